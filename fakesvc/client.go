@@ -1,0 +1,104 @@
+package fakesvc
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/record"
+)
+
+// Client calls one service by gRPC, over one connection that all calls share.
+type Client struct {
+	service string
+	conn    *grpc.ClientConn
+	stub    fakesvcpb.ServiceClient
+}
+
+// Dial returns a client of service at address. It connects at the first call.
+func Dial(env Env, service, address string) (*Client, error) {
+	conn, err := dial(env, address)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", service, err)
+	}
+	return &Client{service, conn, fakesvcpb.NewServiceClient(conn)}, nil
+}
+
+// reconnect is short and without jitter: after an outage the recovery that is
+// measured should be the service's, not gRPC's default back-off of up to 120 s.
+var reconnect = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, MaxDelay: 250 * time.Millisecond},
+	MinConnectTimeout: time.Second,
+}
+
+func dial(env Env, address string) (*grpc.ClientConn, error) {
+	return grpc.NewClient("passthrough:///"+address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithConnectParams(reconnect),
+		grpc.WithIdleTimeout(0),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return env.Dial(ctx, "tcp", address)
+		}))
+}
+
+// Query asks the service; ctx carries the Request.
+func (c *Client) Query(ctx context.Context, key record.Key) ([]Owned, error) {
+	request := RequestOf(ctx)
+	if request.Traceparent != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, traceparent, request.Traceparent)
+	}
+	response, err := c.stub.Query(ctx, &fakesvcpb.QueryRequest{
+		Service: c.service, Key: uint64(key), Request: request.ID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return FromProto(response.GetRecords()), nil
+}
+
+// Fetch asks the service for its own record. It makes a Client a Source.
+func (c *Client) Fetch(ctx context.Context, key record.Key) (record.Record, error) {
+	answer, err := c.Query(ctx, key)
+	if err != nil {
+		return record.Record{}, err
+	}
+	return OnlyRecord(c.service, answer)
+}
+
+var _ Source = (*Client)(nil)
+
+// OnlyRecord returns the one record of an answer by an owner.
+func OnlyRecord(service string, answer []Owned) (record.Record, error) {
+	if len(answer) != 1 || answer[0].Service != service {
+		return record.Record{}, status.Errorf(codes.Internal, "%s answered with %d records, not with its own", service, len(answer))
+	}
+	return answer[0].Record, nil
+}
+
+// Write stores a version of a record at the service.
+func (c *Client) Write(ctx context.Context, write int64, r record.Record) error {
+	_, err := c.stub.Write(ctx, &fakesvcpb.WriteRequest{
+		Service: c.service, Key: uint64(r.Key), Version: r.Version, Payload: r.Payload, Write: write,
+	})
+	return err
+}
+
+// Connected returns once the service has been reached.
+func (c *Client) Connected(ctx context.Context) error {
+	if err := awaitConnection(ctx, c.conn); err != nil {
+		return fmt.Errorf("%s does not answer at %s: %w", c.service, c.conn.Target(), err)
+	}
+	return nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.conn.Close() }

@@ -1,0 +1,156 @@
+package fakesvc
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/fakesvc/fakesvcpb"
+)
+
+// serveControl serves the driver for the whole life of the host: it is no part,
+// since an outage must not cut the driver off.
+func (h *Host) serveControl(ctx context.Context) error {
+	server := grpc.NewServer(grpc.WaitForHandlers(true))
+	fakesvcpb.RegisterControlServer(server, control{host: h})
+	return serveUntil(ctx, server, h.control)
+}
+
+type control struct {
+	fakesvcpb.UnimplementedControlServer
+	host *Host
+}
+
+func (c control) Begin(_ context.Context, r *fakesvcpb.BeginRequest) (*fakesvcpb.BeginResponse, error) {
+	select {
+	case c.host.begun <- time.Now().Add(time.Duration(r.GetInNanos())):
+		return &fakesvcpb.BeginResponse{}, nil
+	default:
+		return nil, status.Error(codes.FailedPrecondition, "the measured part was begun before")
+	}
+}
+
+func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest) (*fakesvcpb.StatisticsResponse, error) {
+	out := &fakesvcpb.StatisticsResponse{LateReplies: c.host.lateReplies.Load(), Faults: c.host.outageStatistics()}
+	if c.host.publisher != nil {
+		out.EventsPublished = c.host.publisher.Published()
+	}
+	for _, n := range c.host.nodes {
+		out.Faults = append(out.Faults, n.faultStatistics()...)
+		if !r.GetSizes() {
+			continue
+		}
+		collections, err := n.collections(ctx)
+		if err != nil {
+			return nil, status.Errorf(codes.Internal, "size of the database of %s: %v", n.Name, err)
+		}
+		out.Collections = append(out.Collections, collections...)
+	}
+	return out, nil
+}
+
+func (c control) Watch(_ *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {
+	w := c.host.visible.watch()
+	defer c.host.visible.leave(w)
+	if err := stream.Send(&fakesvcpb.WatchResponse{}); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-w.more:
+		case <-stream.Context().Done():
+			return nil
+		}
+		for _, v := range c.host.visible.take(w) {
+			if err := stream.Send(v); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (h *Host) outageStatistics() []*fakesvcpb.Fault {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []*fakesvcpb.Fault
+	for i, o := range h.outages {
+		out = append(out, &fakesvcpb.Fault{
+			Target: o.Service, Kind: "outage",
+			StartNanos: int64(o.Start), LengthNanos: int64(o.Length),
+			DeliveredStartNanos: int64(h.delivered[i].Start), DeliveredLengthNanos: int64(h.delivered[i].Length),
+		})
+	}
+	return out
+}
+
+func (n *Node) faultStatistics() []*fakesvcpb.Fault {
+	var out []*fakesvcpb.Fault
+	for _, s := range n.Boundary.Statistics() {
+		out = append(out, &fakesvcpb.Fault{
+			Target: n.Name, Kind: s.Kind, Code: s.Code, Asked: s.Asked,
+			Interactions: s.Interactions, Delivered: s.Delivered,
+			MeanAskedNanos: int64(s.MeanAsked), MeanDeliveredNanos: int64(s.MeanDelivered),
+		})
+	}
+	return out
+}
+
+// collections tells what the node keeps: its own records and its copies.
+func (n *Node) collections(ctx context.Context) ([]*fakesvcpb.Collection, error) {
+	var out []*fakesvcpb.Collection
+	if n.Owns {
+		bytes, err := n.records.Bytes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &fakesvcpb.Collection{Service: n.Name, Owner: n.Name, Bytes: bytes})
+	}
+	for _, need := range n.needs {
+		replica, ok := need.source.(Replica)
+		if !ok {
+			continue
+		}
+		bytes, err := replica.Copy().Bytes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &fakesvcpb.Collection{Service: n.Name, Owner: need.service, Bytes: bytes})
+	}
+	return out, nil
+}
+
+// ControlClient is the driver's end of Control.
+type ControlClient struct {
+	fakesvcpb.ControlClient
+	conn *grpc.ClientConn
+}
+
+// DialControl returns a client of the control at address.
+func DialControl(env Env, address string) (*ControlClient, error) {
+	conn, err := dial(env, address)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the control at %s: %w", address, err)
+	}
+	return &ControlClient{fakesvcpb.NewControlClient(conn), conn}, nil
+}
+
+// Close ends the connection, and with it every Watch.
+func (c *ControlClient) Close() error { return c.conn.Close() }
+
+func awaitConnection(ctx context.Context, conn *grpc.ClientConn) error {
+	for {
+		conn.Connect()
+		state := conn.GetState()
+		if state == connectivity.Ready {
+			return nil
+		}
+		if !conn.WaitForStateChange(ctx, state) {
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package fakesvc
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"crosstalk/internal/bus"
+)
+
+// Env is the world that nodes and links live in. Tests pass a virtual network.
+type Env struct {
+	// Listen opens a port; Dial reaches one.
+	Listen func(network, address string) (net.Listener, error)
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	// Bus is nil where nothing in the topology uses one.
+	Bus *bus.Client
+	// Prefix begins the name of each topic of this run.
+	Prefix string
+	// Address tells where a service's gRPC port is.
+	Address func(service string) string
+	// Entity names the records of a service in event types: "User" gives UserQuery.
+	Entity func(service string) string
+	// Timeout bounds one attempt to publish a change; queries bring their own
+	// deadline.
+	Timeout time.Duration
+}
+
+// Topic returns the name of a service's topic for a purpose, such as "queries".
+func (e Env) Topic(service, purpose string) string {
+	return e.Prefix + "." + service + "." + purpose
+}

@@ -1,0 +1,127 @@
+package fakesvc
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/record"
+)
+
+const traceparent = "traceparent"
+
+// serve offers the host's services. It is a part: in an outage the port is
+// closed, so that connections are refused, and it comes back at the same address.
+func (h *Host) serve(ctx context.Context) error {
+	listener, err := h.listenAgain(ctx)
+	if err != nil {
+		return err
+	}
+	server := grpc.NewServer(grpc.WaitForHandlers(true))
+	fakesvcpb.RegisterServiceServer(server, service{host: h})
+	return serveUntil(ctx, server, listener)
+}
+
+func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(listener) })
+	group.Go(func() error {
+		<-ctx.Done()
+		server.Stop()
+		return nil
+	})
+	return group.Wait()
+}
+
+// listenAgain returns the host's listener, opened anew after an outage. While
+// the port was closed another program may have been given it for an outgoing
+// connection, so it tries for a while.
+func (h *Host) listenAgain(ctx context.Context) (net.Listener, error) {
+	if !h.opened.Swap(true) {
+		return h.listener, nil
+	}
+	var err error
+	for range 200 {
+		var listener net.Listener
+		if listener, err = h.env.Listen("tcp", h.Address()); err == nil {
+			return listener, nil
+		}
+		if !sleepUntil(ctx, time.Now().Add(10*time.Millisecond)) {
+			return nil, ctx.Err()
+		}
+	}
+	return nil, fmt.Errorf("open the service port again after an outage: %w", err)
+}
+
+// service answers gRPC calls for the nodes of a host.
+type service struct {
+	fakesvcpb.UnimplementedServiceServer
+	host *Host
+}
+
+func (s service) node(name string) (*Node, error) {
+	if n := s.host.Node(name); n != nil {
+		return n, nil
+	}
+	return nil, status.Errorf(codes.Unimplemented, "no service %q here", name)
+}
+
+func (s service) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakesvcpb.QueryResponse, error) {
+	n, err := s.node(q.GetService())
+	if err != nil {
+		return nil, err
+	}
+	request := Request{ID: q.GetRequest()}
+	if values := metadata.ValueFromIncomingContext(ctx, traceparent); len(values) == 1 {
+		request.Traceparent = values[0]
+	}
+	answer, err := n.Query(WithRequest(ctx, request), record.Key(q.GetKey()))
+	if err != nil {
+		return nil, err
+	}
+	return &fakesvcpb.QueryResponse{Records: ToProto(answer)}, nil
+}
+
+func (s service) Write(ctx context.Context, w *fakesvcpb.WriteRequest) (*fakesvcpb.WriteResponse, error) {
+	n, err := s.node(w.GetService())
+	if err != nil {
+		return nil, err
+	}
+	r := record.Record{Key: record.Key(w.GetKey()), Version: w.GetVersion(), Payload: w.GetPayload()}
+	if err := n.Write(ctx, w.GetWrite(), r); err != nil {
+		return nil, err
+	}
+	return &fakesvcpb.WriteResponse{}, nil
+}
+
+// ToProto returns an answer as it travels.
+func ToProto(answer []Owned) []*fakesvcpb.Record {
+	out := make([]*fakesvcpb.Record, len(answer))
+	for i, a := range answer {
+		out[i] = &fakesvcpb.Record{
+			Service: a.Service, Key: uint64(a.Key), Version: a.Version,
+			WrittenAtUnixNanos: a.WrittenAt.UnixNano(), Payload: a.Payload,
+		}
+	}
+	return out
+}
+
+// FromProto returns an answer as it arrived.
+func FromProto(records []*fakesvcpb.Record) []Owned {
+	out := make([]Owned, len(records))
+	for i, r := range records {
+		out[i] = Owned{r.GetService(), record.Record{
+			Key: record.Key(r.GetKey()), Version: r.GetVersion(),
+			WrittenAt: time.Unix(0, r.GetWrittenAtUnixNanos()), Payload: r.GetPayload(),
+		}}
+	}
+	return out
+}

@@ -1,0 +1,323 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestPublishToDeliverTakesNoTime(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "a")
+		s := c.Subscribe("a", 0)
+		defer s.Close()
+		p := c.NewPublisher()
+		defer p.Close()
+		time.Sleep(10 * time.Second) // the reader is idle, not just started
+		for i := range int64(3) {
+			start := time.Now()
+			publish(t, p, query("a", i))
+			got := read(t, s, 1)
+			if took := time.Since(start); took != 0 {
+				t.Errorf("event %d took %v", i, took)
+			}
+			if d := got[0]; d.Offset != i || d.Event.Request != i {
+				t.Errorf("event %d came as %+v", i, d)
+			}
+		}
+		if n := p.Published(); n != 3 {
+			t.Errorf("Published = %d, want 3", n)
+		}
+	})
+}
+
+func TestRequestReplyTakesTheTimeOfTheWork(t *testing.T) {
+	const work = 20 * time.Millisecond
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "queries", "results")
+		stop := serve(t, c, work)
+		defer stop()
+		results := c.Subscribe("results", 0)
+		defer results.Close()
+		p := c.NewPublisher()
+		defer p.Close()
+		for i := range int64(20) {
+			start := time.Now()
+			q := query("queries", i)
+			q.Event.ReplyTo = "results"
+			publish(t, p, q)
+			got := read(t, results, 1)
+			if took := time.Since(start); took != work || got[0].Event.Request != i {
+				t.Errorf("request %d took %v, answer %+v", i, took, got[0])
+			}
+		}
+	})
+}
+
+// serve answers each query after work, until stop is called.
+func serve(t testing.TB, c *Client, work time.Duration) (stop func()) {
+	queries, replies := c.Subscribe("queries", 0), c.NewPublisher()
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			got, err := queries.Next(context.Background())
+			if err != nil {
+				return
+			}
+			for _, d := range got {
+				group.Go(func() {
+					time.Sleep(work)
+					e := d.Event
+					e.Type = "UserQueryResult"
+					if err := replies.Publish(context.Background(), Outgoing{e.ReplyTo, e}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+	})
+	return func() {
+		queries.Close()
+		group.Wait()
+		replies.Close()
+	}
+}
+
+func TestConcurrentPublishersKeepTheirOrder(t *testing.T) {
+	const goroutines, each = 10, 100
+	virtual(t, func(t *testing.T, b *Broker, c *Client) {
+		create(t, c, "a")
+		produces := countProduces(b)
+		p := c.NewPublisher()
+		var group sync.WaitGroup
+		for g := range int64(goroutines) {
+			group.Go(func() {
+				for i := range int64(each) {
+					publish(t, p, query("a", g*each+i))
+				}
+			})
+		}
+		s := c.Subscribe("a", 0)
+		defer s.Close()
+		got := read(t, s, goroutines*each)
+		group.Wait()
+		p.Close()
+		silent(t, s)
+
+		last := map[int64]int64{}
+		for i, n := range numbers(got) {
+			if got[i].Offset != int64(i) {
+				t.Fatalf("delivery %d has offset %d", i, got[i].Offset)
+			}
+			if before, seen := last[n/each]; seen && n != before+1 || !seen && n%each != 0 {
+				t.Fatalf("goroutine %d: %d came after %d", n/each, n, before)
+			}
+			last[n/each] = n
+		}
+		if n := produces.Load(); n >= goroutines*each {
+			t.Errorf("%d produce requests for %d events: nothing was gathered", n, goroutines*each)
+		}
+		if n := p.Published(); n != goroutines*each {
+			t.Errorf("Published = %d", n)
+		}
+	})
+}
+
+func TestNextAfterCancelLosesNothing(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "a")
+		s := c.Subscribe("a", 0)
+		defer s.Close()
+		p := c.NewPublisher()
+		defer p.Close()
+		var got []int64
+		for i := range int64(50) {
+			// Cancelled while it waits, in the same instant in which the event comes.
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				deliveries, err := s.Next(ctx)
+				if err != nil && !errors.Is(err, context.Canceled) {
+					t.Errorf("Next: %v", err)
+				}
+				got = append(got, numbers(deliveries)...)
+			}()
+			synctest.Wait()
+			go cancel()
+			publish(t, p, query("a", i))
+			<-ended
+		}
+		publish(t, p, query("a", 50))
+		for len(got) < 51 {
+			got = append(got, numbers(must(t, s))...)
+		}
+		for i, n := range got {
+			if n != int64(i) {
+				t.Fatalf("got %v", got)
+			}
+		}
+	})
+}
+
+func must(t *testing.T, s *Subscription) []Delivery {
+	t.Helper()
+	got, err := s.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestWhatIsThereGoesBeforeAnEndedContext(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "a")
+		s := c.Subscribe("a", 0)
+		p := c.NewPublisher()
+		defer p.Close()
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		for i := range int64(20) {
+			publish(t, p, query("a", i))
+			synctest.Wait()
+			if got, err := s.Next(ended); err != nil || got[0].Event.Request != i {
+				t.Fatalf("event %d: %v, %v", i, got, err)
+			}
+		}
+		publish(t, p, query("a", 20))
+		synctest.Wait()
+		s.Close()
+		if got, err := s.Next(t.Context()); err != nil || got[0].Event.Request != 20 {
+			t.Errorf("after Close: %v, %v, want what had been read", got, err)
+		}
+		if _, err := s.Next(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close and all deliveries: %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestSubscribeFromOffsetAndEnd(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "a")
+		p := c.NewPublisher()
+		defer p.Close()
+		for want := range int64(5) {
+			if end, err := c.End(t.Context(), "a"); err != nil || end != want {
+				t.Fatalf("End = %d, %v, want %d", end, err, want)
+			}
+			publish(t, p, query("a", want))
+		}
+		publish(t, p, query("a", 5), query("a", 6), query("a", 7)) // one batch, entered in its middle
+		for from, want := range map[int64][]int64{0: {0, 1, 2, 3, 4, 5, 6, 7}, 3: {3, 4, 5, 6, 7}, 6: {6, 7}} {
+			s := c.Subscribe("a", from)
+			if got := numbers(read(t, s, len(want))); !slices.Equal(got, want) {
+				t.Errorf("from %d: %v, want %v", from, got, want)
+			}
+			s.Close()
+		}
+		past := c.Subscribe("a", 9)
+		defer past.Close()
+		publish(t, p, query("a", 8), query("a", 9))
+		if got := numbers(read(t, past, 1)); got[0] != 9 {
+			t.Errorf("from past the end: %v, want 9", got)
+		}
+	})
+}
+
+func TestUndecodableRecordIsDelivered(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "a")
+		p := c.NewPublisher()
+		defer p.Close()
+		parts, err := p.enqueue([]Outgoing{{Topic: "a"}}, []record{{at: time.Now(), data: []byte("x")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-parts[0].batch.done
+		publish(t, p, query("a", 1))
+		s := c.Subscribe("a", 0)
+		defer s.Close()
+		var got []Delivery
+		for len(got) < 2 {
+			got = append(got, must(t, s)...)
+		}
+		if got[0].Err == nil || got[0].Err.Error() != "header ce_specversion is missing or empty" || string(got[0].Event.Data) != "x" {
+			t.Errorf("the foreign record came as %+v", got[0])
+		}
+		if got[1].Err != nil || got[1].Event.Request != 1 {
+			t.Errorf("the event after it came as %+v", got[1])
+		}
+	})
+}
+
+func TestCloseIsPromptInAnyState(t *testing.T) {
+	virtual(t, func(t *testing.T, b *Broker, c *Client) {
+		create(t, c, "idle", "full")
+		p := c.NewPublisher()
+		idle, full, unknown := c.Subscribe("idle", 0), c.Subscribe("full", 0), c.Subscribe("unknown", 0)
+		for range 3 { // more fetches than are read ahead
+			publish(t, p, query("full", 1))
+			synctest.Wait()
+		}
+		time.Sleep(3500 * time.Millisecond)
+		start := time.Now()
+		for _, s := range []*Subscription{idle, full, unknown} {
+			s.Close()
+			s.Close()
+		}
+		p.Close()
+		p.Close()
+		if err := p.Publish(t.Context(), query("idle", 1)); !errors.Is(err, ErrClosed) {
+			t.Errorf("Publish after Close: %v", err)
+		}
+		c.Close()
+		if _, err := c.End(t.Context(), "idle"); !errors.Is(err, ErrClosed) {
+			t.Errorf("End after Close: %v", err)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("closing took %v", took)
+		}
+	})
+}
+
+func TestClientCloseEndsAllThatIsOpen(t *testing.T) {
+	virtual(t, func(t *testing.T, b *Broker, c *Client) {
+		create(t, c, "a")
+		s, p := c.Subscribe("a", 0), c.NewPublisher()
+		hold(b, time.Minute)
+		published := make(chan error)
+		go func() { published <- p.Publish(t.Context(), query("a", 1)) }()
+		time.Sleep(time.Second)
+		start := time.Now()
+		c.Close()
+		if err := <-published; !errors.Is(err, ErrClosed) {
+			t.Errorf("Publish: %v", err)
+		}
+		if _, err := s.Next(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("Next: %v", err)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("closing took %v", took)
+		}
+		time.Sleep(time.Minute) // so that the broker stops holding the request
+	})
+}
+
+func TestDeleteCreatedDeletesOnlyWhatTheClientMade(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "mine", "mine-too")
+		if err := c.DeleteCreated(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.End(t.Context(), "mine"); err == nil {
+			t.Error("the topic is still there")
+		}
+		if err := c.DeleteCreated(t.Context()); err != nil {
+			t.Errorf("nothing is left to delete, but: %v", err)
+		}
+	})
+}

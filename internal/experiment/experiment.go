@@ -1,0 +1,187 @@
+// Package experiment is what is asked: one experiment for all scenarios.
+//
+// Its law: a setting has one name and one syntax, the flag's, wherever it is
+// written: on the command line, in a file, in run.json. Nothing else in the
+// project reads settings, and what a run does follows from an Experiment alone.
+package experiment
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"crosstalk/internal/dist"
+	"crosstalk/internal/fault"
+	"crosstalk/internal/schedule"
+	"crosstalk/internal/setting"
+	"crosstalk/internal/store"
+)
+
+// Experiment is what is held equal across the runs of a command.
+type Experiment struct {
+	Scenario setting.List `yaml:"scenario"`
+
+	Rate        setting.Rate     `yaml:"rate"`
+	Arrival     schedule.Arrival `yaml:"arrival"`
+	Concurrency setting.Count    `yaml:"concurrency"`
+	Duration    setting.Duration `yaml:"duration"`
+	WarmUp      setting.Duration `yaml:"warmup"`
+	Timeout     setting.Duration `yaml:"timeout"`
+	MaxInFlight setting.Count    `yaml:"max-in-flight"`
+	WriteRate   WriteRate        `yaml:"write-rate"`
+	Keys        setting.Count    `yaml:"keys"`
+	Payload     setting.Size     `yaml:"payload"`
+	Seed        setting.Seed     `yaml:"seed"`
+
+	Fanout Fanout                         `yaml:"fanout"`
+	Store  setting.PerService[store.Kind] `yaml:"store"`
+	Kafka  setting.List                   `yaml:"kafka"`
+
+	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
+	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
+	Latency  setting.PerService[dist.Distribution] `yaml:"latency"`
+	Outage   fault.Outages                         `yaml:"outage"`
+
+	Services []Service `yaml:"services"`
+}
+
+// Service is one node of the graph.
+type Service struct {
+	Name string `yaml:"name"`
+	// Entity names its records in event types; empty is the service's name.
+	Entity string `yaml:"entity,omitempty"`
+	Needs  []Need `yaml:"needs,omitempty"`
+}
+
+// Default is the experiment that is run when nothing is asked: one that shows
+// the differences.
+func Default() Experiment {
+	e := Experiment{
+		Rate: 500, Arrival: schedule.Poisson,
+		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
+		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 1000, Payload: 128, Seed: 1, Fanout: Parallel,
+		Services: []Service{
+			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
+			{Name: "A", Entity: "User"},
+			{Name: "B", Entity: "Product"},
+			{Name: "C", Entity: "Order"},
+		},
+	}
+	must(e.Store.UnmarshalText([]byte(store.Sqlite)))
+	must(e.Latency.UnmarshalText([]byte("lognormal(5ms,50ms)")))
+	return e
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// MarshalJSON gives the experiment the same names and values as in a file.
+func (e Experiment) MarshalJSON() ([]byte, error) {
+	text, err := yaml.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	return yaml.YAMLToJSON(text)
+}
+
+var _ json.Marshaler = Experiment{}
+
+// Service returns the service of that name.
+func (e *Experiment) Service(name string) (Service, bool) {
+	i := slices.IndexFunc(e.Services, func(s Service) bool { return s.Name == name })
+	if i < 0 {
+		return Service{}, false
+	}
+	return e.Services[i], true
+}
+
+// Entry returns the service that the driver queries: the one that nobody needs.
+// The experiment must be valid.
+func (e *Experiment) Entry() Service {
+	needed := e.needed()
+	for _, s := range e.Services {
+		if !needed[s.Name] {
+			return s
+		}
+	}
+	return Service{}
+}
+
+// Owners returns the names of the services that own records: all but the entry.
+func (e *Experiment) Owners() []string {
+	var owners []string
+	needed := e.needed()
+	for _, s := range e.Services {
+		if needed[s.Name] {
+			owners = append(owners, s.Name)
+		}
+	}
+	return owners
+}
+
+func (e *Experiment) needed() map[string]bool {
+	needed := make(map[string]bool)
+	for _, s := range e.Services {
+		for _, n := range s.Needs {
+			needed[n.Service] = true
+		}
+	}
+	return needed
+}
+
+// Entity returns what the records of a service are called in event types.
+func (e *Experiment) Entity(service string) string {
+	if s, ok := e.Service(service); ok && s.Entity != "" {
+		return s.Entity
+	}
+	return service
+}
+
+// Faults returns what is asked of a service's boundary. A value without a name
+// is meant for the upstreams; the entry gets only what names it.
+func (e *Experiment) Faults(service string) fault.Rules {
+	upstream := e.needed()[service]
+	return fault.Rules{
+		Aborts:   of(e.FailRate, service, upstream),
+		HangRate: of(e.HangRate, service, upstream),
+		Work:     of(e.Latency, service, upstream),
+	}
+}
+
+// StoreOf returns the kind of a service's database.
+func (e *Experiment) StoreOf(service string) store.Kind { return of(e.Store, service, true) }
+
+func of[T any](p setting.PerService[T], service string, withDefault bool) T {
+	if withDefault {
+		v, _ := p.For(service)
+		return v
+	}
+	return p.By[service]
+}
+
+// OutagesOf returns a service's outages.
+func (e *Experiment) OutagesOf(service string) []fault.Outage {
+	var out []fault.Outage
+	for _, o := range e.Outage {
+		if o.Service == service {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Plan returns what is asked of the driver.
+func (e *Experiment) Plan() schedule.Plan {
+	return schedule.Plan{
+		Seed: uint64(e.Seed), Arrival: e.Arrival, Rate: float64(e.Rate),
+		WriteRate: e.WriteRate.Of(float64(e.Rate)), Owners: e.Owners(),
+		Keys: int(e.Keys), PayloadBytes: int(e.Payload),
+		WarmUp: time.Duration(e.WarmUp), Duration: time.Duration(e.Duration),
+	}
+}

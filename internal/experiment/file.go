@@ -1,0 +1,139 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// File is an experiment file: YAML whose keys are the names of the settings. A
+// value may be written as on the command line, or as a list or map of the parts
+// that it puts commas between.
+type File struct {
+	name    string
+	entries []*ast.MappingValueNode
+}
+
+// ReadFile parses an experiment file. Errors name the file's line and column.
+func ReadFile(name string, data []byte) (*File, error) {
+	tree, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, located(name, err)
+	}
+	f := &File{name: name}
+	for _, doc := range tree.Docs {
+		switch body := doc.Body.(type) {
+		case nil, *ast.NullNode, *ast.CommentGroupNode:
+		case *ast.MappingNode:
+			f.entries = append(f.entries, body.Values...)
+		case *ast.MappingValueNode:
+			f.entries = append(f.entries, body)
+		default:
+			return nil, fmt.Errorf("%s: is not a list of settings", f.at(body))
+		}
+	}
+	return f, nil
+}
+
+// Decode writes the file's settings over those of e. A key that is no setting is
+// an error.
+func (f *File) Decode(e *Experiment) error {
+	settings := make(map[string]Text)
+	for _, s := range e.Settings() {
+		settings[s.Name] = s.Value
+	}
+	for _, entry := range f.entries {
+		name := entry.Key.GetToken().Value
+		if name == "services" {
+			e.Services = nil
+			if err := yaml.NodeToValue(entry.Value, &e.Services, yaml.Strict()); err != nil {
+				return f.wrap(entry.Value, name, err)
+			}
+			continue
+		}
+		value, ok := settings[name]
+		if !ok {
+			return fmt.Errorf("%s: there is no setting %q", f.at(entry.Key), name)
+		}
+		text, err := textOf(entry.Value)
+		if err == nil {
+			err = value.UnmarshalText([]byte(text))
+		}
+		if err != nil {
+			return f.wrap(entry.Value, name, err)
+		}
+	}
+	return nil
+}
+
+// Where returns FILE:LINE:COLUMN of a setting; not ok if it is not in the file.
+func (f *File) Where(setting string) (place string, ok bool) {
+	for _, entry := range f.entries {
+		if entry.Key.GetToken().Value == setting {
+			return f.at(entry.Key), true
+		}
+	}
+	return "", false
+}
+
+func (f *File) at(node ast.Node) string {
+	p := node.GetToken().Position
+	return fmt.Sprintf("%s:%d:%d", f.name, p.Line, p.Column)
+}
+
+func (f *File) wrap(node ast.Node, setting string, err error) error {
+	var y yaml.Error
+	if errors.As(err, &y) && y.GetToken() != nil {
+		return located(f.name, err)
+	}
+	return fmt.Errorf("%s: %s: %w", f.at(node), setting, err)
+}
+
+// located puts a YAML error on one line: FILE:LINE:COLUMN: MESSAGE.
+func located(name string, err error) error {
+	var y yaml.Error
+	if errors.As(err, &y) && y.GetToken() != nil {
+		p := y.GetToken().Position
+		return fmt.Errorf("%s:%d:%d: %s", name, p.Line, p.Column, strings.TrimSpace(y.GetMessage()))
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// textOf returns a value as the command line has it.
+func textOf(node ast.Node) (string, error) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, nil
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode, *ast.BoolNode:
+		return node.GetToken().Value, nil
+	case *ast.SequenceNode:
+		return join(n.Values, textOf)
+	case *ast.MappingNode:
+		return join(n.Values, pairOf)
+	case *ast.MappingValueNode:
+		return pairOf(n)
+	case *ast.NullNode:
+		return "", errors.New("has no value")
+	}
+	return "", fmt.Errorf("cannot be a %s", strings.ToLower(node.Type().String()))
+}
+
+func pairOf(n *ast.MappingValueNode) (string, error) {
+	value, err := textOf(n.Value)
+	return n.Key.GetToken().Value + "=" + value, err
+}
+
+func join[N any](nodes []N, text func(N) (string, error)) (string, error) {
+	parts := make([]string, len(nodes))
+	for i, n := range nodes {
+		var err error
+		if parts[i], err = text(n); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(parts, ","), nil
+}

@@ -1,0 +1,104 @@
+package experiment
+
+import (
+	"slices"
+	"strings"
+
+	"crosstalk/internal/setting"
+)
+
+func (e *Experiment) checkGraph() error {
+	if len(e.Services) == 0 {
+		return wrong("services", "there is none")
+	}
+	seen := make(map[string]bool)
+	for _, s := range e.Services {
+		switch {
+		case !setting.IsName(s.Name):
+			return wrong("services", "%q is not a name: a letter, then letters, digits, '-' or '_'", s.Name)
+		case seen[s.Name]:
+			return wrong("services", "%s is there twice", s.Name)
+		}
+		seen[s.Name] = true
+	}
+	for _, s := range e.Services {
+		for i, n := range s.Needs {
+			if !seen[n.Service] {
+				return wrong("services", "%s needs %s, which is not there", s.Name, n.Service)
+			}
+			if slices.ContainsFunc(s.Needs[:i], func(m Need) bool { return m.Service == n.Service }) {
+				return wrong("services", "%s needs %s twice", s.Name, n.Service)
+			}
+		}
+	}
+	if cycle := e.cycle(); cycle != nil {
+		return wrong("services", "%s: the needs go round in a circle", strings.Join(cycle, " needs "))
+	}
+	return e.checkEntry()
+}
+
+func (e *Experiment) checkEntry() error {
+	needed := e.needed()
+	var entries []string
+	for _, s := range e.Services {
+		if !needed[s.Name] {
+			entries = append(entries, s.Name)
+		}
+	}
+	if len(entries) != 1 {
+		return wrong("services", "nobody needs %s: there must be one such service, the one that is queried", strings.Join(entries, " or "))
+	}
+	if len(e.Entry().Needs) == 0 {
+		return wrong("services", "%s needs nobody, so there is nothing to measure", entries[0])
+	}
+	return nil
+}
+
+// cycle returns the names along a circle of needs, the first one again at the
+// end, or nil.
+func (e *Experiment) cycle() []string {
+	finished := make(map[string]bool)
+	var path []string
+	var visit func(name string) []string
+	visit = func(name string) []string {
+		if i := slices.Index(path, name); i >= 0 {
+			return append(slices.Clone(path[i:]), name)
+		}
+		if finished[name] {
+			return nil
+		}
+		path = append(path, name)
+		s, _ := e.Service(name)
+		for _, n := range s.Needs {
+			if cycle := visit(n.Service); cycle != nil {
+				return cycle
+			}
+		}
+		path = path[:len(path)-1]
+		finished[name] = true
+		return nil
+	}
+	for _, s := range e.Services {
+		if cycle := visit(s.Name); cycle != nil {
+			return cycle
+		}
+	}
+	return nil
+}
+
+func (e *Experiment) checkLinks(scenarios []string, remote func(string) bool) error {
+	for _, s := range e.Services {
+		for _, n := range s.Needs {
+			if n.Link == "" {
+				continue
+			}
+			if !slices.Contains(scenarios, n.Link) {
+				return wrong("services", "%s needs %s by %q, which is no scenario: %s", s.Name, n.Service, n.Link, strings.Join(scenarios, ", "))
+			}
+			if !remote(n.Link) {
+				return wrong("services", "%s cannot need %s by %s: its services share a process", s.Name, n.Service, n.Link)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package experiment
+
+import "encoding"
+
+// Text is a value that a flag and a file write alike.
+type Text interface {
+	encoding.TextMarshaler
+	encoding.TextUnmarshaler
+}
+
+// Setting is one setting of an experiment, by its one name.
+type Setting struct {
+	Name  string
+	Value Text
+	Usage string
+}
+
+// Settings lists what the command line can set, in the order of the help.
+func (e *Experiment) Settings() []Setting {
+	return []Setting{
+		{"scenario", &e.Scenario, "scenarios to run, by commas; all of them by default"},
+		{"rate", &e.Rate, "queries due per second, such as 500/s; 0 = as fast as possible, with --concurrency"},
+		{"arrival", &e.Arrival, "poisson or constant gaps between the queries"},
+		{"concurrency", &e.Concurrency, "workers of a closed loop, for --rate=0"},
+		{"duration", &e.Duration, "length of the measured part"},
+		{"warmup", &e.WarmUp, "load before the measured part, recorded and not counted"},
+		{"timeout", &e.Timeout, "deadline of each query, from its sending on"},
+		{"max-in-flight", &e.MaxInFlight, "most queries under way at once; more wait, and their wait is latency"},
+		{"write-rate", &e.WriteRate, "writes due per second over all owners: a rate, or a share of --rate such as 10%"},
+		{"keys", &e.Keys, "records that each owner has"},
+		{"payload", &e.Payload, "size of a record's payload, such as 128 or 1KB"},
+		{"seed", &e.Seed, "arrivals, keys, writes and faults are functions of it"},
+		{"fanout", &e.Fanout, "parallel or sequential: how a service fetches its needs"},
+		{"store", &e.Store, "database: sqlite, memory or bbolt; per service as in sqlite,D=memory"},
+		{"kafka", &e.Kafka, "addresses of a Kafka cluster, host:port by commas; an embedded broker by default"},
+		{"fail-rate", &e.FailRate, "share of the interactions with an upstream that fail: 0.05, 5%, B=0.2,C=10%, B=UNAVAILABLE:5%"},
+		{"hang-rate", &e.HangRate, "share of the interactions that get no answer until the caller's deadline"},
+		{"latency", &e.Latency, "an upstream's work: none, 5ms, lognormal(MEDIAN,P99), uniform(LO,HI), exponential(MEAN), pareto(SCALE,SHAPE), 150us:10,2ms:5; per service as above"},
+		{"outage", &e.Outage, "a service is away: B@10s+5s is from second 10 of the measured part, for 5 s"},
+	}
+}

@@ -1,0 +1,117 @@
+package experiment
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Error says which setting is wrong, by its name, and why.
+type Error struct {
+	Setting string
+	Reason  string
+}
+
+func (e *Error) Error() string { return e.Setting + ": " + e.Reason }
+
+func wrong(setting, format string, args ...any) error {
+	return &Error{setting, fmt.Sprintf(format, args...)}
+}
+
+// Validate tells what cannot be run, as an *Error. scenarios are the names that
+// exist; remote tells of each whether its services are processes of their own.
+func (e *Experiment) Validate(scenarios []string, remote func(scenario string) bool) error {
+	for _, check := range []func() error{
+		e.checkLoad,
+		func() error { return e.checkScenarios(scenarios) },
+		e.checkGraph,
+		func() error { return e.checkLinks(scenarios, remote) },
+		e.checkNames,
+		e.checkOutages,
+		e.checkKafka,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Experiment) checkLoad() error {
+	switch {
+	case e.Rate == 0 && e.Concurrency == 0:
+		return wrong("rate", "0 means as fast as possible, which needs a --concurrency above 0")
+	case e.Rate != 0 && e.Concurrency != 0:
+		return wrong("concurrency", "is for a closed loop, which needs --rate=0; an open one is bounded by --max-in-flight")
+	case e.Duration <= 0:
+		return wrong("duration", "%v is not above 0", time.Duration(e.Duration))
+	case e.WarmUp < 0:
+		return wrong("warmup", "%v is negative", time.Duration(e.WarmUp))
+	case e.Timeout <= 0:
+		return wrong("timeout", "%v is not above 0", time.Duration(e.Timeout))
+	case e.MaxInFlight < 1:
+		return wrong("max-in-flight", "must be at least 1")
+	case e.Keys < 1:
+		return wrong("keys", "must be at least 1")
+	}
+	return nil
+}
+
+func (e *Experiment) checkScenarios(known []string) error {
+	for i, name := range e.Scenario {
+		if !slices.Contains(known, name) {
+			return wrong("scenario", "unknown scenario %q: %s", name, strings.Join(known, ", "))
+		}
+		if slices.Contains(e.Scenario[:i], name) {
+			return wrong("scenario", "%s is named twice", name)
+		}
+	}
+	return nil
+}
+
+func (e *Experiment) checkNames() error {
+	for _, named := range []struct {
+		setting string
+		names   []string
+	}{
+		{"fail-rate", e.FailRate.Names()},
+		{"hang-rate", e.HangRate.Names()},
+		{"latency", e.Latency.Names()},
+		{"store", e.Store.Names()},
+	} {
+		for _, name := range named.names {
+			if _, ok := e.Service(name); !ok {
+				return wrong(named.setting, "there is no service %q", name)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Experiment) checkOutages() error {
+	for i, o := range e.Outage {
+		if _, ok := e.Service(o.Service); !ok {
+			return wrong("outage", "there is no service %q", o.Service)
+		}
+		if err := o.Within(time.Duration(e.Duration)); err != nil {
+			return wrong("outage", "%v", err)
+		}
+		for _, other := range e.Outage[:i] {
+			if o.Service == other.Service && o.Start < other.Start+other.Length && other.Start < o.Start+o.Length {
+				return wrong("outage", "%v and %v overlap", other, o)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Experiment) checkKafka() error {
+	for _, address := range e.Kafka {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return wrong("kafka", "%q is not host:port", address)
+		}
+	}
+	return nil
+}

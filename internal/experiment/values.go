@@ -1,0 +1,93 @@
+package experiment
+
+import (
+	"fmt"
+	"strings"
+
+	"crosstalk/internal/setting"
+)
+
+// Fanout is how a service fetches its needs.
+type Fanout string
+
+// The fan-outs.
+const (
+	Parallel   Fanout = "parallel"
+	Sequential Fanout = "sequential"
+)
+
+// UnmarshalText reads "parallel" or "sequential".
+func (f *Fanout) UnmarshalText(text []byte) error {
+	switch v := Fanout(text); v {
+	case Parallel, Sequential:
+		*f = v
+		return nil
+	}
+	return fmt.Errorf("unknown fanout %q: parallel or sequential", text)
+}
+
+// MarshalText returns the fan-out's name.
+func (f Fanout) MarshalText() ([]byte, error) { return []byte(f), nil }
+
+// WriteRate is the writes due per second: a number of them, or a share of the
+// rate of reads, such as "10%".
+type WriteRate struct {
+	Rate  setting.Rate
+	Share setting.Share
+}
+
+// Of returns the writes per second beside that rate of reads.
+func (w WriteRate) Of(rate float64) float64 {
+	return float64(w.Rate) + float64(w.Share)*rate
+}
+
+// UnmarshalText reads a share that ends in "%", or a rate.
+func (w *WriteRate) UnmarshalText(text []byte) error {
+	var v WriteRate
+	var err error
+	if strings.HasSuffix(strings.TrimSpace(string(text)), "%") {
+		err = v.Share.UnmarshalText(text)
+	} else {
+		err = v.Rate.UnmarshalText(text)
+	}
+	if err != nil {
+		return err
+	}
+	*w = v
+	return nil
+}
+
+// MarshalText returns the form that UnmarshalText reads.
+func (w WriteRate) MarshalText() ([]byte, error) {
+	if w.Share != 0 {
+		return fmt.Appendf(nil, "%g%%", float64(w.Share)*100), nil
+	}
+	return w.Rate.MarshalText()
+}
+
+// Need is an upstream that a service depends on.
+type Need struct {
+	Service string
+	// Link is the scenario whose link this need has in every distributed
+	// topology; empty is that of the scenario that runs.
+	Link string
+}
+
+// UnmarshalText reads "B", or "B:async-replicated" for a need whose link is fixed.
+func (n *Need) UnmarshalText(text []byte) error {
+	service, link, fixed := strings.Cut(string(text), ":")
+	service, link = strings.TrimSpace(service), strings.TrimSpace(link)
+	if service == "" || fixed && link == "" {
+		return fmt.Errorf("%q is not a need: write SERVICE or SERVICE:SCENARIO", text)
+	}
+	*n = Need{service, link}
+	return nil
+}
+
+// MarshalText returns the form that UnmarshalText reads.
+func (n Need) MarshalText() ([]byte, error) {
+	if n.Link == "" {
+		return []byte(n.Service), nil
+	}
+	return []byte(n.Service + ":" + n.Link), nil
+}

@@ -1,0 +1,52 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+)
+
+// codeNames are the names of gRPC's status codes by number, as its specification
+// has them: grpc.github.io/grpc/core/md_doc_statuscodes.html. codes.Code has the
+// Go names only.
+var codeNames = [...]string{
+	codes.OK:                 "OK",
+	codes.Canceled:           "CANCELLED",
+	codes.Unknown:            "UNKNOWN",
+	codes.InvalidArgument:    "INVALID_ARGUMENT",
+	codes.DeadlineExceeded:   "DEADLINE_EXCEEDED",
+	codes.NotFound:           "NOT_FOUND",
+	codes.AlreadyExists:      "ALREADY_EXISTS",
+	codes.PermissionDenied:   "PERMISSION_DENIED",
+	codes.ResourceExhausted:  "RESOURCE_EXHAUSTED",
+	codes.FailedPrecondition: "FAILED_PRECONDITION",
+	codes.Aborted:            "ABORTED",
+	codes.OutOfRange:         "OUT_OF_RANGE",
+	codes.Unimplemented:      "UNIMPLEMENTED",
+	codes.Internal:           "INTERNAL",
+	codes.Unavailable:        "UNAVAILABLE",
+	codes.DataLoss:           "DATA_LOSS",
+	codes.Unauthenticated:    "UNAUTHENTICATED",
+}
+
+func codeName(code codes.Code) string {
+	if int(code) < len(codeNames) {
+		return codeNames[code]
+	}
+	return fmt.Sprintf("CODE_%d", code)
+}
+
+// codeOf returns the code that an interaction can fail with, by its name.
+func codeOf(name string) (codes.Code, error) {
+	for code, n := range codeNames {
+		if n == name && code != int(codes.OK) {
+			return codes.Code(code), nil
+		}
+	}
+	if name == codeNames[codes.OK] {
+		return 0, errors.New("OK is not a failure")
+	}
+	return 0, fmt.Errorf("unknown code %q: %s", name, strings.Join(codeNames[1:], ", "))
+}

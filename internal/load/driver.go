@@ -1,0 +1,247 @@
+// Package load offers the load and judges what comes back.
+//
+// Its law: latency counts from the due time, whatever kept the driver from
+// sending then. The schedule decides, the driver only waits, sends and notes;
+// it holds nothing back, drops nothing in silence and knows no statistics.
+package load
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/internal/record"
+	"crosstalk/internal/result"
+	"crosstalk/internal/schedule"
+)
+
+// Target is what the load is offered to. Errors are gRPC statuses.
+type Target struct {
+	Query func(ctx context.Context, id int64, key record.Key) ([]Answer, error)
+	Write func(ctx context.Context, service string, id int64, r record.Record) error
+}
+
+// Config is how a plan is carried out.
+type Config struct {
+	schedule.Plan
+	// Timeout ends each request and each write, from its sending on.
+	Timeout time.Duration
+	// MaxInFlight bounds the requests under way at once, and the writes.
+	MaxInFlight int
+	// Concurrency is the number of workers of a closed loop, where Rate is 0.
+	Concurrency int
+	// DrainLimit bounds the wait for the requests that are left at the end.
+	DrainLimit time.Duration
+	Pacer      Pacer
+}
+
+// Driver offers the load of one run.
+type Driver struct {
+	config   Config
+	target   Target
+	oracle   *Oracle
+	lag      *Lag
+	recorder *result.Recorder
+
+	begin time.Time // of the measured part
+	ended time.Duration
+	count Counts
+	wrong atomic.Pointer[error]
+}
+
+// Counts is what the driver has done so far; each may be read at any time.
+type Counts struct {
+	Sent, Succeeded, Failed, Stale atomic.Int64
+	// Waited counts the requests that found MaxInFlight others under way, Unsent
+	// those of them that were given up.
+	Waited, Unsent atomic.Int64
+	// Of the measured part.
+	WritesDue, WritesAcknowledged, WritesFailed atomic.Int64
+}
+
+// change is a write and the version that it makes.
+type change struct {
+	schedule.Write
+	version uint64
+}
+
+// NewDriver returns a driver whose rows and lags go to recorder.
+func NewDriver(config Config, target Target, oracle *Oracle, lag *Lag, recorder *result.Recorder) *Driver {
+	return &Driver{config: config, target: target, oracle: oracle, lag: lag, recorder: recorder}
+}
+
+// Counts returns the driver's counters.
+func (d *Driver) Counts() *Counts { return &d.count }
+
+// Offered returns for how long, once Run has returned, queries were due in the
+// measured part: all of it unless ctx ended before.
+func (d *Driver) Offered() time.Duration {
+	return min(max(d.ended, 0), d.config.Duration)
+}
+
+// Wrong returns the error of the first wrong answer, or nil.
+func (d *Driver) Wrong() error {
+	if err := d.wrong.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Run offers the whole load, its measured part from begin on, and returns when
+// every request is complete. When ctx ends, it sends nothing more, waits for
+// what is under way and returns ctx's error.
+func (d *Driver) Run(ctx context.Context, begin time.Time) error {
+	d.begin = begin
+	reads := newPool(d.config.MaxInFlight, d.read)
+	writes := newPool(d.config.MaxInFlight, d.write)
+	var offering sync.WaitGroup
+	var err error
+	offering.Go(func() {
+		OnOwnThread(func() { err = d.offer(ctx, reads, writes) })
+	})
+	if d.config.Rate == 0 {
+		offering.Go(func() { d.loop(ctx) })
+	}
+	offering.Wait()
+	d.ended = d.now()
+	d.drain(ctx, reads, writes)
+	return err
+}
+
+// offer submits reads and writes as they become due.
+func (d *Driver) offer(ctx context.Context, to *pool[schedule.Read], writes *pool[change]) error {
+	reads, changes := d.config.Reads(), d.config.Writes()
+	read, more := reads.Next()
+	write, moreWrites := changes.Next()
+	for more || moreWrites {
+		if more && (!moreWrites || read.Due <= write.Due) {
+			if err := d.config.Pacer(ctx, d.begin.Add(read.Due)); err != nil {
+				return err
+			}
+			d.recorder.Due(read.Due)
+			to.submit(read)
+			read, more = reads.Next()
+			continue
+		}
+		if err := d.config.Pacer(ctx, d.begin.Add(write.Due)); err != nil {
+			return err
+		}
+		// Issued here and not where it is sent, so that the schedule alone decides.
+		writes.submit(change{write, d.oracle.Issue(write.Service, write.Key)})
+		write, moreWrites = changes.Next()
+	}
+	return d.config.Pacer(ctx, d.begin.Add(d.config.Duration))
+}
+
+// loop is the closed one: each worker sends its next request when the last one
+// is complete, so a request is due when it is sent.
+func (d *Driver) loop(ctx context.Context) {
+	var warm, measured atomic.Int64
+	var workers sync.WaitGroup
+	for range d.config.Concurrency {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				due := d.now()
+				if due >= d.config.Duration {
+					return
+				}
+				var id int64
+				if due < 0 {
+					id = -warm.Add(1)
+				} else {
+					id = measured.Add(1) - 1
+				}
+				d.recorder.Due(due)
+				d.read(schedule.Read{ID: id, Due: due, Key: d.config.KeyOf(id)})
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// drain waits for what is under way, and at most DrainLimit for what waits for
+// its turn; that is then given up and counted as unsent.
+func (d *Driver) drain(ctx context.Context, reads *pool[schedule.Read], writes *pool[change]) {
+	done := make(chan struct{})
+	go func() {
+		reads.wait()
+		writes.wait()
+		close(done)
+	}()
+	limit := time.NewTimer(d.config.DrainLimit)
+	defer limit.Stop()
+	select {
+	case <-done:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	d.count.Unsent.Add(int64(reads.drop()))
+	writes.drop()
+	<-done
+	d.count.Waited.Store(reads.hadToWait())
+}
+
+func (d *Driver) now() time.Duration { return time.Since(d.begin) }
+
+func (d *Driver) read(r schedule.Read) {
+	ctx, cancel := context.WithTimeout(context.Background(), d.config.Timeout)
+	defer cancel()
+	question := d.oracle.Ask(r.Key, r.Due)
+	row := result.Row{ID: r.ID, Due: r.Due, Sent: d.now()}
+	d.count.Sent.Add(1)
+	answers, err := d.target.Query(ctx, r.ID, r.Key)
+	row.Done = d.now()
+	row.Code = status.Code(err)
+	switch {
+	case err == nil:
+		row.Judgement, row.Staleness, err = d.oracle.Judge(question, answers)
+	case row.Code == codes.NotFound:
+		// Every key is there from before the load.
+		row.Judgement = result.Missing
+	default:
+		err = nil // a failure, and counted as one
+	}
+	if err != nil {
+		d.wrong.CompareAndSwap(nil, &err)
+	}
+	d.tally(row)
+	d.recorder.Add(row)
+}
+
+func (d *Driver) tally(row result.Row) {
+	if row.Code == codes.OK {
+		d.count.Succeeded.Add(1)
+	} else {
+		d.count.Failed.Add(1)
+	}
+	if row.Judgement == result.Stale {
+		d.count.Stale.Add(1)
+	}
+}
+
+func (d *Driver) write(w change) {
+	ctx, cancel := context.WithTimeout(context.Background(), d.config.Timeout)
+	defer cancel()
+	err := d.target.Write(ctx, w.Service, w.ID, record.Record{
+		Key: w.Key, Version: w.version,
+		Payload: record.Payload(w.Service, w.Key, w.version, d.config.PayloadBytes),
+	})
+	at := d.now()
+	if err == nil {
+		d.oracle.Acknowledged(w.Service, w.Key, w.version, at)
+		d.lag.Acknowledged(w.Service, w.Key, w.version, at)
+	}
+	if w.ID < 0 {
+		return
+	}
+	d.count.WritesDue.Add(1)
+	if err == nil {
+		d.count.WritesAcknowledged.Add(1)
+	} else {
+		d.count.WritesFailed.Add(1)
+	}
+}

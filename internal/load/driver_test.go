@@ -1,0 +1,264 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/internal/record"
+	"crosstalk/internal/result"
+	"crosstalk/internal/schedule"
+)
+
+func config() Config {
+	return Config{
+		Plan: schedule.Plan{
+			Seed: 1, Arrival: schedule.Constant, Rate: 100, Keys: 10, PayloadBytes: size,
+			WarmUp: time.Second, Duration: 10 * time.Second,
+		},
+		Timeout: 5 * time.Second, MaxInFlight: 1000, DrainLimit: time.Minute, Pacer: Timer,
+	}
+}
+
+// service answers correctly after work.
+func service(work func()) Target {
+	return Target{
+		Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+			work()
+			return []Answer{{"A", record.Record{Key: key, Version: 1, Payload: record.Payload("A", key, 1, size)}}}, nil
+		},
+	}
+}
+
+// drive runs a driver in a bubble and returns it and what was recorded.
+func drive(t *testing.T, ctx context.Context, c Config, target Target) (*Driver, result.Run, error) {
+	t.Helper()
+	recorder := result.NewRecorder(result.Options{})
+	d := NewDriver(c, target, NewOracle([]string{"A"}, size, c.Timeout), NewLag(nil, recorder.AddLag), recorder)
+	err := d.Run(ctx, time.Now().Add(c.WarmUp))
+	if err := recorder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run := result.Run{MeasuredSeconds: d.Offered().Seconds()}
+	recorder.Fill(&run)
+	return d, run, err
+}
+
+// A server freezes for a second at 100 requests a second, and the driver may only
+// have one request under way. The caller's p99 is near a second; counted from
+// the send it would be a millisecond.
+func TestStallIsSeenWithOneRequestInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.MaxInFlight = 1
+		begin := time.Now().Add(c.WarmUp)
+		d, run, err := drive(t, t.Context(), c, service(func() {
+			if at := time.Since(begin); at >= 5*time.Second && at < 6*time.Second {
+				time.Sleep(6*time.Second - at)
+			}
+			time.Sleep(time.Millisecond)
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := stalled()
+		near(t, "p99", run.Latency.P99, want[989])
+		near(t, "max", run.Latency.Max, want[999])
+		near(t, "p50", run.Latency.P50, 0.001)
+		near(t, "service time p99", run.ServiceTime.P99, 0.001)
+		if run.Latency.P99 < 0.9 || run.Requests.Sent != 1000 {
+			t.Errorf("p99 %v of %d requests", run.Latency.P99, run.Requests.Sent)
+		}
+		if waited := d.Counts().Waited.Load(); waited < 100 {
+			t.Errorf("%d requests waited for the window", waited)
+		}
+	})
+}
+
+// stalled is the latencies of that test in ascending order, in seconds, worked
+// out by hand: one server, one at a time, in order.
+func stalled() []float64 {
+	var all []float64
+	free := 0.0
+	for i := range 1000 {
+		due := float64(i) / 100
+		begin := max(due, free)
+		if begin >= 5 && begin < 6 {
+			begin = 6
+		}
+		free = begin + 0.001
+		all = append(all, free-due)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// near compares within the precision of the histograms, three digits.
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > want*0.001 {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func TestWithoutACapTheDriverIsNeverLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, run, err := drive(t, t.Context(), config(), service(func() { time.Sleep(300 * time.Millisecond) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Lateness.Max != 0 || run.Latency.Min != 0.3 || run.Latency.Max != 0.3 {
+			t.Errorf("lateness up to %v, latency from %v to %v; want 0 and 0.3", run.Lateness.Max, run.Latency.Min, run.Latency.Max)
+		}
+		if run.Requests.Due != 1000 || run.Requests.Succeeded != 1000 || run.WarmUp.Due != 100 {
+			t.Errorf("%+v, warm-up %+v", run.Requests, run.WarmUp)
+		}
+		if run.Requests.RateAchieved != 100 || run.Requests.Throughput != 100 {
+			t.Errorf("rate %v, throughput %v", run.Requests.RateAchieved, run.Requests.Throughput)
+		}
+	})
+}
+
+func TestFailuresAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		n := 0
+		good := service(func() { time.Sleep(time.Millisecond) })
+		c := config()
+		c.WarmUp = 0
+		_, run, err := drive(t, t.Context(), c, Target{
+			Query: func(ctx context.Context, id int64, key record.Key) ([]Answer, error) {
+				mu.Lock()
+				n++
+				fail := n%4 == 0
+				mu.Unlock()
+				if fail {
+					<-ctx.Done()
+					return nil, status.FromContextError(ctx.Err()).Err()
+				}
+				return good.Query(ctx, id, key)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Requests.Failed != 250 || run.ErrorRate.Value != 0.25 || run.Failures["DEADLINE_EXCEEDED"] != 250 {
+			t.Errorf("%d failed, rate %v, %v", run.Requests.Failed, run.ErrorRate, run.Failures)
+		}
+		if run.Latency.Max != 0.001 || run.FailedLatency.Min != 5 {
+			t.Errorf("successes take up to %v and failures from %v", run.Latency.Max, run.FailedLatency.Min)
+		}
+	})
+}
+
+func TestMissingIsWrongAndNamesTheKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, run, err := drive(t, t.Context(), config(), Target{
+			Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+				return nil, status.Errorf(codes.NotFound, "A has no record %d", key)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Wrong() == nil || run.Answers.Missing != 1000 {
+			t.Errorf("%v, %+v", d.Wrong(), run.Answers)
+		}
+	})
+}
+
+func TestInterruptedRunWaitsForWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		begin := time.Now()
+		d, run, err := drive(t, ctx, config(), service(func() { time.Sleep(500 * time.Millisecond) }))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		if took := time.Since(begin); took != 4490*time.Millisecond && took != 4500*time.Millisecond {
+			t.Errorf("ended after %v; the last request was sent before 4 s and took 500 ms", took)
+		}
+		if d.Offered() != 3*time.Second || run.Requests.Sent != run.Requests.Succeeded || run.Requests.Sent < 299 {
+			t.Errorf("offered for %v, %+v", d.Offered(), run.Requests)
+		}
+	})
+}
+
+// What cannot be sent within the limit after the end is given up and said.
+func TestDrainIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.MaxInFlight, c.DrainLimit, c.WarmUp = 1, 2500*time.Millisecond, 0
+		d, run, err := drive(t, t.Context(), c, service(func() { time.Sleep(time.Second) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// One a second, the last one at 12 s: the limit is at 12.5 s.
+		if sent, unsent := run.Requests.Sent, d.Counts().Unsent.Load(); sent != 13 || unsent != 987 || run.Requests.Due != 1000 {
+			t.Errorf("%d sent and %d unsent of %d", sent, unsent, run.Requests.Due)
+		}
+	})
+}
+
+func TestClosedLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.Rate, c.Concurrency = 0, 4
+		_, run, err := drive(t, t.Context(), c, service(func() { time.Sleep(10 * time.Millisecond) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Requests.Sent != 4000 || run.WarmUp.Sent != 400 || run.Latency.Max != 0.01 {
+			t.Errorf("%+v, warm-up %+v, latency up to %v", run.Requests, run.WarmUp, run.Latency.Max)
+		}
+	})
+}
+
+func TestWritesAreOfferedAndTracked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.WriteRate, c.Owners = 10, []string{"A"}
+		var mu sync.Mutex
+		versions, issued := make(map[record.Key]uint64), make(map[record.Key]uint64)
+		d, run, err := drive(t, t.Context(), c, Target{
+			Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				v := max(versions[key], 1)
+				return []Answer{{"A", record.Record{Key: key, Version: v, Payload: record.Payload("A", key, v, size)}}}, nil
+			},
+			Write: func(_ context.Context, service string, id int64, r record.Record) error {
+				mu.Lock()
+				defer mu.Unlock()
+				issued[r.Key] = max(issued[r.Key], 1) + 1 // a failed one has its version too
+				if want := issued[r.Key]; service != "A" || r.Version != want || !r.Intact("A", size) {
+					t.Errorf("write %d of key %d to %s is version %d, want %d", id, r.Key, service, r.Version, want)
+				}
+				if id%5 == 4 {
+					return status.Error(codes.Unavailable, "away")
+				}
+				versions[r.Key] = r.Version
+				return nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := d.Counts()
+		if n.WritesDue.Load() != 100 || n.WritesFailed.Load() != 20 || n.WritesAcknowledged.Load() != 80 {
+			t.Errorf("%d due, %d failed, %d acknowledged", n.WritesDue.Load(), n.WritesFailed.Load(), n.WritesAcknowledged.Load())
+		}
+		if run.Answers.Correct != 1000 || d.Wrong() != nil {
+			t.Errorf("%+v, %v", run.Answers, d.Wrong())
+		}
+	})
+}

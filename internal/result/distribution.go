@@ -1,0 +1,130 @@
+package result
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// kind is one of the measured times that histograms are kept of.
+type kind int
+
+// The kinds, in the order in which they stand in the log.
+const (
+	latency kind = iota
+	serviceTime
+	failedLatency
+	lateness
+	staleness
+	replicationLag
+	kinds
+)
+
+// String returns the tag of the kind's lines in latency.hlog.
+func (k kind) String() string {
+	return [...]string{"latency", "service", "failed", "lateness", "staleness", "lag"}[k]
+}
+
+// The range of the histograms, in nanoseconds. Starting at 1 ns and not at 1 µs
+// is what makes 3 significant digits true at 1 µs: a histogram's unit is its
+// lowest value, and three digits begin a thousand units above it.
+const (
+	lowest  = 1
+	highest = int64(10 * time.Minute)
+	digits  = 3
+)
+
+// extremes is what a histogram rounds off, exactly.
+type extremes struct {
+	count    int64
+	min, max time.Duration
+	// sum overflows after 292 years of summed up time.
+	sum time.Duration
+}
+
+func (e *extremes) add(d time.Duration) {
+	e.merge(extremes{count: 1, min: d, max: d, sum: d})
+}
+
+func (e *extremes) merge(o extremes) {
+	switch {
+	case o.count == 0:
+		return
+	case e.count == 0:
+		e.min = o.min
+	}
+	e.count += o.count
+	e.min = min(e.min, o.min)
+	e.max = max(e.max, o.max)
+	e.sum += o.sum
+}
+
+// quantile clamps a histogram's value, the upper end of its bucket, to what was
+// really seen. It is in seconds; 0 where nothing was.
+func (e *extremes) quantile(nanos int64) float64 {
+	return min(max(time.Duration(nanos), e.min), e.max).Seconds()
+}
+
+// interval is the distribution of one kind in one second. Its histogram is a
+// packed one: hundreds of them can be open at once, each nearly empty.
+type interval struct {
+	extremes
+	histogram *hdrhistogram.PackedHistogram
+}
+
+// add counts d; what lies outside of the range, at its end.
+func (i *interval) add(d time.Duration) {
+	if i.histogram == nil {
+		i.histogram = hdrhistogram.NewPacked(lowest, highest, digits)
+	}
+	d = max(d, 0)
+	i.extremes.add(d)
+	// It fails for values outside of the range alone.
+	_ = i.histogram.RecordValue(min(int64(d), highest))
+}
+
+func (i *interval) reset() {
+	i.extremes = extremes{}
+	if i.histogram != nil {
+		i.histogram.Reset()
+	}
+}
+
+// percentile returns a percentile in seconds; 0 where nothing was added.
+func (i *interval) percentile(p float64) float64 {
+	if i.count == 0 {
+		return 0
+	}
+	return i.quantile(i.histogram.ValueAtPercentile(p))
+}
+
+// total is the distribution of one kind over the measured part.
+type total struct {
+	extremes
+	histogram *hdrhistogram.Histogram
+}
+
+func newTotal() total { return total{histogram: newHistogram()} }
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(lowest, highest, digits) }
+
+func (t *total) merge(i *interval) {
+	t.extremes.merge(i.extremes)
+	if i.count > 0 {
+		i.histogram.MergeInto(t.histogram)
+	}
+}
+
+// quantiles summarises the distribution.
+func (t *total) quantiles() Quantiles {
+	if t.count == 0 {
+		return Quantiles{}
+	}
+	at := t.histogram.ValueAtPercentilesSlice([]float64{50, 75, 90, 99, 99.9, 99.99})
+	return Quantiles{
+		Count: t.count, Min: t.min.Seconds(), Max: t.max.Seconds(),
+		P50: t.quantile(at[0]), P75: t.quantile(at[1]), P90: t.quantile(at[2]),
+		P99: t.quantile(at[3]), P999: t.quantile(at[4]), P9999: t.quantile(at[5]),
+		Mean: float64(t.sum) / float64(t.count) / float64(time.Second),
+	}
+}

@@ -1,0 +1,106 @@
+package result
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// intervalLog writes the HdrHistogram log format, V2: per second a line for
+// each kind that has values, Tag=latency and so on, in the order of time.
+// Values are nanoseconds; the line's maximum is in milliseconds, the unit in
+// which the format's tools show values unless told otherwise. The warm-up is
+// left out: the format has no times before its base.
+type intervalLog struct {
+	buffer *bufio.Writer
+	lines  *hdrhistogram.HistogramLogWriter
+	headed bool
+}
+
+func newIntervalLog(w io.Writer) *intervalLog {
+	buffer := bufio.NewWriter(w)
+	return &intervalLog{buffer: buffer, lines: hdrhistogram.NewHistogramLogWriter(buffer)}
+}
+
+// write writes a second's lines. Second 0 begins at started.
+func (l *intervalLog) write(s *second, started time.Time) error {
+	if err := l.head(started); err != nil {
+		return err
+	}
+	begin := l.lines.BaseTime() + int64(s.Second.Second)*1000
+	for k := range kinds {
+		i := &s.intervals[k]
+		if i.count == 0 {
+			continue
+		}
+		i.histogram.SetTag(k.String())
+		i.histogram.SetStartTimeMs(begin)
+		i.histogram.SetEndTimeMs(begin + 1000)
+		if err := l.lines.OutputIntervalPackedHistogram(i.histogram); err != nil {
+			return fmt.Errorf("write %s: %w", LogFile, err)
+		}
+	}
+	return nil
+}
+
+// head writes the header, once. It writes the times itself: the library's own
+// lines drop the milliseconds, which the format has.
+func (l *intervalLog) head(started time.Time) error {
+	if l.headed {
+		return nil
+	}
+	l.headed = true
+	var base int64
+	if !started.IsZero() {
+		base = started.UnixMilli()
+	}
+	l.lines.SetBaseTime(base)
+	at := time.UnixMilli(base).UTC()
+	seconds := fmt.Sprintf("%d.%03d (seconds since epoch)", base/1000, base%1000)
+	_, err := fmt.Fprintf(l.buffer, `#[Histogram log format version %s]
+#[StartTime: %s, %s]
+#[BaseTime: %s]
+#[Values are nanoseconds, Interval_Max is milliseconds]
+`, hdrhistogram.HISTOGRAM_LOG_FORMAT_VERSION, seconds, at.Format(time.RFC3339Nano), seconds)
+	if err == nil {
+		err = l.lines.OutputLegend()
+	}
+	return err
+}
+
+// flush hands on what is buffered.
+func (l *intervalLog) flush() error {
+	if err := l.buffer.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", LogFile, err)
+	}
+	return nil
+}
+
+// readIntervals adds up the intervals of a log, by kind. Every histogram is
+// there, if empty. Lines with other tags are skipped.
+func readIntervals(r io.Reader) ([kinds]*hdrhistogram.Histogram, error) {
+	var out [kinds]*hdrhistogram.Histogram
+	byTag := make(map[string]*hdrhistogram.Histogram)
+	for k := range kinds {
+		out[k] = newHistogram()
+		byTag[k.String()] = out[k]
+	}
+	intervals := hdrhistogram.NewHistogramLogReader(r)
+	for n := 1; ; n++ {
+		h, err := intervals.NextIntervalHistogram()
+		if err != nil {
+			return out, fmt.Errorf("interval %d: %w", n, err)
+		}
+		if h == nil {
+			return out, nil
+		}
+		if to := byTag[h.Tag()]; to != nil {
+			if dropped := to.Merge(h); dropped > 0 {
+				return out, fmt.Errorf("interval %d, %s: %d values are outside of 0 to %v", n, h.Tag(), dropped, time.Duration(highest))
+			}
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package result
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Loaded is a run's folder, read back. Its histograms hold nanoseconds, of the
+// measured part; one is empty where nothing was measured, never nil. Where a
+// histogram has the name of a summary, Loaded.Run has the summary.
+type Loaded struct {
+	Run
+	Latency        *hdrhistogram.Histogram
+	ServiceTime    *hdrhistogram.Histogram
+	FailedLatency  *hdrhistogram.Histogram
+	Lateness       *hdrhistogram.Histogram
+	Staleness      *hdrhistogram.Histogram
+	ReplicationLag *hdrhistogram.Histogram
+}
+
+// Load reads a run's folder. It refuses one of another schema version, one whose
+// run.json Validate refuses, and one whose two files do not belong together: a
+// number that is missing is not to be read as 0.
+func Load(dir string) (*Loaded, error) {
+	run, err := loadRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	h, err := loadIntervals(dir)
+	if err != nil {
+		return nil, err
+	}
+	for k := range kinds {
+		if got, want := h[k].TotalCount(), run.quantiles(k).Count; got != want {
+			return nil, fmt.Errorf("%s: %s holds %d values of %s, %s says %d", dir, LogFile, got, k, RunFile, want)
+		}
+	}
+	return &Loaded{
+		Run: *run, Latency: h[latency], ServiceTime: h[serviceTime], FailedLatency: h[failedLatency],
+		Lateness: h[lateness], Staleness: h[staleness], ReplicationLag: h[replicationLag],
+	}, nil
+}
+
+func loadRun(dir string) (*Run, error) {
+	path := filepath.Join(dir, RunFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a run's folder: it has no %s", dir, RunFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := Validate(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	run := &Run{}
+	if err := json.Unmarshal(data, run); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return run, nil
+}
+
+func loadIntervals(dir string) (out [kinds]*hdrhistogram.Histogram, err error) {
+	path := filepath.Join(dir, LogFile)
+	f, err := os.Open(path)
+	if err != nil {
+		return out, err
+	}
+	defer f.Close()
+	if out, err = readIntervals(f); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return out, err
+}

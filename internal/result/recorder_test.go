@@ -1,0 +1,320 @@
+package result
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/stats"
+)
+
+const ms = time.Millisecond
+
+// success is a request that was sent 1 ms late and took the given latency.
+func success(id int64, due, latency time.Duration) Row {
+	return Row{ID: id, Due: due, Sent: due + ms, Done: due + latency, Judgement: Correct}
+}
+
+// play has the recorder told of rows that are due in order and complete at once.
+func play(r *Recorder, rows ...Row) {
+	for _, row := range rows {
+		r.Due(row.Due)
+		r.Add(row)
+	}
+}
+
+// filled closes a recorder and returns what it fills in, for 2 measured seconds.
+func filled(t *testing.T, r *Recorder) Run {
+	t.Helper()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run := Run{MeasuredSeconds: 2}
+	r.Fill(&run)
+	return run
+}
+
+// single is the summary of one value, seen n times.
+func single(n int64, d time.Duration) Quantiles {
+	s := d.Seconds()
+	return Quantiles{Count: n, Min: s, P50: s, P75: s, P90: s, P99: s, P999: s, P9999: s, Max: s, Mean: s}
+}
+
+func TestFill(t *testing.T) {
+	r := NewRecorder(Options{})
+	warm := success(-1, -500*ms, 40*ms)
+	failed := Row{ID: 1, Due: 500 * ms, Sent: 501 * ms, Done: 2500 * ms, Code: codes.DeadlineExceeded}
+	stale := success(2, time.Second, 10*ms)
+	stale.Judgement, stale.Staleness = Stale, 70*ms
+	missing := Row{ID: 3, Due: 1500 * ms, Sent: 1501 * ms, Done: 3500 * ms, Code: codes.NotFound, Judgement: Missing}
+	play(r, warm, success(0, 0, 10*ms), failed, stale, missing)
+	r.Due(1900 * ms) // and is given up before it is sent
+	r.AddLag(-ms, time.Hour)
+	r.AddLag(1200*ms, 30*ms)
+
+	low, high := stats.Wilson(2, 4)
+	want := Run{
+		MeasuredSeconds: 2,
+		Requests:        Requests{Due: 5, Sent: 4, Succeeded: 2, Failed: 2, RateAchieved: 2, Throughput: 1},
+		WarmUp:          Counts{Due: 1, Sent: 1, Succeeded: 1},
+		ErrorRate:       Interval{Value: 0.5, Low: low, High: high},
+		Failures:        map[string]int64{"DeadlineExceeded": 1, "NotFound": 1},
+		Latency:         single(2, 10*ms),
+		ServiceTime:     single(2, 9*ms),
+		FailedLatency:   single(2, 2*time.Second),
+		Lateness:        single(4, ms),
+		Answers:         Answers{Correct: 1, Stale: 1, Missing: 1},
+		Staleness:       single(1, 70*ms),
+		ReplicationLag:  single(1, 30*ms),
+		Series: []Second{
+			{Second: -1, Due: 1, Succeeded: 1, P50: 0.04, P99: 0.04, MaxLateness: 0.001},
+			{Second: 0, Due: 2, Succeeded: 1, Failed: 1, P50: 0.01, P99: 0.01, MaxLateness: 0.001},
+			{Second: 1, Due: 3, Succeeded: 1, Failed: 1, P50: 0.01, P99: 0.01, Stale: 1, MaxStale: 0.07, MaxLateness: 0.001},
+		},
+	}
+	if got := filled(t, r); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestFillOfNothing(t *testing.T) {
+	want := Run{ErrorRate: Interval{High: 1}, Failures: map[string]int64{}, Series: []Second{}}
+	r := NewRecorder(Options{})
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var got Run
+	r.Fill(&got)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	r := NewRecorder(Options{})
+	for i := range int64(1000) {
+		play(r, success(i, time.Duration(i)*ms, time.Duration(i+1)*ms))
+	}
+	// A quantile is the upper end of its bucket: 2^18 ns are not told apart from
+	// 2^28 ns on, 2^19 from 2^29 on.
+	upper := func(d time.Duration, bits int) float64 {
+		return (d | (1<<bits - 1)).Seconds()
+	}
+	want := Quantiles{
+		Count: 1000, Min: 0.001, P50: upper(500*ms, 18), P75: upper(750*ms, 19), P90: upper(900*ms, 19),
+		P99: upper(990*ms, 19), P999: upper(999*ms, 19), P9999: 1, Max: 1, Mean: 0.5005,
+	}
+	if got := filled(t, r).Latency; got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestOutOfRangeIsCounted(t *testing.T) {
+	r := NewRecorder(Options{})
+	play(r,
+		success(0, 0, 11*time.Minute),
+		Row{ID: 1, Due: ms, Sent: 0, Done: 2 * ms, Judgement: Correct}) // sent before it was due
+	got := filled(t, r)
+	if l := got.Latency; l.Count != 2 || l.Min != 0.001 || l.Max != 660 || l.Mean != 330.0005 || l.P99 < 599.9 || l.P99 > 660 {
+		t.Errorf("latency %+v", l)
+	}
+	if l := got.Lateness; l.Count != 2 || l.Min != 0 || l.Max != 0.001 {
+		t.Errorf("lateness %+v", l)
+	}
+}
+
+func TestLateCompletionLandsWhereItWasDue(t *testing.T) {
+	r := NewRecorder(Options{})
+	slow := success(3, 3*time.Second, 6*time.Second)
+	for i := range int64(10) {
+		due := time.Duration(i) * time.Second
+		r.Due(due)
+		if i != 3 {
+			r.Add(success(i, due, 10*ms))
+		}
+	}
+	r.Add(slow)
+	for i, s := range filled(t, r).Series {
+		want := Second{Second: i, Due: 1, Succeeded: 1, P50: 0.01, P99: 0.01, MaxLateness: 0.001}
+		if i == 3 {
+			want.P50, want.P99 = 6, 6
+		}
+		if s != want {
+			t.Errorf("got %+v, want %+v", s, want)
+		}
+	}
+}
+
+// What is told more than a second late keeps its place in the totals, and goes
+// with the oldest open second in the series.
+func TestStragglers(t *testing.T) {
+	r := NewRecorder(Options{})
+	play(r, success(-1, -ms, ms), success(0, 0, ms), success(1, 5*time.Second, ms))
+	play(r, success(2, time.Second, ms), success(-2, -2*ms, ms))
+	got := filled(t, r)
+	if got.Requests.Due != 3 || got.Latency.Count != 3 || got.WarmUp != (Counts{Due: 2, Sent: 2, Succeeded: 2}) {
+		t.Errorf("requests %+v, latency %+v, warm-up %+v", got.Requests, got.Latency, got.WarmUp)
+	}
+	var due []int64
+	for _, s := range got.Series {
+		due = append(due, s.Due)
+	}
+	// From second −1 on; 4 is the oldest one open when they come.
+	if want := []int64{1, 1, 0, 0, 0, 1, 1}; !reflect.DeepEqual(due, want) {
+		t.Errorf("due by second %v, want %v", due, want)
+	}
+}
+
+func TestInterruptedRequestsDoNotBlock(t *testing.T) {
+	r := NewRecorder(Options{})
+	for i := range int64(5) {
+		r.Due(time.Duration(i) * time.Second)
+	}
+	got := filled(t, r)
+	if len(got.Series) != 5 || got.Requests.Due != 5 || got.Requests.Sent != 0 {
+		t.Errorf("series %+v, requests %+v", got.Series, got.Requests)
+	}
+	play(r, success(6, 0, ms))
+	r.AddLag(0, ms)
+	if again := filled(t, r); !reflect.DeepEqual(got, again) {
+		t.Errorf("after Close, %+v was recorded", again)
+	}
+}
+
+func TestManyGoroutines(t *testing.T) {
+	const workers, each = 8, 2000
+	r := NewRecorder(Options{})
+	var wg sync.WaitGroup
+	for w := range int64(workers) {
+		wg.Go(func() {
+			for i := range int64(each) {
+				due := time.Duration(i) * 5 * ms
+				play(r, success(i*workers+w, due, time.Duration(w+1)*ms))
+				r.AddLag(due, ms)
+			}
+		})
+	}
+	wg.Wait()
+	got := filled(t, r)
+	if got.Requests.Succeeded != workers*each || got.Answers.Correct != workers*each {
+		t.Errorf("requests %+v, answers %+v", got.Requests, got.Answers)
+	}
+	if l := got.Latency; l.Count != workers*each || l.Min != 0.001 || l.Max != 0.008 || l.Mean != 0.0045 {
+		t.Errorf("latency %+v", l)
+	}
+	if got.ReplicationLag != single(workers*each, ms) {
+		t.Errorf("lag %+v", got.ReplicationLag)
+	}
+	var due, succeeded int64
+	for _, s := range got.Series {
+		due, succeeded = due+s.Due, succeeded+s.Succeeded
+	}
+	if due != workers*each || succeeded != workers*each {
+		t.Errorf("the series has %d due and %d succeeded, of %d", due, succeeded, workers*each)
+	}
+}
+
+// A second's histograms are used again once it is written: however long the run,
+// there are as many as seconds are open, or being written, at once.
+func TestMemoryDoesNotGrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const seconds, rate, slowest = 200, 20, 5 * time.Second
+		var log, samples discard
+		r := NewRecorder(Options{Log: &log, Samples: &samples})
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for i := range int64(seconds * rate) {
+			due := time.Duration(i) * time.Second / rate
+			time.Sleep(time.Until(begin.Add(due)))
+			r.Due(due)
+			row := success(i, due, time.Duration(i%97+2)*ms)
+			if i%rate == 0 {
+				row.Done = due + slowest
+			}
+			wg.Go(func() {
+				time.Sleep(row.Done - row.Due)
+				r.Add(row)
+			})
+		}
+		wg.Wait()
+		got := filled(t, r)
+		if got.Latency.Count != seconds*rate || len(got.Series) != seconds {
+			t.Errorf("%d requests in %d seconds", got.Latency.Count, len(got.Series))
+		}
+		// The open ones, and one that is being written.
+		if most := int(slowest/time.Second) + 3; r.made > most {
+			t.Errorf("%d seconds are kept, not at most %d", r.made, most)
+		}
+		if kept := cap(r.lines) + cap(r.spare); kept > 4*samplesBuffer {
+			t.Errorf("%d bytes of samples are kept", kept)
+		}
+	})
+}
+
+// A request that never ends does not keep all later seconds open.
+func TestHorizon(t *testing.T) {
+	r := NewRecorder(Options{})
+	r.Due(0)
+	for i := range int64(3 * horizon) {
+		play(r, success(i, time.Duration(i)*time.Second, ms))
+	}
+	if len(r.open) > horizon+1 {
+		t.Errorf("%d seconds are open", len(r.open))
+	}
+	r.Add(success(0, 0, time.Hour))
+	if got := filled(t, r); got.Latency.Count != int64(3*horizon)+1 || got.Latency.Max != 3600 {
+		t.Errorf("latency %+v", got.Latency)
+	}
+}
+
+func TestWriteErrorsLeaveTheSummariesWhole(t *testing.T) {
+	full := errors.New("disk full")
+	for _, o := range []Options{{Log: broken{full}}, {Samples: broken{full}}} {
+		r := NewRecorder(o)
+		play(r, success(0, 0, ms), success(1, 9*time.Second, ms))
+		if err := r.Close(); !errors.Is(err, full) {
+			t.Errorf("Close: %v", err)
+		}
+		var run Run
+		r.Fill(&run)
+		if run.Latency != single(2, ms) {
+			t.Errorf("latency %+v", run.Latency)
+		}
+	}
+}
+
+type broken struct{ err error }
+
+func (b broken) Write([]byte) (int, error) { return 0, b.err }
+
+type discard struct{}
+
+func (*discard) Write(p []byte) (int, error) { return len(p), nil }
+
+func BenchmarkAdd(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		options Options
+	}{
+		{"summaries", Options{}},
+		{"log", Options{Log: &discard{}}},
+		{"log+samples", Options{Log: &discard{}, Samples: &discard{}}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			r := NewRecorder(c.options)
+			b.ReportAllocs()
+			for i := int64(0); b.Loop(); i++ {
+				due := time.Duration(i) * 50 * time.Microsecond // 20 000 per second
+				play(r, success(i, due, time.Duration(i*7919%100_000)*time.Microsecond))
+			}
+			if err := r.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,62 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"crosstalk/internal/load"
+)
+
+// beside runs what goes on while the load is offered: the CPU meter, the
+// progress, and the look-out for a host that fails, which ends the run. The
+// function that it returns ends all of that.
+func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		select {
+		case err := <-r.topology.Failed():
+			fail(err)
+		case <-ctx.Done():
+		}
+	})
+	running.Go(func() { r.meter(ctx) })
+	if r.options.Progress != nil {
+		running.Go(func() { r.progress(ctx) })
+	}
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// meter takes the process's CPU time over the measured part, and how many events
+// there were before it.
+func (r *run) meter(ctx context.Context) {
+	if load.Timer(ctx, r.begin) != nil {
+		return
+	}
+	if s, err := r.nodes.statistics(ctx, false); err == nil {
+		r.eventsBefore = s.GetEventsPublished()
+	}
+	r.cpu.start()
+	defer r.cpu.stop()
+	_ = load.Timer(ctx, r.begin.Add(time.Duration(r.experiment.Duration)))
+}
+
+func (r *run) progress(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			r.options.Progress(Progress{
+				Scenario: r.scenario.Name, Elapsed: time.Since(r.begin),
+				Duration: time.Duration(r.experiment.Duration), Counts: r.driver.Counts(),
+			})
+		case <-ctx.Done():
+			return
+		}
+	}
+}

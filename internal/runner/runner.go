@@ -1,0 +1,192 @@
+// Package runner carries out one run: it starts a topology, has the load offered
+// to it and gathers what came out.
+//
+// Its law: it reaches the nodes over their ports alone, the services' and the
+// controls', as it would if they ran elsewhere, and it leaves nothing running
+// and nothing behind but the run's folder.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crosstalk/fakesvc"
+	"crosstalk/internal/experiment"
+	"crosstalk/internal/load"
+	"crosstalk/internal/result"
+	"crosstalk/scenarios"
+)
+
+// Options is how runs are carried out, apart from what they measure.
+type Options struct {
+	// Env has the network.
+	Env fakesvc.Env
+	// Pacer is how the driver waits.
+	Pacer load.Pacer
+	// Samples has every request written to samples.csv.
+	Samples bool
+	// Progress is called about every second while the load is offered.
+	Progress func(Progress)
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Scenario string
+	// Elapsed counts from the start of the measured part; negative in the warm-up.
+	Elapsed, Duration time.Duration
+	Counts            *load.Counts
+}
+
+// How long is waited for what should not take long.
+const (
+	startLimit = time.Minute
+	drainLimit = 30 * time.Second
+	// lead is between the decision to begin and the first request, for the nodes
+	// to be told.
+	lead = 100 * time.Millisecond
+)
+
+// Run runs an experiment in one scenario and writes the run's folder below
+// parent. When ctx ends it stops early and writes what was measured, with the
+// verdict Interrupted. On an error there is no folder, but for a run with wrong
+// answers: that is written and the error names the first of them.
+func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
+	data, err := os.MkdirTemp("", "crosstalk-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the databases: %w", err)
+	}
+	defer os.RemoveAll(data)
+
+	starting, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	topology, err := scenarios.Start(starting, s, e, scenarios.World{
+		Env: o.Env, Dir: data, Bus: e.Kafka,
+		Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", s.Name, err)
+	}
+	r := &run{scenario: s, experiment: e, options: o, topology: topology}
+	out, err := r.measure(ctx, filepath.Join(parent, s.Name))
+	return out, errors.Join(err, topology.Close())
+}
+
+type run struct {
+	scenario   scenarios.Scenario
+	experiment *experiment.Experiment
+	options    Options
+	topology   *scenarios.Topology
+
+	nodes    *nodes
+	recorder *result.Recorder
+	driver   *load.Driver
+	lag      *load.Lag
+	begin    time.Time
+
+	// Taken while the load is offered.
+	cpu          cpuMeter
+	eventsBefore int64
+}
+
+func (r *run) measure(ctx context.Context, dir string) (_ *result.Run, err error) {
+	if r.nodes, err = connect(ctx, r.topology, r.experiment); err != nil {
+		return nil, err
+	}
+	defer r.nodes.close()
+
+	folder, err := result.Create(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil && r.wrong() == nil {
+			err = errors.Join(err, folder.Remove())
+		}
+	}()
+	if r.recorder, err = folder.Record(r.options.Samples); err != nil {
+		return nil, err
+	}
+	offered := r.offer(ctx)
+	if err := r.recorder.Close(); err != nil {
+		return nil, err
+	}
+	if offered != nil && !errors.Is(offered, context.Canceled) {
+		return nil, offered
+	}
+	out, err := r.summarise(offered != nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := folder.Write(out); err != nil {
+		return nil, err
+	}
+	return out, r.wrong()
+}
+
+func (r *run) wrong() error {
+	if r.driver == nil {
+		return nil
+	}
+	return r.driver.Wrong()
+}
+
+// offer offers the load and waits until all of it is complete and visible. Its
+// error is ctx's, or that of a host that failed.
+func (r *run) offer(ctx context.Context) error {
+	e := r.experiment
+	r.lag = load.NewLag(r.replicas(), r.recorder.AddLag)
+	r.driver = load.NewDriver(load.Config{
+		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
+		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
+	}, r.nodes.target(uint64(e.Seed)), r.oracle(), r.lag, r.recorder)
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
+	r.recorder.Begin(r.begin)
+	stopWatching, err := r.nodes.watch(ctx, r.lag, r.begin)
+	if err != nil {
+		return err
+	}
+	defer stopWatching()
+	if err := r.nodes.begin(ctx, r.begin); err != nil {
+		return err
+	}
+	aside := r.beside(ctx, cancel)
+	defer aside()
+
+	err = r.driver.Run(ctx, r.begin)
+	r.awaitVisible(ctx)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+func (r *run) oracle() *load.Oracle {
+	var needs []string
+	for _, n := range r.experiment.Entry().Needs {
+		needs = append(needs, n.Service)
+	}
+	return load.NewOracle(needs, int(r.experiment.Payload), time.Duration(r.experiment.Timeout))
+}
+
+func (r *run) replicas() []load.Replica {
+	var out []load.Replica
+	for _, c := range r.topology.Replicas {
+		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
+	}
+	return out
+}
+
+// awaitVisible waits until the replicas show every acknowledged change.
+func (r *run) awaitVisible(ctx context.Context) {
+	limit := time.Now().Add(drainLimit)
+	for r.lag.Unseen() > 0 && time.Now().Before(limit) && ctx.Err() == nil {
+		_ = load.Timer(ctx, time.Now().Add(5*time.Millisecond))
+	}
+}

@@ -1,0 +1,113 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
+	"crosstalk/scenarios"
+)
+
+// summarise gathers the run's record, once everything is complete.
+func (r *run) summarise(interrupted bool) (*result.Run, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	statistics, err := r.nodes.statistics(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	out := &result.Run{
+		Schema: result.SchemaVersion, Scenario: r.scenario.Name, Started: r.begin,
+		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
+		Environment:     r.environment(),
+		LateReplies:     statistics.GetLateReplies(),
+		StorageBytes:    make(map[string]int64),
+		CopyBytes:       make(map[string]int64),
+	}
+	if interrupted {
+		out.MeasuredSeconds = r.driver.Offered().Seconds()
+	}
+	if out.Experiment, err = json.Marshal(r.experiment); err != nil {
+		return nil, fmt.Errorf("encode the experiment: %w", err)
+	}
+	r.recorder.Fill(out)
+	r.fillCounts(out)
+	r.fillCosts(out, statistics)
+	for _, f := range statistics.GetFaults() {
+		out.Faults = append(out.Faults, faultOf(f))
+	}
+	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
+	return out, nil
+}
+
+func (r *run) fillCounts(out *result.Run) {
+	counts := r.driver.Counts()
+	out.Writes = result.Writes{
+		Due:          counts.WritesDue.Load(),
+		Acknowledged: counts.WritesAcknowledged.Load(),
+		Failed:       counts.WritesFailed.Load(),
+	}
+	out.Requests.RateAsked = float64(r.experiment.Rate)
+	if out.MeasuredSeconds > 0 {
+		out.Requests.RateAchieved = float64(out.Requests.Sent) / out.MeasuredSeconds
+		out.Requests.Throughput = float64(out.Requests.Succeeded) / out.MeasuredSeconds
+	}
+}
+
+func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
+	for _, c := range s.GetCollections() {
+		out.StorageBytes[c.GetService()] += c.GetBytes()
+		if c.GetService() != c.GetOwner() {
+			out.CopyBytes[c.GetService()] += c.GetBytes()
+		}
+	}
+	out.Events = s.GetEventsPublished() - r.eventsBefore
+	if out.Requests.Sent > 0 {
+		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
+		out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
+	}
+}
+
+func faultOf(f *fakesvcpb.Fault) result.Fault {
+	out := result.Fault{
+		Target: f.GetTarget(), Kind: f.GetKind(), Code: f.GetCode(),
+		Asked: f.GetAsked(), Interactions: f.GetInteractions(),
+		MeanAskedSeconds:       seconds(f.GetMeanAskedNanos()),
+		MeanDeliveredSeconds:   seconds(f.GetMeanDeliveredNanos()),
+		StartSeconds:           seconds(f.GetStartNanos()),
+		LengthSeconds:          seconds(f.GetLengthNanos()),
+		DeliveredStartSeconds:  seconds(f.GetDeliveredStartNanos()),
+		DeliveredLengthSeconds: seconds(f.GetDeliveredLengthNanos()),
+	}
+	if n := f.GetInteractions(); n > 0 {
+		out.Delivered = float64(f.GetDelivered()) / float64(n)
+		out.Low, out.High = stats.Wilson(f.GetDelivered(), n)
+	}
+	return out
+}
+
+func seconds(nanos int64) float64 { return time.Duration(nanos).Seconds() }
+
+func (r *run) environment() result.Environment {
+	env := result.LocalEnvironment()
+	env.Bus = "none"
+	if scenarios.NeedsBus(r.scenario, r.experiment) {
+		env.Bus = "embedded"
+		if len(r.experiment.Kafka) > 0 {
+			env.Bus = r.experiment.Kafka.String()
+		}
+	}
+	env.Stores = make(map[string]string)
+	if r.scenario.OneProcess {
+		env.Stores[r.scenario.Name] = string(r.experiment.StoreOf(r.experiment.Entry().Name))
+		return env
+	}
+	for _, s := range r.experiment.Services {
+		env.Stores[s.Name] = string(r.experiment.StoreOf(s.Name))
+	}
+	return env
+}

@@ -1,0 +1,184 @@
+// Package schedule decides what is due when, and for which key.
+//
+// Its law: a schedule is a function of the plan alone. It knows no clock, no
+// topology and nothing of what came back, so the load is the same in all of them.
+package schedule
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"crosstalk/internal/record"
+	"crosstalk/internal/seeded"
+)
+
+// Arrival is how the requests of an open loop are spread over time.
+type Arrival string
+
+// The arrivals.
+const (
+	// Constant arrivals are 1/rate apart.
+	Constant Arrival = "constant"
+	// Poisson arrivals are independent of each other: the gaps are exponentially
+	// distributed with mean 1/rate.
+	Poisson Arrival = "poisson"
+)
+
+// UnmarshalText reads "constant" or "poisson".
+func (a *Arrival) UnmarshalText(text []byte) error {
+	switch v := Arrival(text); v {
+	case Constant, Poisson:
+		*a = v
+		return nil
+	}
+	return fmt.Errorf("unknown arrival %q: constant or poisson", text)
+}
+
+// MarshalText returns the arrival's name.
+func (a Arrival) MarshalText() ([]byte, error) { return []byte(a), nil }
+
+// clock gives the due times of one stream of operations, in order.
+type clock struct {
+	arrival Arrival
+	rate    float64 // per second; 0 = nothing is ever due
+	seed    uint64
+	name    string
+	n       uint64
+	sum     float64 // seconds, of the gaps so far
+}
+
+// next returns the due time of the next operation. The first constant one is due
+// at 0; the first Poisson one after a gap, as if the stream had always run.
+func (c *clock) next() time.Duration {
+	if c.rate <= 0 {
+		return math.MaxInt64
+	}
+	var at float64
+	switch c.arrival {
+	case Poisson:
+		c.sum -= math.Log(seeded.Unit(c.seed, c.name+" gap", c.n)) / c.rate
+		at = c.sum
+	default:
+		at = float64(c.n) / c.rate
+	}
+	c.n++
+	return time.Duration(math.Min(at*1e9, math.MaxInt64))
+}
+
+// Read is one query that is due.
+type Read struct {
+	// ID is the request's number: from 0 in the measured part, from −1 downwards
+	// in the warm-up, so that the one does not depend on the other's length.
+	ID  int64
+	Due time.Duration
+	Key record.Key
+}
+
+// Write is one write that is due. Its number counts as that of a Read.
+type Write struct {
+	ID      int64
+	Due     time.Duration
+	Service string
+	Key     record.Key
+}
+
+// Plan is what is due in a run, and in every other run of its experiment.
+type Plan struct {
+	Seed    uint64
+	Arrival Arrival
+	// Rate is the reads due per second; 0 for a closed loop.
+	Rate float64
+	// WriteRate is the writes due per second, spread over the owners.
+	WriteRate float64
+	Owners    []string
+	Keys      int
+	// PayloadBytes is the size of a record's payload.
+	PayloadBytes int
+	WarmUp       time.Duration
+	Duration     time.Duration
+}
+
+// KeyOf returns the key that read id asks for: uniform over the keys.
+func (p Plan) KeyOf(id int64) record.Key {
+	return record.Key(seeded.Hash(p.Seed, "read key", uint64(id)) % uint64(p.Keys))
+}
+
+// Reads iterates over the queries that are due in the warm-up and then in the
+// measured part.
+type Reads struct {
+	plan  Plan
+	phase phase
+}
+
+// Reads returns the queries of the plan.
+func (p Plan) Reads() *Reads {
+	return &Reads{p, newPhase(p, "read", p.Rate)}
+}
+
+// Next returns the next query; not ok at the end.
+func (r *Reads) Next() (Read, bool) {
+	id, due, ok := r.phase.next()
+	if !ok {
+		return Read{}, false
+	}
+	return Read{ID: id, Due: due, Key: r.plan.KeyOf(id)}, true
+}
+
+// Writes iterates over the writes likewise.
+type Writes struct {
+	plan  Plan
+	phase phase
+}
+
+// Writes returns the writes of the plan: none where nobody owns records.
+func (p Plan) Writes() *Writes {
+	rate := p.WriteRate
+	if len(p.Owners) == 0 {
+		rate = 0
+	}
+	return &Writes{p, newPhase(p, "write", rate)}
+}
+
+// Next returns the next write; not ok at the end.
+func (w *Writes) Next() (Write, bool) {
+	id, due, ok := w.phase.next()
+	if !ok {
+		return Write{}, false
+	}
+	owner := seeded.Hash(w.plan.Seed, "write owner", uint64(id)) % uint64(len(w.plan.Owners))
+	key := seeded.Hash(w.plan.Seed, "write key", uint64(id)) % uint64(w.plan.Keys)
+	return Write{ID: id, Due: due, Service: w.plan.Owners[owner], Key: record.Key(key)}, true
+}
+
+// phase walks through the warm-up and the measured part of one stream.
+type phase struct {
+	warmUp   time.Duration
+	duration time.Duration
+	clock    clock
+	measured clock
+	id       int64
+	inWarmUp bool
+}
+
+func newPhase(p Plan, name string, rate float64) phase {
+	c := clock{arrival: p.Arrival, rate: rate, seed: p.Seed, name: name}
+	warm := c
+	warm.name += " warm-up"
+	return phase{warmUp: p.WarmUp, duration: p.Duration, clock: warm, measured: c, id: -1, inWarmUp: true}
+}
+
+func (p *phase) next() (id int64, due time.Duration, ok bool) {
+	at := p.clock.next()
+	if p.inWarmUp && at >= p.warmUp {
+		p.inWarmUp, p.clock, p.id = false, p.measured, 0
+		at = p.clock.next()
+	}
+	id = p.id
+	if p.inWarmUp {
+		p.id--
+		return id, at - p.warmUp, true
+	}
+	p.id++
+	return id, at, at < p.duration
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"crosstalk/internal/record"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+)
+
+// boltWait is how long Open waits for another user of the file to close it.
+const boltWait = 200 * time.Millisecond
+
+// bolt is a bbolt database: a bucket per collection, and in it the keys as big
+// endian, whose byte order is the keys' order.
+type bolt struct{ db *bbolt.DB }
+
+func openBbolt(path string) (*bolt, error) {
+	db, err := bbolt.Open(path, 0o644, &bbolt.Options{
+		Timeout: boltWait,
+		// Not waiting for the disk is what SQLite's WAL with synchronous=NORMAL
+		// does at a commit, so that the kinds compare.
+		NoSync:         true,
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistMapType,
+	})
+	if errors.Is(err, bbolterrors.ErrTimeout) {
+		err = ErrLocked
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bbolt file %s: %w", path, err)
+	}
+	return &bolt{db: db}, nil
+}
+
+func (b *bolt) collection(name string) (table, error) {
+	t := &boltTable{db: b.db, name: []byte(name)}
+	return t, b.db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(t.name)
+		return err
+	})
+}
+
+// close flushes what the commits did not wait for.
+func (b *bolt) close() error { return errors.Join(b.db.Sync(), b.db.Close()) }
+
+type boltTable struct {
+	db   *bbolt.DB
+	name []byte
+}
+
+func (t *boltTable) get(key record.Key) (r record.Record, err error) {
+	err = t.view(func(b *bbolt.Bucket) error {
+		value := b.Get(boltKey(key))
+		if value == nil {
+			return ErrNotFound
+		}
+		r, err = boltRecord(key, value)
+		return err
+	})
+	return r, err
+}
+
+func (t *boltTable) put(recs []record.Record) ([]record.Record, error) {
+	tx, err := t.db.Begin(true)
+	if err != nil {
+		return nil, err
+	}
+	bucket := tx.Bucket(t.name)
+	stored := make([]record.Record, 0, len(recs))
+	for _, r := range recs {
+		key := boltKey(r.Key)
+		if old := bucket.Get(key); old != nil && boltVersion(old) >= r.Version {
+			continue
+		}
+		if err := bucket.Put(key, boltValue(r)); err != nil {
+			return nil, errors.Join(fmt.Errorf("key %d: %w", r.Key, err), tx.Rollback())
+		}
+		stored = append(stored, r)
+	}
+	if len(stored) == 0 {
+		// An empty commit would still write its page of metadata.
+		return stored, tx.Rollback()
+	}
+	return stored, tx.Commit()
+}
+
+func (t *boltTable) page(from record.Key) (page []record.Record, err error) {
+	err = t.view(func(b *bbolt.Bucket) error {
+		cursor := b.Cursor()
+		for k, v := cursor.Seek(boltKey(from)); k != nil && len(page) < pageSize; k, v = cursor.Next() {
+			r, err := boltRecord(record.Key(binary.BigEndian.Uint64(k)), v)
+			if err != nil {
+				return err
+			}
+			page = append(page, r)
+		}
+		return nil
+	})
+	return page, err
+}
+
+func (t *boltTable) bytes() (n int64, err error) {
+	err = t.view(func(b *bbolt.Bucket) error {
+		stats := b.Stats()
+		n = int64(stats.BranchAlloc) + int64(stats.LeafAlloc) + int64(stats.InlineBucketInuse)
+		return nil
+	})
+	return n, err
+}
+
+func (t *boltTable) view(fn func(*bbolt.Bucket) error) error {
+	return t.db.View(func(tx *bbolt.Tx) error { return fn(tx.Bucket(t.name)) })
+}
+
+// boltHeader is the length of a value before its payload: version and time.
+const boltHeader = 16
+
+func boltKey(key record.Key) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(key))
+}
+
+func boltValue(r record.Record) []byte {
+	value := make([]byte, 0, boltHeader+len(r.Payload))
+	value = binary.BigEndian.AppendUint64(value, r.Version)
+	value = binary.BigEndian.AppendUint64(value, uint64(nanos(r.WrittenAt)))
+	return append(value, r.Payload...)
+}
+
+func boltVersion(value []byte) uint64 { return binary.BigEndian.Uint64(value) }
+
+// boltRecord copies the record out of the file's memory map.
+func boltRecord(key record.Key, value []byte) (record.Record, error) {
+	if len(value) < boltHeader {
+		return record.Record{}, fmt.Errorf("key %d: value has %d bytes, less than its header", key, len(value))
+	}
+	return record.Record{
+		Key:       key,
+		Version:   boltVersion(value),
+		WrittenAt: instant(int64(binary.BigEndian.Uint64(value[8:]))),
+		Payload:   clone(value[boltHeader:]),
+	}, nil
+}

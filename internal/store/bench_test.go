@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"testing"
+
+	"crosstalk/internal/record"
+)
+
+// The benchmarks' collection: as large as the one that the reference figures of
+// the design were taken with.
+const (
+	benchRecords = 100_000
+	benchPayload = 200
+)
+
+func BenchmarkGet(b *testing.B) {
+	eachKind(b, func(b *testing.B, c Collection) {
+		ctx := b.Context()
+		for i := 0; b.Loop(); i++ {
+			if _, err := c.Get(ctx, scattered(i)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkGetParallel(b *testing.B) {
+	eachKind(b, func(b *testing.B, c Collection) {
+		// RunParallel, unlike Loop, would count the filling of the collection.
+		b.ResetTimer()
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				if _, err := c.Get(b.Context(), scattered(i)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+		b.StopTimer()
+	})
+}
+
+// BenchmarkPut replaces one record a transaction.
+func BenchmarkPut(b *testing.B) { benchmarkPut(b, 1) }
+
+// BenchmarkPut100 replaces a hundred; the figure is for all of them.
+func BenchmarkPut100(b *testing.B) { benchmarkPut(b, 100) }
+
+func benchmarkPut(b *testing.B, size int) {
+	eachKind(b, func(b *testing.B, c Collection) {
+		ctx, recs := b.Context(), make([]record.Record, size)
+		payload := record.Payload("bench", 0, 0, benchPayload)
+		for i := 0; b.Loop(); i++ {
+			for j := range recs {
+				recs[j] = record.Record{Key: scattered(i*size + j), Version: uint64(i) + 2, Payload: payload}
+			}
+			if stored, err := c.Put(ctx, recs); err != nil || len(stored) != size {
+				b.Fatal(len(stored), err)
+			}
+		}
+	})
+}
+
+func eachKind(b *testing.B, run func(*testing.B, Collection)) {
+	for _, kind := range Kinds() {
+		b.Run(string(kind), func(b *testing.B) {
+			s, err := Open(kind, b.TempDir(), "bench")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			run(b, benchCollection(b, s))
+		})
+	}
+}
+
+func benchCollection(b *testing.B, s Store) Collection {
+	c, err := s.Collection(context.Background(), "users")
+	if err != nil {
+		b.Fatal(err)
+	}
+	recs := make([]record.Record, benchRecords)
+	for i := range recs {
+		key := record.Key(i)
+		recs[i] = record.Record{Key: key, Version: 1, Payload: record.Payload("bench", key, 1, benchPayload)}
+	}
+	if _, err := c.Put(context.Background(), recs); err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// scattered visits the keys in an order without locality, each once per round.
+func scattered(i int) record.Key { return record.Key(i * 7919 % benchRecords) }

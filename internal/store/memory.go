@@ -1,0 +1,103 @@
+package store
+
+import (
+	"slices"
+	"sync"
+	"unsafe"
+
+	"crosstalk/internal/record"
+)
+
+// memory is nothing by itself: its tables live where a store keeps them.
+type memory struct{}
+
+func (memory) collection(string) (table, error) {
+	return &memoryTable{records: map[record.Key]record.Record{}}, nil
+}
+
+func (memory) close() error { return nil }
+
+// memoryTable is a map. Its payloads are never changed once they are in.
+type memoryTable struct {
+	mu      sync.RWMutex
+	records map[record.Key]record.Record
+	// sorted is the keys in ascending order, or nil where a key was added since
+	// it was made: only Each needs the order, and Put is the hot path.
+	sorted []record.Key
+	size   int64
+}
+
+func (t *memoryTable) get(key record.Key) (record.Record, error) {
+	t.mu.RLock()
+	r, ok := t.records[key]
+	t.mu.RUnlock()
+	if !ok {
+		return record.Record{}, ErrNotFound
+	}
+	r.Payload = clone(r.Payload)
+	return r, nil
+}
+
+func (t *memoryTable) put(recs []record.Record) ([]record.Record, error) {
+	stored := make([]record.Record, 0, len(recs))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range recs {
+		old, ok := t.records[r.Key]
+		if ok && old.Version >= r.Version {
+			continue
+		}
+		stored = append(stored, r)
+		if ok {
+			t.size -= sizeOf(old)
+		} else {
+			t.sorted = nil
+		}
+		r.Payload = clone(r.Payload)
+		r.WrittenAt = instant(nanos(r.WrittenAt))
+		t.records[r.Key] = r
+		t.size += sizeOf(r)
+	}
+	return stored, nil
+}
+
+func (t *memoryTable) page(from record.Key) ([]record.Record, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sort()
+	first, _ := slices.BinarySearch(t.sorted, from)
+	keys := t.sorted[first:]
+	keys = keys[:min(pageSize, len(keys))]
+	page := make([]record.Record, 0, len(keys))
+	for _, key := range keys {
+		r := t.records[key]
+		r.Payload = clone(r.Payload)
+		page = append(page, r)
+	}
+	return page, nil
+}
+
+func (t *memoryTable) sort() {
+	if t.sorted != nil {
+		return
+	}
+	t.sorted = make([]record.Key, 0, len(t.records))
+	for key := range t.records {
+		t.sorted = append(t.sorted, key)
+	}
+	slices.Sort(t.sorted)
+}
+
+func (t *memoryTable) bytes() (int64, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.size, nil
+}
+
+// sizeOf is what a record takes beside the map's own overhead.
+func sizeOf(r record.Record) int64 {
+	return int64(unsafe.Sizeof(r)) + int64(len(r.Payload))
+}
+
+// clone copies a payload; an empty one is nil, as every kind returns it.
+func clone(payload []byte) []byte { return append([]byte(nil), payload...) }

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosstalk/internal/record"
+)
+
+func TestOpenNamesTheFolderThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []Kind{Sqlite, Bbolt} {
+		want := `open store "a": mkdir ` + file + `: not a directory`
+		if _, err := Open(kind, file, "a"); err == nil || err.Error() != want {
+			t.Errorf("%s: error %v, want %s", kind, err, want)
+		}
+		if _, err := Open(kind, "", "a"); err == nil || err.Error() != `open store "a": no folder given` {
+			t.Errorf("%s: error %v", kind, err)
+		}
+	}
+}
+
+func TestOpenInAReadOnlyFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []Kind{Sqlite, Bbolt} {
+		_, err := Open(kind, dir, "a")
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "folder is not writable: open "+dir) {
+			t.Errorf("%s: error %v", kind, err)
+		}
+	}
+}
+
+func TestOpenOfAnotherKindOfFile(t *testing.T) {
+	for _, kind := range []Kind{Sqlite, Bbolt} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "a."+string(kind))
+		if err := os.WriteFile(path, []byte(strings.Repeat("not a database. ", 1000)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(kind, dir, "a"); err == nil || !strings.Contains(err.Error(), " file "+path+": ") {
+			t.Errorf("%s: error %v does not name the file", kind, err)
+		}
+	}
+}
+
+func TestBboltHasOneUser(t *testing.T) {
+	dir := t.TempDir()
+	openStore(t, Bbolt, dir)
+	if _, err := Open(Bbolt, dir, "a"); !errors.Is(err, ErrLocked) {
+		t.Errorf("second Open: error %v, want ErrLocked", err)
+	}
+}
+
+func TestSqliteSaysThatItIsLocked(t *testing.T) {
+	t.Parallel() // it waits
+	dir := t.TempDir()
+	c := collection(t, openStore(t, Sqlite, dir), "users")
+	put(t, c, rec(1, 1))
+	other := rawSqlite(t, dir)
+	exec(t, other, "BEGIN IMMEDIATE")
+	if _, err := c.Put(context.Background(), []record.Record{rec(1, 2)}); !errors.Is(err, ErrLocked) {
+		t.Errorf("Put: error %v, want ErrLocked", err)
+	}
+	wantGet(t, c, rec(1, 1)) // readers go on
+	exec(t, other, "ROLLBACK")
+	wantStored(t, put(t, c, rec(1, 2)), rec(1, 2))
+}
+
+func TestSqliteRollsBackAPutThatFails(t *testing.T) {
+	dir := t.TempDir()
+	c := collection(t, openStore(t, Sqlite, dir), "users")
+	other := rawSqlite(t, dir)
+	exec(t, other, `CREATE TRIGGER stop BEFORE INSERT ON "records.users" WHEN new.key = 2 BEGIN SELECT RAISE(ABORT, 'no 2'); END`)
+	stored, err := c.Put(context.Background(), []record.Record{rec(1, 1), rec(2, 1)})
+	if err == nil || !strings.Contains(err.Error(), "no 2") || stored != nil {
+		t.Errorf("stored %v, error %v", stored, err)
+	}
+	if got := all(t, c); len(got) != 0 {
+		t.Errorf("a failed Put left %v", got)
+	}
+	wantStored(t, put(t, c, rec(1, 1), rec(3, 1)), rec(1, 1), rec(3, 1))
+}
+
+// rawSqlite is a connection of another user of the file.
+func rawSqlite(t *testing.T, dir string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "a.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func exec(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}

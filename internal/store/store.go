@@ -1,0 +1,106 @@
+// Package store holds the services' databases: in memory, in SQLite and in bbolt.
+//
+// Its law: all kinds give the same answers, errors included; they differ in
+// cost alone. A record is replaced by a newer version of itself and by nothing
+// else, so changes may be applied again and in any order.
+//
+// What is stored survives the end of the process, not that of the machine:
+// neither file database waits for the disk at each commit, which would measure
+// the disk. No lock and no transaction is held while a caller's code runs.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crosstalk/internal/record"
+)
+
+// Kind is a kind of database.
+type Kind string
+
+// The kinds. Sqlite and Bbolt keep one file per store.
+const (
+	Memory Kind = "memory"
+	Sqlite Kind = "sqlite"
+	Bbolt  Kind = "bbolt"
+)
+
+// Kinds returns every kind.
+func Kinds() []Kind { return []Kind{Memory, Sqlite, Bbolt} }
+
+// MarshalText returns the kind's name; an unknown kind is an error.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k), k.check() }
+
+// UnmarshalText sets the kind by its name; the error lists the names there are.
+func (k *Kind) UnmarshalText(text []byte) error {
+	parsed := Kind(text)
+	if err := parsed.check(); err != nil {
+		return err
+	}
+	*k = parsed
+	return nil
+}
+
+func (k Kind) check() error {
+	if slices.Contains(Kinds(), k) {
+		return nil
+	}
+	names := make([]string, 0, len(Kinds()))
+	for _, kind := range Kinds() {
+		names = append(names, string(kind))
+	}
+	return fmt.Errorf("unknown kind of store %q: want one of %s", string(k), strings.Join(names, ", "))
+}
+
+// Errors that callers tell apart, with errors.Is.
+var (
+	// ErrNotFound is that of a Get of a key without a record.
+	ErrNotFound = errors.New("record not found")
+	// ErrLocked says that another process, or another store, has the file.
+	ErrLocked = errors.New("database is locked by another user of the file")
+	// ErrClosed is that of every operation that begins after Close.
+	ErrClosed = errors.New("store is closed")
+)
+
+// Store is one service's database. It is safe for concurrent use.
+type Store interface {
+	// Collection returns the named collection, created if absent. A name is
+	// made of ASCII letters, digits, '_', '-' and '.'; case counts.
+	Collection(ctx context.Context, name string) (Collection, error)
+	// Close closes the database; what was stored stays in its file. It is
+	// called after the last operation has returned, and closing again does nothing.
+	Close() error
+}
+
+// Collection is a set of records by key, safe for concurrent use.
+//
+// A context is looked at before an operation and between the records of Each; a
+// transaction under way is finished, which takes microseconds.
+type Collection interface {
+	// Get returns the record of key, or ErrNotFound. The payload is the caller's
+	// to keep and to change; an empty one is nil. WrittenAt is in UTC.
+	Get(ctx context.Context, key record.Key) (record.Record, error)
+	// Put stores the records in one transaction, each only where its version is
+	// newer than the one there. It returns those it stored, in order, which share
+	// memory with recs; on an error it has stored none. It keeps no payload of recs.
+	//
+	// Every key is allowed. A version must be in 1..MaxInt64, the range of an
+	// SQLite integer, and WrittenAt the zero time or in 1678..2261, what an int64
+	// of nanoseconds can hold; anything else is an error in every kind.
+	Put(ctx context.Context, recs []record.Record) (stored []record.Record, err error)
+	// Each calls fn for each record in ascending key order, until fn fails; it
+	// returns that error as it is. It reads in pages, so fn may wait and may use
+	// the collection; of records put meanwhile fn sees some.
+	Each(ctx context.Context, fn func(record.Record) error) error
+	// Bytes is what the collection takes in its database, in bytes. It reads the
+	// whole collection, so it does not belong on a hot path.
+	//
+	// SQLite: the pages of its table, from the dbstat virtual table. bbolt: the
+	// pages of its bucket, or the bytes in use while the bucket is so small that
+	// it is kept within its parent's page. Memory: its records' sizes.
+	Bytes(ctx context.Context) (int64, error)
+}

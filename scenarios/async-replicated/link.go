@@ -1,0 +1,57 @@
+// Package asyncreplicated links services by change events and a local copy.
+//
+// Its law: a need is met from the consumer's own database, and nothing that
+// happens to the supplier can delay or fail an answer. What it costs instead is
+// age: whatever keeps a change from being published, delivered or applied makes
+// answers stale.
+package asyncreplicated
+
+import (
+	"context"
+	"fmt"
+
+	"crosstalk/fakesvc"
+	"crosstalk/internal/bus"
+)
+
+// Link joins a consumer to a supplier by the supplier's topic of changes.
+type Link struct{}
+
+var _ fakesvc.Link = Link{}
+
+// Supply publishes what the supplier has, and from then on each change.
+func (Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
+	host := supplier.Host()
+	topic := changes(host.Env(), supplier.Name)
+	if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: topic}); err != nil {
+		return fmt.Errorf("changes of %s: %w", supplier.Name, err)
+	}
+	r := newRelay(supplier, topic)
+	if err := r.publishAll(ctx); err != nil {
+		return err
+	}
+	supplier.OnChange(r.add)
+	host.Run(r.run)
+	return nil
+}
+
+// Connect returns a Source that reads the consumer's copy, which is complete up
+// to now before the host is ready.
+func (Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier string) (fakesvc.Source, error) {
+	host := consumer.Host()
+	collection, err := host.Store().Collection(ctx, supplier)
+	if err != nil {
+		return nil, fmt.Errorf("copy of %s in %s: %w", supplier, consumer.Name, err)
+	}
+	topic := changes(host.Env(), supplier)
+	end, err := host.Env().Bus.End(ctx, topic)
+	if err != nil {
+		return nil, fmt.Errorf("changes of %s: %w", supplier, err)
+	}
+	r := newReplica(consumer, supplier, topic, collection, end)
+	host.Run(r.run)
+	host.Gate(r.caughtUp)
+	return r, nil
+}
+
+func changes(env fakesvc.Env, service string) string { return env.Topic(service, "changes") }

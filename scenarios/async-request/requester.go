@@ -1,0 +1,146 @@
+package asyncrequest
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/bus"
+	"crosstalk/internal/record"
+)
+
+// source asks one supplier.
+type source struct {
+	requester *requester
+	supplier  string
+	entity    string
+	topic     string
+}
+
+var _ fakesvc.Source = source{}
+
+func (s source) Fetch(ctx context.Context, key record.Key) (record.Record, error) {
+	request := fakesvc.RequestOf(ctx)
+	data, err := proto.Marshal(&fakesvcpb.QueryRequest{Service: s.supplier, Key: uint64(key), Request: request.ID})
+	if err != nil {
+		return record.Record{}, status.Errorf(codes.Internal, "encode a query: %v", err)
+	}
+	event := bus.Event{
+		Type: s.entity + "Query", Request: request.ID, Traceparent: request.Traceparent,
+		Key: binary.BigEndian.AppendUint64(nil, uint64(key)), Data: data,
+	}
+	event.Deadline, _ = ctx.Deadline()
+	result, err := s.requester.ask(ctx, s.topic, event)
+	if err != nil {
+		return record.Record{}, err
+	}
+	if code := codes.Code(result.Status); code != codes.OK {
+		return record.Record{}, status.Error(code, result.StatusMessage)
+	}
+	var response fakesvcpb.QueryResponse
+	if err := proto.Unmarshal(result.Data, &response); err != nil {
+		return record.Record{}, status.Errorf(codes.Internal, "decode a result of %s: %v", s.supplier, err)
+	}
+	return fakesvc.OnlyRecord(s.supplier, fakesvc.FromProto(response.GetRecords()))
+}
+
+// requester matches the replies to a consumer with the queries that it sent.
+type requester struct {
+	node    *fakesvc.Node
+	replies string
+	offset  int64 // of the next reply to read; only run touches it
+	sent    atomic.Int64
+
+	mu      sync.Mutex
+	pending map[string]chan<- bus.Event
+}
+
+func newRequester(consumer *fakesvc.Node) *requester {
+	return &requester{
+		node:    consumer,
+		replies: consumer.Host().Env().Topic(consumer.Name, "replies"),
+		pending: make(map[string]chan<- bus.Event),
+	}
+}
+
+// ask sends a query event and waits for its result, at most until ctx ends. The
+// event's identity and correlation are filled in here.
+func (r *requester) ask(ctx context.Context, topic string, event bus.Event) (bus.Event, error) {
+	event.ID = r.node.Name + "-" + strconv.FormatInt(r.sent.Add(1), 10)
+	event.Source = "/crosstalk/" + r.node.Name
+	event.Time = time.Now()
+	event.Correlation = event.ID
+	event.ReplyTo = r.replies
+
+	reply := make(chan bus.Event, 1)
+	r.register(event.Correlation, reply)
+	defer r.forget(event.Correlation)
+
+	err := r.node.Host().Publisher().Publish(ctx, bus.Outgoing{Topic: topic, Event: event})
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return bus.Event{}, status.FromContextError(ctx.Err()).Err()
+	default:
+		return bus.Event{}, status.Errorf(codes.Unavailable, "send a query: %v", err)
+	}
+	select {
+	case result := <-reply:
+		return result, nil
+	case <-ctx.Done():
+		return bus.Event{}, status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+func (r *requester) register(correlation string, reply chan<- bus.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending[correlation] = reply
+}
+
+func (r *requester) forget(correlation string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.pending, correlation)
+}
+
+// run hands each reply to whoever waits for it.
+func (r *requester) run(ctx context.Context) error {
+	sub := r.node.Host().Env().Bus.Subscribe(r.replies, r.offset)
+	defer sub.Close()
+	for {
+		deliveries, err := sub.Next(ctx)
+		if err != nil {
+			return fmt.Errorf("read the replies to %s: %w", r.node.Name, err)
+		}
+		for _, d := range deliveries {
+			r.offset = d.Offset + 1
+			if d.Err != nil {
+				return fmt.Errorf("reply %d to %s: %w", d.Offset, r.node.Name, d.Err)
+			}
+			r.deliver(d.Event)
+		}
+	}
+}
+
+func (r *requester) deliver(event bus.Event) {
+	r.mu.Lock()
+	reply, waiting := r.pending[event.Correlation]
+	delete(r.pending, event.Correlation)
+	r.mu.Unlock()
+	if !waiting {
+		r.node.Host().CountLateReply()
+		return
+	}
+	reply <- event // has room: the correlation is taken once
+}

@@ -1,0 +1,99 @@
+package asyncrequest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/bus"
+	"crosstalk/internal/record"
+)
+
+// responder answers the queries to one supplier.
+type responder struct {
+	node   *fakesvc.Node
+	topic  string
+	offset int64 // of the next query to read; only run touches it
+}
+
+// run handles the queries side by side, as a gRPC server would.
+func (r *responder) run(ctx context.Context) error {
+	sub := r.node.Host().Env().Bus.Subscribe(r.topic, r.offset)
+	defer sub.Close()
+	var handlers sync.WaitGroup
+	defer handlers.Wait()
+	for {
+		deliveries, err := sub.Next(ctx)
+		if err != nil {
+			return fmt.Errorf("read the queries to %s: %w", r.node.Name, err)
+		}
+		for _, d := range deliveries {
+			r.offset = d.Offset + 1
+			if d.Err != nil {
+				return fmt.Errorf("query %d to %s: %w", d.Offset, r.node.Name, d.Err)
+			}
+			handlers.Go(func() { r.handle(ctx, d.Event) })
+		}
+	}
+}
+
+// handle answers one query. Where nobody waits any more, because its deadline
+// has passed or this process is going down, no result is sent.
+func (r *responder) handle(ctx context.Context, query bus.Event) {
+	if !query.Deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, query.Deadline)
+		defer cancel()
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	result := r.answer(ctx, query)
+	if ctx.Err() != nil {
+		return
+	}
+	// A result that cannot be sent is a lost one: the requester's deadline ends
+	// its wait, as it would for any other loss.
+	_ = r.node.Host().Publisher().Publish(ctx, bus.Outgoing{Topic: query.ReplyTo, Event: result})
+}
+
+func (r *responder) answer(ctx context.Context, query bus.Event) bus.Event {
+	result := bus.Event{
+		ID:          r.node.Name + "-" + query.ID,
+		Type:        query.Type + "Result",
+		Source:      "/crosstalk/" + r.node.Name,
+		Time:        time.Now(),
+		Correlation: query.Correlation,
+		Request:     query.Request,
+		Deadline:    query.Deadline,
+		Traceparent: query.Traceparent,
+		Key:         query.Key,
+	}
+	data, err := r.query(ctx, query)
+	if err != nil {
+		s := status.Convert(err)
+		result.Status, result.StatusMessage = uint32(s.Code()), s.Message()
+		return result
+	}
+	result.Data = data
+	return result
+}
+
+func (r *responder) query(ctx context.Context, query bus.Event) ([]byte, error) {
+	var q fakesvcpb.QueryRequest
+	if err := proto.Unmarshal(query.Data, &q); err != nil {
+		return nil, fmt.Errorf("decode a query to %s: %w", r.node.Name, err)
+	}
+	ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: query.Request, Traceparent: query.Traceparent})
+	answer, err := r.node.Query(ctx, record.Key(q.GetKey()))
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(&fakesvcpb.QueryResponse{Records: fakesvc.ToProto(answer)})
+}
