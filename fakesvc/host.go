@@ -33,6 +33,7 @@ type Host struct {
 	visible  feed
 
 	publisher   *bus.Publisher
+	events      atomic.Int64
 	lateReplies atomic.Int64
 
 	life    context.CancelFunc
@@ -103,8 +104,21 @@ func (h *Host) Env() Env { return h.env }
 // Store returns the host's database.
 func (h *Host) Store() store.Store { return h.store }
 
-// Publisher returns the host's way to the bus; nil where there is none.
-func (h *Host) Publisher() *bus.Publisher { return h.publisher }
+// Publish sends events, and counts those that the measured part is the reason
+// for. Its errors are the bus's.
+func (h *Host) Publish(ctx context.Context, events ...bus.Outgoing) error {
+	if err := h.publisher.Publish(ctx, events...); err != nil {
+		return err
+	}
+	measured := 0
+	for _, e := range events {
+		if e.Event.Request >= 0 {
+			measured++
+		}
+	}
+	h.events.Add(int64(measured))
+	return nil
+}
 
 // Address is that of the host's services, ControlAddress that of its control.
 func (h *Host) Address() string { return h.listener.Addr().String() }

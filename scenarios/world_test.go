@@ -147,13 +147,13 @@ func (b *bubble) statistics() *fakesvcpb.StatisticsResponse {
 	b.Helper()
 	sum := &fakesvcpb.StatisticsResponse{}
 	for _, c := range b.controls {
-		s, err := c.Statistics(b.Context(), &fakesvcpb.StatisticsRequest{Sizes: true})
+		s, err := c.Statistics(b.Context(), &fakesvcpb.StatisticsRequest{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		sum.Faults = append(sum.Faults, s.GetFaults()...)
 		sum.Collections = append(sum.Collections, s.GetCollections()...)
-		sum.EventsPublished += s.GetEventsPublished()
+		sum.Events += s.GetEvents()
 		sum.LateReplies += s.GetLateReplies()
 	}
 	return sum

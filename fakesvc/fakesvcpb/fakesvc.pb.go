@@ -403,9 +403,7 @@ func (*BeginResponse) Descriptor() ([]byte, []int) {
 }
 
 type StatisticsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Also take the sizes of the collections, which reads the whole database.
-	Sizes         bool `protobuf:"varint,1,opt,name=sizes,proto3" json:"sizes,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -440,20 +438,13 @@ func (*StatisticsRequest) Descriptor() ([]byte, []int) {
 	return file_fakesvc_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *StatisticsRequest) GetSizes() bool {
-	if x != nil {
-		return x.Sizes
-	}
-	return false
-}
-
 type StatisticsResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Faults []*Fault               `protobuf:"bytes,1,rep,name=faults,proto3" json:"faults,omitempty"`
 	// Size in its database of each collection that a service keeps.
 	Collections []*Collection `protobuf:"bytes,2,rep,name=collections,proto3" json:"collections,omitempty"`
-	// Events that the bus acknowledged, warm-up and preparation included.
-	EventsPublished int64 `protobuf:"varint,3,opt,name=events_published,json=eventsPublished,proto3" json:"events_published,omitempty"`
+	// Events that the bus acknowledged and that the measured part is the reason for.
+	Events int64 `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
 	// Replies that came after their requester gave up.
 	LateReplies   int64 `protobuf:"varint,4,opt,name=late_replies,json=lateReplies,proto3" json:"late_replies,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -504,9 +495,9 @@ func (x *StatisticsResponse) GetCollections() []*Collection {
 	return nil
 }
 
-func (x *StatisticsResponse) GetEventsPublished() int64 {
+func (x *StatisticsResponse) GetEvents() int64 {
 	if x != nil {
-		return x.EventsPublished
+		return x.Events
 	}
 	return 0
 }
@@ -846,13 +837,12 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\rWriteResponse\")\n" +
 	"\fBeginRequest\x12\x19\n" +
 	"\bin_nanos\x18\x01 \x01(\x03R\ainNanos\"\x0f\n" +
-	"\rBeginResponse\")\n" +
-	"\x11StatisticsRequest\x12\x14\n" +
-	"\x05sizes\x18\x01 \x01(\bR\x05sizes\"\xcb\x01\n" +
+	"\rBeginResponse\"\x13\n" +
+	"\x11StatisticsRequest\"\xb8\x01\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
-	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12)\n" +
-	"\x10events_published\x18\x03 \x01(\x03R\x0feventsPublished\x12!\n" +
+	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
+	"\x06events\x18\x03 \x01(\x03R\x06events\x12!\n" +
 	"\flate_replies\x18\x04 \x01(\x03R\vlateReplies\"\xa9\x03\n" +
 	"\x05Fault\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +

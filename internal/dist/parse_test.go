@@ -26,6 +26,7 @@ func TestCanonicalText(t *testing.T) {
 		"2ms:5, 150us : 10":          "150us:10,2ms:5",
 		"2ms:5%,2ms:2.5%":            "2ms:7.5",
 		"1ms:33.3,2ms:33.3,3ms:33.4": "1ms:33.3,2ms:33.3,3ms:33.4",
+		"1ms:74.2,2ms:13.9,3ms:11.9": "1ms:74.2,2ms:13.9,3ms:11.9", // 100.00000000000001
 	} {
 		d := parsed(t, text)
 		if d.String() != want {

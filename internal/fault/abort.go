@@ -58,7 +58,7 @@ func (f *abort) act(_ context.Context, i Interaction, d Decision) error {
 func (f *abort) statistics() []Statistic {
 	out := make([]Statistic, len(f.aborts))
 	for i, a := range f.aborts {
-		out[i] = Statistic{Kind: "abort", Code: codeName(a.Code), Asked: float64(a.Rate), Delivered: f.delivered[i].Load()}
+		out[i] = Statistic{Kind: "abort", Code: CodeName(a.Code), Asked: float64(a.Rate), Delivered: f.delivered[i].Load()}
 	}
 	arrived := f.arrived.Load() // after delivered, so that it is never below it
 	for i := range out {

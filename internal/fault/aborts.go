@@ -33,7 +33,7 @@ func (a *Aborts) UnmarshalText(text []byte) error {
 			return err
 		}
 		if seen[abort.Code] {
-			return fmt.Errorf("%q has %s twice", text, codeName(abort.Code))
+			return fmt.Errorf("%q has %s twice", text, CodeName(abort.Code))
 		}
 		seen[abort.Code] = true
 		if abort.Rate > 0 {
@@ -77,7 +77,7 @@ func (a Aborts) String() string {
 	}
 	parts := make([]string, len(a))
 	for i, abort := range a {
-		parts[i] = codeName(abort.Code) + ":" + abort.Rate.String()
+		parts[i] = CodeName(abort.Code) + ":" + abort.Rate.String()
 	}
 	return strings.Join(parts, ",")
 }

@@ -31,7 +31,8 @@ var codeNames = [...]string{
 	codes.Unauthenticated:    "UNAUTHENTICATED",
 }
 
-func codeName(code codes.Code) string {
+// CodeName returns the name of a code in the gRPC specification: UNAVAILABLE.
+func CodeName(code codes.Code) string {
 	if int(code) < len(codeNames) {
 		return codeNames[code]
 	}

@@ -1,6 +1,9 @@
 package result
 
-import "crosstalk/internal/stats"
+import (
+	"crosstalk/internal/fault"
+	"crosstalk/internal/stats"
+)
 
 // Fill writes what was recorded into a run: Requests, WarmUp, ErrorRate,
 // Failures, the quantiles, Answers and Series. The rates count over
@@ -14,7 +17,7 @@ func (r *Recorder) Fill(run *Run) {
 	run.ErrorRate = errorRate(r.measured)
 	run.Failures = make(map[string]int64, len(r.failures))
 	for code, n := range r.failures {
-		run.Failures[code.String()] = n
+		run.Failures[fault.CodeName(code)] = n
 	}
 	run.Answers = r.answers
 	for k := range r.totals {

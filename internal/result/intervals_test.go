@@ -141,7 +141,7 @@ func TestSamples(t *testing.T) {
 	want := `id,due_seconds,sent_seconds,done_seconds,code,judgement,staleness_seconds
 -1,-1.500000000,-1.499000000,-1.490000000,OK,correct,0.000000000
 0,0.001234567,0.002234567,0.011234567,OK,stale,2.500000000
-1,1.000000000,1.000000000,3.000000000,DeadlineExceeded,unjudged,0.000000000
+1,1.000000000,1.000000000,3.000000000,DEADLINE_EXCEEDED,unjudged,0.000000000
 `
 	if got := samples.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

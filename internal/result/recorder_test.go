@@ -63,7 +63,7 @@ func TestFill(t *testing.T) {
 		Requests:        Requests{Due: 5, Sent: 4, Succeeded: 2, Failed: 2, RateAchieved: 2, Throughput: 1},
 		WarmUp:          Counts{Due: 1, Sent: 1, Succeeded: 1},
 		ErrorRate:       Interval{Value: 0.5, Low: low, High: high},
-		Failures:        map[string]int64{"DeadlineExceeded": 1, "NotFound": 1},
+		Failures:        map[string]int64{"DEADLINE_EXCEEDED": 1, "NOT_FOUND": 1},
 		Latency:         single(2, 10*ms),
 		ServiceTime:     single(2, 9*ms),
 		FailedLatency:   single(2, 2*time.Second),

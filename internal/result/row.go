@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/fault"
 )
 
 // Judgement is what the oracle says of one answer.
@@ -53,7 +55,7 @@ func (r Row) appendCSV(b []byte) []byte {
 	for _, at := range [...]time.Duration{r.Due, r.Sent, r.Done} {
 		b = append(appendSeconds(b, at), ',')
 	}
-	b = append(append(b, r.Code.String()...), ',')
+	b = append(append(b, fault.CodeName(r.Code)...), ',')
 	b = append(append(b, r.Judgement.String()...), ',')
 	return append(appendSeconds(b, r.Staleness), '\n')
 }

@@ -69,11 +69,12 @@ type Run struct {
 	ReplicationLag Quantiles `json:"replication_lag_seconds"`
 
 	Faults []Fault `json:"faults"`
-	// StorageBytes is, by service, what its own records take in its database;
-	// what a replica of them takes stands under CopyBytes of the service that keeps it.
+	// StorageBytes is, by service, what it keeps in its database; CopyBytes is how
+	// much of that is copies of other services' records.
 	StorageBytes map[string]int64 `json:"storage_bytes"`
 	CopyBytes    map[string]int64 `json:"copy_bytes"`
-	// Events counts the events that were published in the measured part and the drain.
+	// Events counts the events that the requests and writes of the measured part
+	// led to.
 	Events           int64   `json:"events"`
 	EventsPerRequest float64 `json:"events_per_request"`
 	// LateReplies counts bus replies that arrived after their requester gave up.

@@ -21,7 +21,7 @@ func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop fu
 		case <-ctx.Done():
 		}
 	})
-	running.Go(func() { r.meter(ctx) })
+	running.Go(func() { r.meterCPU(ctx) })
 	if r.options.Progress != nil {
 		running.Go(func() { r.progress(ctx) })
 	}
@@ -31,14 +31,10 @@ func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop fu
 	}
 }
 
-// meter takes the process's CPU time over the measured part, and how many events
-// there were before it.
-func (r *run) meter(ctx context.Context) {
+// meterCPU takes the process's CPU time over the measured part.
+func (r *run) meterCPU(ctx context.Context) {
 	if load.Timer(ctx, r.begin) != nil {
 		return
-	}
-	if s, err := r.nodes.statistics(ctx, false); err == nil {
-		r.eventsBefore = s.GetEventsPublished()
 	}
 	r.cpu.start()
 	defer r.cpu.stop()

@@ -147,16 +147,16 @@ func (n *nodes) watch(ctx context.Context, lag *load.Lag, begin time.Time) (stop
 }
 
 // statistics reads what every host has counted, added up.
-func (n *nodes) statistics(ctx context.Context, sizes bool) (*fakesvcpb.StatisticsResponse, error) {
+func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, error) {
 	sum := &fakesvcpb.StatisticsResponse{}
 	for _, c := range n.controls {
-		s, err := c.Statistics(ctx, &fakesvcpb.StatisticsRequest{Sizes: sizes})
+		s, err := c.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
 		if err != nil {
 			return nil, fmt.Errorf("read the statistics: %w", err)
 		}
 		sum.Faults = append(sum.Faults, s.GetFaults()...)
 		sum.Collections = append(sum.Collections, s.GetCollections()...)
-		sum.EventsPublished += s.GetEventsPublished()
+		sum.Events += s.GetEvents()
 		sum.LateReplies += s.GetLateReplies()
 	}
 	return sum, nil

@@ -86,10 +86,7 @@ type run struct {
 	driver   *load.Driver
 	lag      *load.Lag
 	begin    time.Time
-
-	// Taken while the load is offered.
-	cpu          cpuMeter
-	eventsBefore int64
+	cpu      cpuMeter
 }
 
 func (r *run) measure(ctx context.Context, dir string) (_ *result.Run, err error) {

@@ -16,7 +16,7 @@ import (
 func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	statistics, err := r.nodes.statistics(ctx, true)
+	statistics, err := r.nodes.statistics(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 			out.CopyBytes[c.GetService()] += c.GetBytes()
 		}
 	}
-	out.Events = s.GetEventsPublished() - r.eventsBefore
+	out.Events = s.GetEvents()
 	if out.Requests.Sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
 		out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000

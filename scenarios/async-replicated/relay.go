@@ -135,7 +135,7 @@ func (r *relay) publishPassed(ctx context.Context) error {
 		events[i] = bus.Outgoing{Topic: r.topic, Event: event}
 	}
 	for wait := retryFrom; ; wait = min(2*wait, retryUpTo) {
-		err := r.supplier.Host().Publisher().Publish(ctx, events...)
+		err := r.supplier.Host().Publish(ctx, events...)
 		if err == nil {
 			r.drop(len(batch))
 			return nil
@@ -164,18 +164,21 @@ func (r *relay) drop(n int) {
 	r.begun -= n
 }
 
+// beforehand is the number of the write that a record is from before the load by.
+const beforehand = -1
+
 // publishAll publishes every record that the supplier has, outside of the
 // experiment: no fault acts on it.
 func (r *relay) publishAll(ctx context.Context) error {
 	const batch = 500
 	var events []bus.Outgoing
 	flush := func() error {
-		err := r.supplier.Host().Publisher().Publish(ctx, events...)
+		err := r.supplier.Host().Publish(ctx, events...)
 		events = events[:0]
 		return err
 	}
 	err := r.supplier.Records().Each(ctx, func(rec record.Record) error {
-		event, err := encode(r.supplier, 0, rec)
+		event, err := encode(r.supplier, beforehand, rec)
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func (r *requester) ask(ctx context.Context, topic string, event bus.Event) (bus
 	r.register(event.Correlation, reply)
 	defer r.forget(event.Correlation)
 
-	err := r.node.Host().Publisher().Publish(ctx, bus.Outgoing{Topic: topic, Event: event})
+	err := r.node.Host().Publish(ctx, bus.Outgoing{Topic: topic, Event: event})
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

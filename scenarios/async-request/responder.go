@@ -60,7 +60,7 @@ func (r *responder) handle(ctx context.Context, query bus.Event) {
 	}
 	// A result that cannot be sent is a lost one: the requester's deadline ends
 	// its wait, as it would for any other loss.
-	_ = r.node.Host().Publisher().Publish(ctx, bus.Outgoing{Topic: query.ReplyTo, Event: result})
+	_ = r.node.Host().Publish(ctx, bus.Outgoing{Topic: query.ReplyTo, Event: result})
 }
 
 func (r *responder) answer(ctx context.Context, query bus.Event) bus.Event {
