@@ -154,8 +154,14 @@ func (e *Experiment) Faults(service string) fault.Rules {
 	}
 }
 
-// StoreOf returns the kind of a service's database.
-func (e *Experiment) StoreOf(service string) store.Kind { return of(e.Store, service, true) }
+// StoreOf returns the kind of a service's database: SQLite where only others are
+// named.
+func (e *Experiment) StoreOf(service string) store.Kind {
+	if kind, ok := e.Store.For(service); ok {
+		return kind
+	}
+	return store.Sqlite
+}
 
 func of[T any](p setting.PerService[T], service string, withDefault bool) T {
 	if withDefault {

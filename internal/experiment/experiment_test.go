@@ -227,6 +227,24 @@ func TestWriteRate(t *testing.T) {
 	}
 }
 
+func TestWriteRateIsPrintedAsItIsRead(t *testing.T) {
+	for _, text := range []string{"7%", "10%", "100%", "0.1%", "12.5%", "20/s", "0"} {
+		var w WriteRate
+		must(w.UnmarshalText([]byte(text)))
+		if got, err := w.MarshalText(); err != nil || string(got) != text {
+			t.Errorf("%s is printed as %s, %v", text, got, err)
+		}
+	}
+}
+
+func TestStoreOfOthersIsTheDefault(t *testing.T) {
+	e := Default()
+	with("store", "D=memory")(&e)
+	if a, d := e.StoreOf("A"), e.StoreOf("D"); a != "sqlite" || d != "memory" {
+		t.Errorf("A has %q and D %q", a, d)
+	}
+}
+
 func FuzzReadFile(f *testing.F) {
 	f.Add("rate: 500/s\nservices:\n  - name: D\n    needs: [A]\n  - name: A\n")
 	f.Add("fail-rate: {A: 1%}\nscenario: [sync]\n")

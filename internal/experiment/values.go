@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"crosstalk/internal/setting"
@@ -59,10 +60,14 @@ func (w *WriteRate) UnmarshalText(text []byte) error {
 
 // MarshalText returns the form that UnmarshalText reads.
 func (w WriteRate) MarshalText() ([]byte, error) {
-	if w.Share != 0 {
-		return fmt.Appendf(nil, "%g%%", float64(w.Share)*100), nil
+	if w.Share == 0 {
+		return w.Rate.MarshalText()
 	}
-	return w.Rate.MarshalText()
+	text := w.Share.String()
+	if !strings.HasSuffix(text, "%") { // as 1, which would be read as a rate
+		text = strconv.FormatFloat(float64(w.Share)*100, 'g', -1, 64) + "%"
+	}
+	return []byte(text), nil
 }
 
 // Need is an upstream that a service depends on.
