@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"crosstalk/fakesvc"
+	"crosstalk/internal/experiment"
+	"crosstalk/internal/load"
+	"crosstalk/internal/report"
+	"crosstalk/internal/result"
+	"crosstalk/internal/runner"
+	"crosstalk/scenarios"
+)
+
+type runCommand struct {
+	settings        *settings
+	out             string
+	samples         bool
+	json            bool
+	printExperiment bool
+}
+
+func newRun() *cobra.Command {
+	c := &runCommand{}
+	cmd := &cobra.Command{
+		Use:   "run [EXPERIMENT.yaml]",
+		Short: "Run an experiment in each scenario, one after the other, and compare them",
+		Long: `Run starts the services A, B, C and D in each scenario, loads D, judges each
+answer, and prints a table with a row per scenario. It writes a folder per run
+under results/: run.json, latency.hlog, and beside them the pictures.
+
+Settings come from the experiment file, if one is given, and from the flags,
+which win. A setting for single services is written A=VALUE,B=VALUE; a value
+without a name is meant for all upstreams.
+
+Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
+3 the instrument was the limit (INVALID), 130 interrupted.`,
+		Example: `  bench run
+  bench run --scenario=sync --fail-rate=0.05
+  bench run --outage=B@3s+2s --latency='lognormal(5ms,50ms),B=20ms'
+  bench run --rate=0 --concurrency=64 --latency=none
+  bench run --print-experiment > experiment.yaml && bench run experiment.yaml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := ""
+			if len(args) == 1 {
+				path = args[0]
+			}
+			return c.run(cmd, path)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	c.settings = addSettings(flags)
+	flags.StringVar(&c.out, "out", "results", "folder for the results")
+	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
+	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
+	flags.BoolVar(&c.printExperiment, "print-experiment", false, "print the full experiment file and run nothing")
+	return cmd
+}
+
+func (c *runCommand) run(cmd *cobra.Command, path string) error {
+	e, err := c.settings.experiment(path)
+	if err != nil {
+		return err
+	}
+	if c.printExperiment {
+		text, err := yaml.Marshal(e)
+		if err != nil {
+			return err
+		}
+		_, err = cmd.OutOrStdout().Write(text)
+		return err
+	}
+	session, err := result.Create(filepath.Join(c.out, time.Now().UTC().Format("20060102-150405.000")))
+	if err != nil {
+		return usageError(fmt.Errorf("--out: %w", err))
+	}
+	runs, err := c.runAll(cmd, e, session.Dir())
+	if len(runs) == 0 {
+		return errors.Join(err, session.Remove())
+	}
+	return errors.Join(c.show(cmd, runs, session.Dir()), worst(runs, err))
+}
+
+// runAll runs the scenarios one after the other. An interrupted one is the last.
+func (c *runCommand) runAll(cmd *cobra.Command, e *experiment.Experiment, dir string) ([]result.Run, error) {
+	view := newView(cmd.ErrOrStderr())
+	dialer := &net.Dialer{}
+	options := runner.Options{
+		Env:   fakesvc.Env{Listen: net.Listen, Dial: dialer.DialContext},
+		Pacer: load.Precise, Samples: c.samples, Progress: view.progress,
+	}
+	var runs []result.Run
+	for _, name := range e.Scenario {
+		if cmd.Context().Err() != nil {
+			break
+		}
+		s, _ := scenarios.ByName(name) // the experiment is valid
+		view.started(s, e)
+		run, err := runner.Run(cmd.Context(), s, e, dir, options)
+		if run != nil {
+			view.ended(run)
+			runs = append(runs, *run)
+		}
+		if err != nil && cmd.Context().Err() == nil {
+			return runs, err
+		}
+	}
+	return runs, cmd.Context().Err()
+}
+
+// show prints the tables, and draws the pictures from the run folders.
+func (c *runCommand) show(cmd *cobra.Command, runs []result.Run, dir string) error {
+	out := cmd.OutOrStdout()
+	var folders []string
+	for _, r := range runs {
+		folders = append(folders, filepath.Join(dir, r.Scenario))
+	}
+	if err := draw(dir, folders); err != nil {
+		return err
+	}
+	if c.json {
+		return report.JSONLines(out, runs)
+	}
+	if err := report.Table(out, runs); err != nil {
+		return err
+	}
+	if err := report.Faults(out, runs); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nresults: %s (latency.png, timeline.png, staleness.png; run.json and latency.hlog per scenario)\n", dir)
+	return err
+}
+
+// worst turns what happened into the command's end.
+func worst(runs []result.Run, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return &ended{exitInterrupted, errors.New("interrupted; what was measured until then is written")}
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.Verdict == result.Invalid {
+			return &ended{exitInvalid, fmt.Errorf("INVALID: in %s the instrument was the limit: %s", r.Scenario, r.Warnings[0])}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"crosstalk/internal/experiment"
+	"crosstalk/scenarios"
+)
+
+// settings reads an experiment from a file and flags, of which the flags win.
+type settings struct {
+	flags *pflag.FlagSet
+	asked experiment.Experiment
+}
+
+// settingFlag is a setting as a flag.
+type settingFlag struct{ experiment.Text }
+
+func (f settingFlag) Set(text string) error { return f.UnmarshalText([]byte(text)) }
+func (f settingFlag) Type() string          { return "value" }
+func (f settingFlag) String() string {
+	if f.Text == nil {
+		return ""
+	}
+	text, err := f.MarshalText()
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// addSettings adds a flag for each setting.
+func addSettings(flags *pflag.FlagSet) *settings {
+	s := &settings{flags: flags, asked: experiment.Default()}
+	for _, setting := range s.asked.Settings() {
+		flags.Var(settingFlag{setting.Value}, setting.Name, setting.Usage)
+	}
+	return s
+}
+
+// experiment returns what is asked, checked. path is the experiment file, or
+// empty. Its errors are bad usage and name the flag or the file's line.
+func (s *settings) experiment(path string) (*experiment.Experiment, error) {
+	given := make(map[string]string)
+	s.flags.Visit(func(f *pflag.Flag) {
+		if value, ok := f.Value.(settingFlag); ok {
+			given[f.Name] = value.String()
+		}
+	})
+	s.asked = experiment.Default()
+	file, err := s.readFile(path)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	for name, text := range given {
+		if err := s.flags.Lookup(name).Value.Set(text); err != nil {
+			return nil, usageError(fmt.Errorf("--%s: %w", name, err))
+		}
+	}
+	if len(s.asked.Scenario) == 0 {
+		s.asked.Scenario = scenarios.Names()
+	}
+	if err := s.asked.Validate(scenarios.Names(), scenarios.Remote); err != nil {
+		return nil, usageError(locate(err, file, given))
+	}
+	return &s.asked, nil
+}
+
+func (s *settings) readFile(path string) (*experiment.File, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := experiment.ReadFile(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return file, file.Decode(&s.asked)
+}
+
+// locate says where a wrong setting was made: by a flag, or on a line of the file.
+func locate(err error, file *experiment.File, given map[string]string) error {
+	var wrong *experiment.Error
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	if _, ok := given[wrong.Setting]; !ok && file != nil {
+		if place, ok := file.Where(wrong.Setting); ok {
+			return fmt.Errorf("%s: %w", place, err)
+		}
+	}
+	return fmt.Errorf("--%w", err)
+}

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"crosstalk/internal/result"
+)
+
+// none stands where a figure does not apply.
+const none = "–"
+
+// duration returns seconds with three significant digits and their unit.
+func duration(seconds float64) string {
+	switch {
+	case seconds == 0:
+		return "0"
+	case seconds < 1e-3:
+		return digits(seconds*1e6) + " µs"
+	case seconds < 1:
+		return digits(seconds*1e3) + " ms"
+	}
+	return digits(seconds) + " s"
+}
+
+// digits returns a number with three significant digits, and never less than its
+// whole part.
+func digits(v float64) string {
+	if v == 0 {
+		return "0"
+	}
+	decimals := max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0)
+	return strconv.FormatFloat(v, 'f', decimals, 64)
+}
+
+// quantile returns a figure of a distribution; none where it has no samples.
+func quantile(q result.Quantiles, seconds float64) string {
+	if q.Count == 0 {
+		return none
+	}
+	return duration(seconds)
+}
+
+// percent returns a share with two digits after the point where it is small.
+func percent(share float64) string {
+	switch p := share * 100; {
+	case p == 0, p == 100:
+		return strconv.FormatFloat(p, 'f', 0, 64)
+	case p < 10:
+		return strconv.FormatFloat(p, 'f', 2, 64)
+	default:
+		return strconv.FormatFloat(p, 'f', 1, 64)
+	}
+}
+
+// interval returns a share and its interval, in percent.
+func interval(value, low, high float64) string {
+	return fmt.Sprintf("%s %% [%s, %s]", percent(value), percent(low), percent(high))
+}
+
+// size returns bytes in decimal units.
+func size(bytes int64) string {
+	switch b := float64(bytes); {
+	case b < 1e3:
+		return fmt.Sprintf("%d B", bytes)
+	case b < 1e6:
+		return digits(b/1e3) + " kB"
+	case b < 1e9:
+		return digits(b/1e6) + " MB"
+	default:
+		return digits(b/1e9) + " GB"
+	}
+}
+
+// window returns when something acted, as its flag has it.
+func window(start, length float64) string {
+	return fmt.Sprintf("@%s+%s", round(start), round(length))
+}
+
+func round(seconds float64) string {
+	return time.Duration(seconds * 1e9).Round(time.Millisecond).String()
+}

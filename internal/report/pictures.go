@@ -1,0 +1,141 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"crosstalk/internal/chart"
+	"crosstalk/internal/result"
+)
+
+// Latency is the picture of the latency of runs by percentile.
+func Latency(runs []*result.Loaded) chart.Picture {
+	panel := chart.Panel{Title: "latency", X: chart.Nines, Y: chart.LogDuration, Empty: "no request succeeded"}
+	p := chart.Picture{Title: "What D's callers wait for: latency of the successes, by percentile", Note: note(runs)}
+	for _, r := range runs {
+		x, y := r.LatencyCurve()
+		panel.Lines = append(panel.Lines, chart.Line{Scenario: r.Scenario, X: x, Y: y})
+		l := r.Run.Latency
+		p.Legend = append(p.Legend, chart.Entry{
+			Scenario: r.Scenario, Text: fmt.Sprintf("%s: p50 %s, p99 %s", r.Scenario, quantile(l, l.P50), quantile(l, l.P99)),
+		})
+	}
+	p.Panels = []chart.Panel{panel}
+	return p
+}
+
+// Timeline is the picture of runs by second: latency, errors and staleness.
+func Timeline(runs []*result.Loaded) chart.Picture {
+	p := chart.Picture{Title: "Second by second: latency, errors, stale answers", Note: note(runs), Legend: names(runs)}
+	for _, c := range []struct {
+		title string
+		y     chart.YAxis
+		value func(result.Second) (float64, bool)
+	}{
+		{"p99 latency of the successes", chart.LogDuration, func(s result.Second) (float64, bool) { return s.P99, s.Succeeded > 0 }},
+		{"p50 latency of the successes", chart.LogDuration, func(s result.Second) (float64, bool) { return s.P50, s.Succeeded > 0 }},
+		{"failed requests", chart.Percent, func(s result.Second) (float64, bool) {
+			return part(s.Failed, s.Succeeded+s.Failed), s.Succeeded+s.Failed > 0
+		}},
+		{"stale answers", chart.Percent, func(s result.Second) (float64, bool) { return part(s.Stale, s.Succeeded), s.Succeeded > 0 }},
+	} {
+		p.Panels = append(p.Panels, bySecond(runs, c.title, c.y, c.value))
+	}
+	return p
+}
+
+// Staleness is the picture of how old the answers of runs are.
+func Staleness(runs []*result.Loaded) chart.Picture {
+	ages := chart.Panel{Title: "age, by percentile of all answers", X: chart.Nines, Y: chart.Duration}
+	p := chart.Picture{Title: "How long answers had been out of date", Note: note(runs)}
+	for _, r := range runs {
+		text := r.Scenario + ": never stale"
+		if r.Answers.Stale > 0 {
+			x, y := r.AgeCurve()
+			ages.Lines = append(ages.Lines, chart.Line{Scenario: r.Scenario, X: x, Y: y})
+			s := r.Run.Staleness
+			text = fmt.Sprintf("%s: %s stale, by up to %s", r.Scenario, stale(r.Run), duration(s.Max))
+		}
+		p.Legend = append(p.Legend, chart.Entry{Scenario: r.Scenario, Text: text})
+	}
+	ages.Empty = "no answer was out of date"
+	oldest := bySecond(runs, "oldest answer, by second", chart.Duration,
+		func(s result.Second) (float64, bool) { return s.MaxStale, s.Succeeded > 0 })
+	p.Panels = []chart.Panel{ages, oldest}
+	return p
+}
+
+func bySecond(runs []*result.Loaded, title string, y chart.YAxis, value func(result.Second) (float64, bool)) chart.Panel {
+	panel := chart.Panel{Title: title, X: chart.Seconds, Y: y, Shades: shades(runs), Empty: "nothing was measured"}
+	for _, r := range runs {
+		line := chart.Line{Scenario: r.Scenario}
+		for _, s := range r.Series {
+			if v, ok := value(s); ok {
+				line.X = append(line.X, float64(s.Second)+0.5) // the middle of the second
+				line.Y = append(line.Y, v)
+			}
+		}
+		panel.Lines = append(panel.Lines, line)
+	}
+	return panel
+}
+
+// shades names the warm-up and the outages, each once.
+func shades(runs []*result.Loaded) []chart.Shade {
+	var out []chart.Shade
+	seen := make(map[chart.Shade]bool)
+	add := func(s chart.Shade) {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	for _, r := range runs {
+		if len(r.Series) > 0 && r.Series[0].Second < 0 {
+			add(chart.Shade{Label: "warm-up", From: float64(r.Series[0].Second), To: 0})
+		}
+		for _, f := range r.Faults {
+			if f.Kind == "outage" {
+				add(chart.Shade{Label: f.Target + " away", From: f.StartSeconds, To: f.StartSeconds + f.LengthSeconds})
+			}
+		}
+	}
+	return out
+}
+
+func part(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }
+
+func names(runs []*result.Loaded) []chart.Entry {
+	var out []chart.Entry
+	for _, r := range runs {
+		out = append(out, chart.Entry{Scenario: r.Scenario})
+	}
+	return out
+}
+
+// note says what was asked, from the first run: it is the same for all of them.
+func note(runs []*result.Loaded) string {
+	if len(runs) == 0 {
+		return ""
+	}
+	var asked map[string]any
+	if json.Unmarshal(runs[0].Experiment, &asked) != nil {
+		return ""
+	}
+	words := []string{fmt.Sprintf("rate %v", asked["rate"]), fmt.Sprintf("%v arrivals", asked["arrival"]), fmt.Sprintf("seed %v", asked["seed"])}
+	if asked["rate"] == "0" {
+		words = []string{fmt.Sprintf("closed loop of %v", asked["concurrency"]), fmt.Sprintf("seed %v", asked["seed"])}
+	}
+	for _, setting := range []string{"latency", "fail-rate", "hang-rate", "outage"} {
+		if v := fmt.Sprint(asked[setting]); v != "" && v != "<nil>" {
+			words = append(words, setting+" "+v)
+		}
+	}
+	for _, r := range runs {
+		if r.Verdict != result.OK {
+			words = append(words, r.Scenario+": "+strings.ToUpper(string(r.Verdict)))
+		}
+	}
+	return strings.Join(words, "  ·  ")
+}

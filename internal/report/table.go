@@ -1,0 +1,148 @@
+// Package report puts runs into words and tables.
+//
+// Its law: it computes no figure. What it prints stands in run.json, rounded, and
+// a share never stands without its interval.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"crosstalk/internal/result"
+)
+
+// Table prints a row for each run: its latency and errors, what its answers are
+// worth, and what it cost.
+func Table(w io.Writer, runs []result.Run) error {
+	t := newTable(w)
+	t.heading("LATENCY of the successes, from when they were due, and ERRORS with their 95 % interval")
+	t.row("scenario", "asked", "achieved", "successes", "errors", "p50", "p90", "p99", "p99.9", "max")
+	for _, r := range runs {
+		l := r.Latency
+		t.row(r.Scenario, rate(r.Requests.RateAsked), rate(r.Requests.RateAchieved), rate(r.Requests.Throughput), errorRate(r),
+			quantile(l, l.P50), quantile(l, l.P90), quantile(l, l.P99), quantile(l, l.P999), quantile(l, l.Max))
+	}
+	t.heading("ANSWERS: how many were out of date, for how long, and how far D's copy lags behind")
+	t.row("scenario", "answers", "stale", "age p50", "age p99", "age max", "lag p50", "lag p99")
+	for _, r := range runs {
+		s, l := r.Staleness, r.ReplicationLag
+		t.row(r.Scenario, fmt.Sprint(r.Requests.Succeeded), stale(r),
+			quantile(s, s.P50), quantile(s, s.P99), quantile(s, s.Max), quantile(l, l.P50), quantile(l, l.P99))
+	}
+	t.heading("COST: events, databases, and the CPU time of the whole process")
+	t.row("scenario", "events/request", "stored", "of it copies", "CPU s/1000 requests")
+	for _, r := range runs {
+		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), digits(r.CPUSecondsPer1000))
+	}
+	t.flush()
+	for _, r := range runs {
+		t.verdict(r)
+	}
+	return t.err
+}
+
+func rate(perSecond float64) string {
+	if perSecond == 0 {
+		return none
+	}
+	return digits(perSecond) + "/s"
+}
+
+func errorRate(r result.Run) string {
+	if r.Requests.Sent == 0 {
+		return none
+	}
+	return interval(r.ErrorRate.Value, r.ErrorRate.Low, r.ErrorRate.High)
+}
+
+func stale(r result.Run) string {
+	if r.Requests.Succeeded == 0 {
+		return none
+	}
+	return percent(float64(r.Answers.Stale)/float64(r.Requests.Succeeded)) + " %"
+}
+
+func events(r result.Run) string {
+	if r.Events == 0 {
+		return none
+	}
+	return digits(r.EventsPerRequest)
+}
+
+// stored lists what each service keeps, in the order of their names.
+func stored(bytes map[string]int64) string {
+	var parts []string
+	for _, service := range slices.Sorted(maps.Keys(bytes)) {
+		parts = append(parts, service+" "+size(bytes[service]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func copies(r result.Run) string {
+	if len(r.CopyBytes) == 0 {
+		return none
+	}
+	return stored(r.CopyBytes)
+}
+
+// table prints aligned columns under headings.
+type table struct {
+	w    io.Writer
+	tabs *tabwriter.Writer
+	err  error
+}
+
+func newTable(w io.Writer) *table {
+	return &table{w: w, tabs: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+}
+
+func (t *table) heading(text string) {
+	t.flush()
+	t.printf("\n%s\n", text)
+}
+
+func (t *table) row(cells ...string) {
+	if _, err := fmt.Fprintln(t.tabs, strings.Join(cells, "\t")); err != nil && t.err == nil {
+		t.err = err
+	}
+}
+
+func (t *table) flush() {
+	if err := t.tabs.Flush(); err != nil && t.err == nil {
+		t.err = err
+	}
+}
+
+func (t *table) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(t.w, format, args...); err != nil && t.err == nil {
+		t.err = err
+	}
+}
+
+// verdict prints what a run's figures are worth, where that is not simply ok.
+func (t *table) verdict(r result.Run) {
+	if r.Verdict != result.OK {
+		t.printf("\n%s: %s\n", r.Scenario, strings.ToUpper(string(r.Verdict)))
+	} else if len(r.Warnings) > 0 {
+		t.printf("\n%s:\n", r.Scenario)
+	}
+	for _, warning := range r.Warnings {
+		t.printf("  %s\n", warning)
+	}
+}
+
+// JSONLines prints each run as one line of JSON.
+func JSONLines(w io.Writer, runs []result.Run) error {
+	encoder := json.NewEncoder(w)
+	for _, r := range runs {
+		if err := encoder.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
