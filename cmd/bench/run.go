@@ -86,7 +86,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) error {
 	}
 	runs, err := c.runAll(cmd, e, session.Dir())
 	if len(runs) == 0 {
-		return errors.Join(err, session.Remove())
+		return errors.Join(worst(nil, err), session.Remove())
 	}
 	return errors.Join(c.show(cmd, runs, session.Dir()), worst(runs, err))
 }
@@ -143,6 +143,9 @@ func (c *runCommand) show(cmd *cobra.Command, runs []result.Run, dir string) err
 
 // worst turns what happened into the command's end.
 func worst(runs []result.Run, err error) error {
+	if errors.Is(err, context.Canceled) && len(runs) == 0 {
+		return &ended{exitInterrupted, errors.New("interrupted before anything was measured")}
+	}
 	if errors.Is(err, context.Canceled) {
 		return &ended{exitInterrupted, errors.New("interrupted; what was measured until then is written")}
 	}

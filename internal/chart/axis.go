@@ -45,14 +45,18 @@ func (logTicks) Ticks(lowest, highest float64) []plot.Tick {
 	return ticks
 }
 
-// linearTicks labels a linear axis from 0 at steps of 1, 2 or 5.
-type linearTicks struct{ label func(float64) string }
+// linearTicks labels a linear axis at steps of 1, 2 or 5, at most so many.
+type linearTicks struct {
+	most  float64
+	label func(float64) string
+}
 
 func (l linearTicks) Ticks(lowest, highest float64) []plot.Tick {
-	step := niceStep((highest - lowest) / 5)
+	step := niceStep((highest - lowest) / l.most)
 	var ticks []plot.Tick
 	for i := math.Ceil(lowest/step - 1e-9); i*step <= highest+step*1e-9; i++ {
-		ticks = append(ticks, plot.Tick{Value: i * step, Label: l.label(i * step)})
+		value := i*step + 0 // + 0: no −0
+		ticks = append(ticks, plot.Tick{Value: value, Label: l.label(value)})
 	}
 	return ticks
 }

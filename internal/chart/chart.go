@@ -28,7 +28,7 @@ type Panel struct {
 	X     XAxis
 	Y     YAxis
 	Lines []Line
-	// Shades are the windows in which something acted, in seconds.
+	// Shades are the windows in which something acted, in seconds, by From.
 	Shades []Shade
 	// Empty is said in the middle of a panel that has no points.
 	Empty string
@@ -51,7 +51,7 @@ type YAxis int
 
 // The Y axes.
 const (
-	// LogDuration is seconds on a logarithmic axis; points at 0 are left out.
+	// LogDuration is seconds on a logarithmic axis, where 0 is a gap.
 	LogDuration YAxis = iota
 	// Duration is seconds on a linear axis from 0.
 	Duration
@@ -59,7 +59,8 @@ const (
 	Percent
 )
 
-// Line is the points of one scenario, by X.
+// Line is the points of one scenario, in ascending X. A Y of NaN is a gap: there
+// was nothing to measure.
 type Line struct {
 	Scenario string
 	X, Y     []float64

@@ -12,7 +12,7 @@ import (
 )
 
 // plotOf lays a panel out.
-func (p Panel) plotOf() (*plot.Plot, error) {
+func (p Panel) plotOf() *plot.Plot {
 	out := plot.New()
 	out.BackgroundColor = nil
 	out.Title.Text = p.Title
@@ -29,14 +29,11 @@ func (p Panel) plotOf() (*plot.Plot, error) {
 	x, y := p.ranges()
 	out.Add(shades{p.Shades}, grid())
 	for _, l := range p.Lines {
-		line, err := plotter.NewLine(p.points(l))
-		if err != nil {
-			continue // no points: the legend says what there is to say
-		}
-		line.LineStyle = styleOf(l.Scenario)
-		out.Add(line)
-		if len(l.X) == 1 {
-			out.Add(dot{line.XYs[0], line.LineStyle})
+		for _, piece := range p.pieces(l) {
+			out.Add(&plotter.Line{XYs: piece, LineStyle: styleOf(l.Scenario)})
+			if len(piece) == 1 {
+				out.Add(dot{piece[0], styleOf(l.Scenario)})
+			}
 		}
 	}
 	if p.isEmpty() {
@@ -45,11 +42,11 @@ func (p Panel) plotOf() (*plot.Plot, error) {
 	out.X.Min, out.X.Max = x.low, x.high
 	out.Y.Min, out.Y.Max = y.low, y.high
 	out.X.Tick.Marker, out.Y.Tick.Marker = p.ticks()
-	return out, nil
+	return out
 }
 
 func (p Panel) ticks() (x, y plot.Ticker) {
-	x = linearTicks{second}
+	x = linearTicks{12, second}
 	if p.X == Nines {
 		x = ninesTicks{}
 	}
@@ -57,36 +54,42 @@ func (p Panel) ticks() (x, y plot.Ticker) {
 	case LogDuration:
 		y = logTicks{}
 	case Duration:
-		y = linearTicks{seconds}
+		y = linearTicks{5, seconds}
 	case Percent:
-		y = linearTicks{percent}
+		y = linearTicks{5, percent}
 	}
 	return x, y
 }
 
-// points returns where a line's points stand on the axes. A logarithmic axis has
-// no place for 0: such points are left out.
-func (p Panel) points(l Line) plotter.XYs {
-	var out plotter.XYs
+// pieces returns where a line's points stand on the axes, without the gaps. A
+// logarithmic axis has no place for 0, so that is a gap too.
+func (p Panel) pieces(l Line) []plotter.XYs {
+	var out []plotter.XYs
+	begun := false
 	for i := range l.X {
 		x, y := l.X[i], l.Y[i]
 		if p.X == Nines {
 			x = nines(x)
 		}
 		if p.Y == LogDuration {
-			if y <= 0 {
-				continue
-			}
-			y = math.Log10(y)
+			y = math.Log10(y) // of 0 it is −Inf
 		}
-		out = append(out, plotter.XY{X: x, Y: y})
+		if math.IsNaN(y) || math.IsInf(y, 0) {
+			begun = false
+			continue
+		}
+		if !begun {
+			out, begun = append(out, nil), true
+		}
+		last := &out[len(out)-1]
+		*last = append(*last, plotter.XY{X: x, Y: y})
 	}
 	return out
 }
 
 func (p Panel) isEmpty() bool {
 	for _, l := range p.Lines {
-		if len(p.points(l)) > 0 {
+		if len(p.pieces(l)) > 0 {
 			return false
 		}
 	}
@@ -101,15 +104,18 @@ func (s *span) cover(v float64) { s.low, s.high = math.Min(s.low, v), math.Max(s
 func (p Panel) ranges() (x, y span) {
 	x, y = span{math.Inf(1), math.Inf(-1)}, span{math.Inf(1), math.Inf(-1)}
 	for _, l := range p.Lines {
-		for _, at := range p.points(l) {
-			x.cover(at.X)
-			y.cover(at.Y)
+		for _, piece := range p.pieces(l) {
+			for _, at := range piece {
+				x.cover(at.X)
+				y.cover(at.Y)
+			}
 		}
 	}
 	if math.IsInf(x.low, 1) {
 		x, y = span{0, 1}, span{0, 1}
 	}
 	if p.X == Seconds {
+		x = span{x.low - 0.5, x.high + 0.5} // a point stands in the middle of its second
 		for _, s := range p.Shades {
 			x.cover(s.From)
 			x.cover(s.To)
@@ -146,14 +152,18 @@ type shades struct{ windows []Shade }
 
 func (s shades) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, _ := p.Transforms(&c)
+	row := 0
 	for i, w := range s.windows {
+		// One below the other where they overlap, so that their names stay apart.
+		if row++; i == 0 || w.From >= s.windows[i-1].To {
+			row = 0
+		}
 		from, to := max(toX(w.From), c.Min.X), min(toX(w.To), c.Max.X)
 		c.FillPolygon(shadow, []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
 		label := textStyle(9)
 		label.Color = faint
 		label.YAlign = draw.YTop
-		// One below the other, so that windows that overlap keep their names apart.
-		c.FillText(label, vg.Point{X: from + vg.Points(3), Y: c.Max.Y - vg.Points(2+11*float64(i%3))}, w.Label)
+		c.FillText(label, vg.Point{X: from + vg.Points(3), Y: c.Max.Y - vg.Points(2+11*float64(row))}, w.Label)
 	}
 }
 

@@ -29,17 +29,13 @@ func (p Picture) Save(path string) error {
 	switch ending := filepath.Ext(path); ending {
 	case ".png":
 		canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))}
-		if err := p.drawOn(draw.NewCanvas(canvas, width, height)); err != nil {
-			return err
-		}
+		p.drawOn(draw.NewCanvas(canvas, width, height))
 		if _, err := canvas.WriteTo(&out); err != nil {
 			return fmt.Errorf("draw %s: %w", path, err)
 		}
 	case ".svg":
 		canvas := vgsvg.New(width, height)
-		if err := p.drawOn(draw.NewCanvas(canvas, width, height)); err != nil {
-			return err
-		}
+		p.drawOn(draw.NewCanvas(canvas, width, height))
 		if _, err := canvas.WriteTo(&out); err != nil {
 			return fmt.Errorf("draw %s: %w", path, err)
 		}
@@ -71,7 +67,7 @@ func (p Picture) columns() int {
 	for _, e := range p.Legend {
 		longest = max(longest, len([]rune(e.text())))
 	}
-	if longest > 45 {
+	if longest > 62 {
 		return 1
 	}
 	if longest > 24 {
@@ -87,23 +83,18 @@ func (e Entry) text() string {
 	return e.Text
 }
 
-func (p Picture) drawOn(c draw.Canvas) error {
+func (p Picture) drawOn(c draw.Canvas) {
 	c.FillPolygon(plot.New().BackgroundColor, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
 	p.drawHead(c)
 	body := draw.Crop(c, vg.Points(margin), -vg.Points(2*margin), vg.Points(6), -p.head())
 	column := make([][]*plot.Plot, len(p.Panels))
 	for i, panel := range p.Panels {
-		laid, err := panel.plotOf()
-		if err != nil {
-			return fmt.Errorf("draw %q: %w", panel.Title, err)
-		}
-		column[i] = []*plot.Plot{laid}
+		column[i] = []*plot.Plot{panel.plotOf()}
 	}
 	tiles := draw.Tiles{Rows: len(p.Panels), Cols: 1, PadY: vg.Points(8)}
 	for i, canvas := range plot.Align(column, tiles, body) {
 		column[i][0].Draw(canvas[0])
 	}
-	return nil
 }
 
 func (p Picture) drawHead(c draw.Canvas) {

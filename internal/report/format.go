@@ -31,7 +31,8 @@ func digits(v float64) string {
 	if v == 0 {
 		return "0"
 	}
-	decimals := max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0)
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 2, 64), 64) // 99.96 has no decimals either
+	decimals := max(2-int(math.Floor(math.Log10(math.Abs(rounded)))), 0)
 	return strconv.FormatFloat(v, 'f', decimals, 64)
 }
 

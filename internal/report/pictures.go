@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"crosstalk/internal/chart"
@@ -71,10 +74,12 @@ func bySecond(runs []*result.Loaded, title string, y chart.YAxis, value func(res
 	for _, r := range runs {
 		line := chart.Line{Scenario: r.Scenario}
 		for _, s := range r.Series {
-			if v, ok := value(s); ok {
-				line.X = append(line.X, float64(s.Second)+0.5) // the middle of the second
-				line.Y = append(line.Y, v)
+			v, ok := value(s)
+			if !ok {
+				v = math.NaN()
 			}
+			line.X = append(line.X, float64(s.Second)+0.5) // the middle of the second
+			line.Y = append(line.Y, v)
 		}
 		panel.Lines = append(panel.Lines, line)
 	}
@@ -101,6 +106,7 @@ func shades(runs []*result.Loaded) []chart.Shade {
 			}
 		}
 	}
+	slices.SortStableFunc(out, func(a, b chart.Shade) int { return cmp.Compare(a.From, b.From) })
 	return out
 }
 

@@ -37,7 +37,7 @@ func Table(w io.Writer, runs []result.Run) error {
 	t.heading("COST: events, databases, and the CPU time of the whole process")
 	t.row("scenario", "events/request", "stored", "of it copies", "CPU s/1000 requests")
 	for _, r := range runs {
-		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), digits(r.CPUSecondsPer1000))
+		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), cpu(r))
 	}
 	t.flush()
 	for _, r := range runs {
@@ -72,6 +72,13 @@ func events(r result.Run) string {
 		return none
 	}
 	return digits(r.EventsPerRequest)
+}
+
+func cpu(r result.Run) string {
+	if r.Requests.Sent == 0 {
+		return none
+	}
+	return digits(r.CPUSecondsPer1000)
 }
 
 // stored lists what each service keeps, in the order of their names.

@@ -9,8 +9,8 @@ import (
 // curveStep is how far the points of a curve are apart on the nines axis.
 const curveStep = 0.02
 
-// LatencyCurve returns the latency of the successes in seconds, by share: from 0
-// to the last share that their number supports, evenly on the nines axis.
+// LatencyCurve returns the latency of the successes in seconds, by share, evenly
+// on the nines axis: from 0 to 1 − 1/n for n of them, where the largest stands.
 func (l *Loaded) LatencyCurve() (share, seconds []float64) {
 	return curve(l.Latency.TotalCount(), func(p float64) float64 { return at(l.Latency, p) })
 }
@@ -36,9 +36,9 @@ func curve(samples int64, value func(share float64) float64) (share, seconds []f
 	if samples == 0 {
 		return nil, nil
 	}
-	for nines := 0.0; nines <= math.Log10(float64(samples))+1e-9; nines += curveStep {
+	for nines := 0.0; nines < math.Log10(float64(samples)); nines += curveStep {
 		p := 1 - math.Pow(10, -nines)
 		share, seconds = append(share, p), append(seconds, value(p))
 	}
-	return share, seconds
+	return append(share, 1-1/float64(samples)), append(seconds, value(1))
 }

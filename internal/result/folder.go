@@ -77,8 +77,12 @@ func (f *Folder) Record(samples bool) (*Recorder, error) {
 	return r, nil
 }
 
-// Write writes run.json into the folder.
-func (f *Folder) Write(run *Run) error { return Write(f.dir, *run) }
+// Write writes run.json into the folder. It leaves in run what it has written:
+// empty lists and maps instead of nil.
+func (f *Folder) Write(run *Run) error {
+	run.normalise()
+	return Write(f.dir, *run)
+}
 
 // Remove removes the folder, and those above it that Create made and that are
 // empty: a run that could not be carried out leaves nothing. It is called after

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"crosstalk/internal/result"
+)
+
+// TestMain lets the test's own binary be the program, for tests that need a
+// process: real signals, a real shell.
+func TestMain(m *testing.M) {
+	if os.Getenv("CROSSTALK_TEST_AS_BENCH") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// bench runs the program in a folder of its own.
+func bench(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = exec(ctx, args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// brief is a run that takes as little time as a real one can.
+func brief(more ...string) []string {
+	return append([]string{"run", "--duration=300ms", "--warmup=100ms", "--rate=50", "--latency=none", "--keys=10"}, more...)
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+// Bad input: one clear line that names the flag or the file's line, exit code 2,
+// and no folder.
+func TestBadInput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "unknown.yaml", "rate: 10\nlatenzy: 5ms\n")
+	write(t, "negative.yaml", "rate: 10\nkeys: -1\n")
+	write(t, "cycle.yaml", "rate: 10\nservices:\n  - {name: D, needs: [A]}\n  - {name: A, needs: [B]}\n  - {name: B, needs: [A]}\n")
+	write(t, "twice.yaml", "services:\n  - {name: D, needs: [A]}\n  - {name: A}\n  - {name: A}\n")
+	write(t, "late.yaml", "duration: 5s\noutage: B@4s+2s\n")
+	write(t, "broken.yaml", "rate: [\n")
+	write(t, "file", "")
+	for _, c := range []struct{ args, want string }{
+		{"--scenario=synk", `--scenario: unknown scenario "synk": sync, async-request, async-replicated, monolith`},
+		{"--rate=-5", "--rate"},
+		{"--rate=NaN", "--rate"},
+		{"--rate=0", "--rate: 0 means as fast as possible, which needs a --concurrency above 0"},
+		{"--rate=fast", "--rate"},
+		{"--concurrency=4", "--concurrency"},
+		{"--fail-rate=1.5", "--fail-rate"},
+		{"--fail-rate=E=5%", `--fail-rate: there is no service "E"`},
+		{"--fail-rate=B=BOOM:5%", "--fail-rate"},
+		{"--latency=lognormal(5ms,2ms)", "--latency"},
+		{"--latency=gaussian(5ms)", "--latency"},
+		{"--hang-rate=2", "--hang-rate"},
+		{"--outage=B@9s+5s", "--outage"},
+		{"--outage=B", "--outage"},
+		{"--duration=10", "--duration"},
+		{"--duration=0s", "--duration"},
+		{"--timeout=0s", "--timeout"},
+		{"--arrival=sometimes", "--arrival"},
+		{"--fanout=none", "--fanout"},
+		{"--store=oracle", "--store"},
+		{"--seed=x", "--seed"},
+		{"--kafka=localhost", "--kafka"},
+		{"--no-such-flag", "--no-such-flag"},
+		{"--out=file/results", "--out"},
+		{"unknown.yaml", `unknown.yaml:2:1: there is no setting "latenzy"`},
+		{"negative.yaml", "negative.yaml:2:7: keys"},
+		{"cycle.yaml", "cycle.yaml:2:1: services: A needs B needs A: the needs go round in a circle"},
+		{"twice.yaml", "twice.yaml:1:1: services: A is there twice"},
+		{"late.yaml", "late.yaml:2:1: outage"},
+		{"late.yaml --outage=B@3s+3s", "--outage"},
+		{"broken.yaml", "broken.yaml:1:"},
+		{"missing.yaml", "missing.yaml"},
+		{"unknown.yaml late.yaml", "accepts at most 1 arg"},
+	} {
+		code, stdout, stderr := bench(t, t.Context(), append([]string{"run"}, strings.Fields(c.args)...)...)
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit code %d, %q and %q; want 2 and one line with %q", c.args, code, stdout, stderr, c.want)
+		}
+	}
+	if code, _, stderr := bench(t, t.Context(), "rum"); code != exitUsage || !strings.Contains(stderr, `"rum"`) {
+		t.Errorf("an unknown command: %d, %q", code, stderr)
+	}
+	if _, err := os.Stat("results"); err == nil {
+		t.Error("a folder is left")
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What fails when it runs is exit code 1, also in one line, and leaves nothing.
+func TestKafkaThatRefuses(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, stdout, stderr := bench(t, t.Context(), brief("--scenario=async-request", "--kafka=127.0.0.1:1")...)
+	if last := lastLine(stderr); code != exitFailed || stdout != "" || !strings.HasPrefix(last, "bench: ") || !strings.Contains(last, "127.0.0.1:1") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if _, err := os.Stat("results"); err == nil {
+		t.Error("an empty results folder is left")
+	}
+}
+
+func TestRunWritesWhatItSays(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, stdout, stderr := bench(t, t.Context(), brief()...)
+	if code != exitOK && code != exitInvalid { // the machine may be busy
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	for _, want := range []string{"sync", "async-request", "async-replicated", "monolith", "p99.9", "stale", "events/request"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the table has no %q:\n%s", want, stdout)
+		}
+	}
+	last := lastLine(stdout)
+	dir := strings.Fields(strings.TrimPrefix(last, "results: "))[0]
+	for _, name := range []string{"latency.png", "timeline.png", "staleness.png"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, scenario := range []string{"sync", "async-request", "async-replicated", "monolith"} {
+		if run, err := result.Load(filepath.Join(dir, scenario)); err != nil || run.Requests.Succeeded == 0 {
+			t.Errorf("%s: %v", scenario, err)
+		}
+	}
+}
+
+func TestInvalidIsExitCode3(t *testing.T) {
+	t.Chdir(t.TempDir())
+	args := brief("--scenario=sync", "--rate=200", "--latency=20ms", "--max-in-flight=1")
+	code, stdout, stderr := bench(t, t.Context(), args...)
+	if code != exitInvalid || !strings.Contains(stdout, "sync: INVALID") || !strings.Contains(lastLine(stderr), "in sync the instrument was the limit") {
+		t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, stdout, _ := bench(t, t.Context(), brief("--json", "--scenario=sync,monolith", "--samples")...)
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%q", stdout)
+	}
+	for i, scenario := range []string{"sync", "monolith"} {
+		var run result.Run
+		if err := json.Unmarshal([]byte(lines[i]), &run); err != nil || run.Scenario != scenario {
+			t.Errorf("line %d: %q, %v", i, run.Scenario, err)
+		}
+		if err := result.Validate([]byte(lines[i])); err != nil {
+			t.Errorf("line %d is not by the schema: %v", i, err)
+		}
+	}
+	if found, _ := filepath.Glob("results/*/sync/samples.csv"); len(found) != 1 {
+		t.Errorf("samples: %v", found)
+	}
+}
+
+// The printed experiment is a file that gives the same experiment, and flags win
+// over it.
+func TestPrintExperiment(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, printed, stderr := bench(t, t.Context(), "run", "--print-experiment", "--fail-rate=B=5%", "--rate=20", "--scenario=sync")
+	if code != exitOK {
+		t.Fatal(code, stderr)
+	}
+	write(t, "e.yaml", printed)
+	_, again, _ := bench(t, t.Context(), "run", "e.yaml", "--print-experiment")
+	if again != printed {
+		t.Errorf("read again it is\n%s\nand was\n%s", again, printed)
+	}
+	_, changed, _ := bench(t, t.Context(), "run", "e.yaml", "--print-experiment", "--rate=30")
+	if want := strings.Replace(printed, "20/s", "30/s", 1); changed != want || changed == printed {
+		t.Errorf("with --rate=30 it is\n%s", changed)
+	}
+}
+
+func TestInterruptedBeforeItBegan(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code, _, stderr := bench(t, ctx, brief()...); code != exitInterrupted {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if _, err := os.Stat("results"); err == nil {
+		t.Error("an empty results folder is left")
+	}
+}
+
+// Ctrl-C ends the run early and in good order.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	cmd := osexec.Command(os.Args[0], "run", "--scenario=sync,monolith", "--duration=60s", "--warmup=0s", "--rate=50")
+	cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1")
+	cmd.Dir = dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLoad(t, dir)
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	var exit *osexec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "results", "*", "*"))
+	var runs []string
+	for _, path := range found {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			runs = append(runs, path)
+		}
+	}
+	if len(runs) != 1 {
+		t.Fatalf("runs %v; the one that was interrupted should be the last", runs)
+	}
+	run, err := result.Load(runs[0])
+	if err != nil || run.Verdict != result.Interrupted || run.Requests.Succeeded == 0 || run.MeasuredSeconds > 59 {
+		t.Errorf("%v: %+v after %v s", err, run.Requests, run.MeasuredSeconds)
+	}
+	if !strings.Contains(stdout.String(), "sync: INTERRUPTED") {
+		t.Errorf("the table says\n%s", stdout.String())
+	}
+}
+
+// awaitLoad returns when a second of the load has been recorded.
+func awaitLoad(t *testing.T, dir string) {
+	t.Helper()
+	for range 600 {
+		time.Sleep(50 * time.Millisecond)
+		found, _ := filepath.Glob(filepath.Join(dir, "results", "*", "*", result.LogFile))
+		if len(found) == 1 {
+			if info, err := os.Stat(found[0]); err == nil && info.Size() > 500 {
+				return
+			}
+		}
+	}
+	t.Fatal("no load was recorded within 30 s")
+}

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosstalk/internal/result"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func runs() []result.Run {
+	sync := result.Run{
+		Scenario: "sync", Verdict: result.OK,
+		Requests:  result.Requests{Due: 5000, Sent: 5000, Succeeded: 4756, Failed: 244, RateAsked: 500, RateAchieved: 499.96, Throughput: 475.6},
+		ErrorRate: result.Interval{Value: 0.0488, Low: 0.04316, High: 0.05513},
+		Latency:   result.Quantiles{Count: 4756, Min: 0.002, P50: 0.01262, P90: 0.0315, P99: 0.0767, P999: 0.155, Max: 1.2345},
+		Answers:   result.Answers{Correct: 4756},
+		Faults: []result.Fault{
+			{Target: "A", Kind: "delay", Asked: 1, Delivered: 1, Interactions: 5000, MeanAskedSeconds: 0.00821, MeanDeliveredSeconds: 0.0086},
+			{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.05, Delivered: 0.0488, Low: 0.0432, High: 0.0551, Interactions: 5000},
+			{Target: "B", Kind: "outage", StartSeconds: 3, LengthSeconds: 2, DeliveredStartSeconds: 3.0004, DeliveredLengthSeconds: 2.001},
+			{Target: "C", Kind: "hang", Asked: 0.01},
+		},
+		StorageBytes: map[string]int64{"C": 20480, "A": 20480, "B": 950}, CPUSecondsPer1000: 1.4712,
+	}
+	replicated := result.Run{
+		Scenario: "async-replicated", Verdict: result.Invalid,
+		Warnings:  []string{"late sends: 1 % of the requests were sent 12ms or more after they were due, above the bound of 10ms", "CPU saturated: and so on"},
+		Requests:  result.Requests{Due: 5000, Sent: 5000, Succeeded: 5000, RateAsked: 500, RateAchieved: 500, Throughput: 500},
+		ErrorRate: result.Interval{High: 0.00077},
+		Latency:   result.Quantiles{Count: 5000, Min: 0.0001, P50: 0.000359, P90: 0.00056, P99: 0.00136, P999: 0.00589, Max: 0.00775},
+		Answers:   result.Answers{Correct: 4977, Stale: 23},
+		Staleness: result.Quantiles{Count: 23, P50: 0.0108, P99: 0.0532, Max: 0.0532}, ReplicationLag: result.Quantiles{Count: 451, P50: 0.00576, P99: 0.0462},
+		StorageBytes: map[string]int64{"A": 20480, "D": 61_400_000}, CopyBytes: map[string]int64{"D": 61_400_000},
+		Events: 451, EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
+	}
+	nothing := result.Run{Scenario: "monolith", Verdict: result.Interrupted, Warnings: []string{"interrupted: the figures cover what was measured until then"}}
+	return []result.Run{sync, replicated, nothing}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is\n%s\nand was\n%s", name, got, want)
+	}
+}
+
+func TestTable(t *testing.T) {
+	var out bytes.Buffer
+	if err := Table(&out, runs()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "table.txt", out.Bytes())
+}
+
+func TestFaults(t *testing.T) {
+	var out bytes.Buffer
+	if err := Faults(&out, runs()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "faults.txt", out.Bytes())
+	out.Reset()
+	if err := Faults(&out, runs()[1:]); err != nil || out.Len() != 0 {
+		t.Errorf("without faults it prints %q, %v", out.String(), err)
+	}
+}
+
+func TestJSONLines(t *testing.T) {
+	var out bytes.Buffer
+	if err := JSONLines(&out, runs()); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for i, line := range lines {
+		var r result.Run
+		if err := json.Unmarshal([]byte(line), &r); err != nil || r.Scenario != runs()[i].Scenario {
+			t.Errorf("line %d is of %q, %v", i, r.Scenario, err)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{duration(0), "0"}, {duration(0.000_000_5), "0.500 µs"}, {duration(0.000_359), "359 µs"}, {duration(0.012_62), "12.6 ms"},
+		{duration(1.2345), "1.23 s"}, {duration(123.4), "123 s"},
+		{digits(0), "0"}, {digits(0.0902), "0.0902"}, {digits(1234.5), "1234"}, {digits(99.96), "100"},
+		{size(0), "0 B"}, {size(999), "999 B"}, {size(20480), "20.5 kB"}, {size(61_400_000), "61.4 MB"}, {size(5e9), "5.00 GB"},
+		{percent(0), "0"}, {percent(1), "100"}, {percent(0.0488), "4.88"}, {percent(0.238), "23.8"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// failing is a writer whose disk is full.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestErrorsOfWritingAreReported(t *testing.T) {
+	if Table(failing{}, runs()) == nil || Faults(failing{}, runs()) == nil || JSONLines(failing{}, runs()) == nil {
+		t.Error("an error of writing is lost")
+	}
+}
