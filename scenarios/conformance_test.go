@@ -124,11 +124,11 @@ func TestWriteBecomesVisible(t *testing.T) {
 			return
 		}
 		written := time.Now()
-		time.Sleep(40*time.Millisecond - 1)
+		time.Sleep(40*time.Millisecond - time.Nanosecond)
 		if answer, _, _ := b.ask(2, 3); answer[0].Version != 1 {
 			b.Errorf("visible %v after the write, before the work was done", time.Since(written))
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if answer, _, _ := b.ask(3, 3); answer[0].Version != 2 {
 			b.Errorf("not visible %v after the write", time.Since(written))
