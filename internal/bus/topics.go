@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -136,6 +137,25 @@ func (c *Client) DeleteTopics(ctx context.Context, names ...string) error {
 	}
 	c.forget()
 	return errors.Join(failed...)
+}
+
+// Topics returns the names of the cluster's topics, sorted, as they are now.
+func (c *Client) Topics(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	c.forget() // the transport would answer with what it knows
+	response, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("bus: listing topics: %w", err)
+	}
+	var names []string
+	for _, t := range response.Topics {
+		if !t.Internal {
+			names = append(names, t.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // End returns the offset after the topic's last event: a reader whose next

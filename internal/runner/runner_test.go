@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crosstalk/fakesvc"
+	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
@@ -299,5 +300,43 @@ func TestJudge(t *testing.T) {
 		if got, warnings := judge(c.findings); got != c.want || len(warnings) != c.warnings {
 			t.Errorf("%s: %s %q, want %s and %d warnings", name, got, warnings, c.want, c.warnings)
 		}
+	}
+}
+
+// A cluster by address is the same code path; the run's topics are gone when it
+// has ended, and what others have there is left alone.
+func TestBusByAddress(t *testing.T) {
+	for _, scenario := range []string{"async-request", "async-replicated"} {
+		t.Run(scenario, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				var network simnet.Network
+				broker, err := bus.StartBroker(network.Listen)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer broker.Close()
+				client, err := bus.Open(t.Context(), bus.Config{Addresses: broker.Addresses(), Dial: network.Dial})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer client.Close()
+				if err := client.CreateTopics(t.Context(), bus.Topic{Name: "others"}); err != nil {
+					t.Fatal(err)
+				}
+				s, _ := scenarios.ByName(scenario)
+				e := ask(t, "kafka", broker.Addresses()[0], "latency", "10ms", "duration", "2s")
+				run, err := Run(t.Context(), s, e, dir, Options{
+					Env: fakesvc.Env{Listen: network.Listen, Dial: network.Dial}, Pacer: load.Timer,
+				})
+				if err != nil || run.Requests.Succeeded != 200 || run.Environment.Bus != broker.Addresses()[0] {
+					t.Fatalf("%v, %+v", err, run)
+				}
+				topics, err := client.Topics(t.Context())
+				if err != nil || len(topics) != 1 || topics[0] != "others" {
+					t.Errorf("topics %q are left, %v", topics, err)
+				}
+			})
+		})
 	}
 }
