@@ -53,8 +53,8 @@ func (v *view) progress(p runner.Progress) {
 		case p.Elapsed > p.Duration:
 			phase = "draining"
 		}
-		v.line("%-16s %-9s %3.0f of %.0f s  sent %d  failed %d  stale %d",
-			p.Scenario, phase, p.Elapsed.Seconds(), p.Duration.Seconds(), sent, failed, stale)
+		v.line("%-16s %-9s %3d of %.0f s  sent %d  failed %d  stale %d",
+			p.Scenario, phase, int(p.Elapsed.Seconds()), p.Duration.Seconds(), sent, failed, stale)
 		return
 	}
 	// A line a second would bury a log; a tenth of the run each is enough.
