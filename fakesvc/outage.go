@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"crosstalk/internal/clock"
 )
 
 // turn is the beginning or the end of one of the host's outages.
@@ -26,7 +28,7 @@ func (h *Host) live(ctx context.Context) error {
 	}
 	down := 0
 	for _, t := range h.turns() {
-		if !sleepUntil(ctx, begin.Add(t.at)) {
+		if clock.Sleep(ctx, time.Until(begin.Add(t.at))) != nil {
 			break
 		}
 		if t.down {
@@ -99,16 +101,5 @@ func (h *Host) awaitBegin(ctx context.Context) (time.Time, bool) {
 		return begin, true
 	case <-ctx.Done():
 		return time.Time{}, false
-	}
-}
-
-func sleepUntil(ctx context.Context, t time.Time) bool {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/record"
 )
 
@@ -54,8 +55,8 @@ func (h *Host) listenAgain(ctx context.Context) (net.Listener, error) {
 		if listener, err = h.env.Listen("tcp", h.Address()); err == nil {
 			return listener, nil
 		}
-		if !sleepUntil(ctx, time.Now().Add(10*time.Millisecond)) {
-			return nil, ctx.Err()
+		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
+			return nil, err
 		}
 	}
 	return nil, fmt.Errorf("open the service port again after an outage: %w", err)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"crosstalk/internal/clock"
 )
 
 const (
@@ -17,14 +19,7 @@ const (
 // 250 ms. It reports whether ctx still holds. There is no jitter: few clients
 // retry at once here, and a run must repeat.
 func pause(ctx context.Context, n int) bool {
-	timer := time.NewTimer(min(firstPause<<min(n, 10), longestPause))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
+	return clock.Sleep(ctx, min(firstPause<<min(n, 10), longestPause)) == nil
 }
 
 // retriable reports whether the same request may succeed later: the broker

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"crosstalk/internal/clock"
 	"crosstalk/internal/dist"
 )
 
@@ -53,14 +54,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 		<-ctx.Done()
 		return false
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return clock.Sleep(ctx, d) == nil
 }
 
 func (f *delay) countArrival(i Interaction) {

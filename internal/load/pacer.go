@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"time"
+
+	"crosstalk/internal/clock"
 )
 
 // A Pacer waits until a moment and returns nil at it, or ctx's error before.
@@ -13,18 +15,7 @@ type Pacer func(ctx context.Context, until time.Time) error
 // they wake at a granularity of about a millisecond, and so turn any schedule
 // into bursts a millisecond apart.
 func Timer(ctx context.Context, until time.Time) error {
-	wait := time.Until(until)
-	if wait <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return clock.Sleep(ctx, time.Until(until))
 }
 
 // How Precise waits. A nap is bounded so that the end of ctx is seen in time; the

@@ -8,6 +8,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 )
@@ -109,7 +110,7 @@ func (r *relay) pass(ctx context.Context, c *change) {
 		if err == nil {
 			break
 		}
-		if !pause(ctx, wait) {
+		if clock.Sleep(ctx, wait) != nil {
 			return
 		}
 	}
@@ -140,7 +141,7 @@ func (r *relay) publishPassed(ctx context.Context) error {
 			r.drop(len(batch))
 			return nil
 		}
-		if !pause(ctx, wait) {
+		if clock.Sleep(ctx, wait) != nil {
 			return nil
 		}
 	}
@@ -195,16 +196,4 @@ func (r *relay) publishAll(ctx context.Context) error {
 		return fmt.Errorf("publish the records of %s: %w", r.supplier.Name, err)
 	}
 	return nil
-}
-
-// pause waits, and tells whether ctx is still on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -3,6 +3,7 @@ package asyncreplicated
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
@@ -14,22 +15,21 @@ import (
 type replica struct {
 	consumer   *fakesvc.Node
 	supplier   string
-	topic      string
 	collection store.Collection
-	offset     int64 // of the next change to apply; only run touches it
-	end        int64 // the copy is complete when offset has come here
+	end        int64 // offset after the last change that was there at the beginning
+	completed  sync.Once
 	complete   chan struct{}
 }
 
 var _ fakesvc.Replica = (*replica)(nil)
 
-func newReplica(consumer *fakesvc.Node, supplier, topic string, c store.Collection, end int64) *replica {
+func newReplica(consumer *fakesvc.Node, supplier string, c store.Collection, end int64) *replica {
 	r := &replica{
-		consumer: consumer, supplier: supplier, topic: topic, collection: c, end: end,
+		consumer: consumer, supplier: supplier, collection: c, end: end,
 		complete: make(chan struct{}),
 	}
 	if end == 0 {
-		close(r.complete)
+		r.completed.Do(func() { close(r.complete) })
 	}
 	return r
 }
@@ -52,28 +52,11 @@ func (r *replica) caughtUp(ctx context.Context) error {
 	}
 }
 
-// run applies the changes in batches of what is there. The collection keeps the
+// apply applies a batch of changes in one transaction. The collection keeps the
 // newest version, so a change delivered twice or late changes nothing.
-func (r *replica) run(ctx context.Context) error {
-	sub := r.consumer.Host().Env().Bus.Subscribe(r.topic, r.offset)
-	defer sub.Close()
-	for {
-		deliveries, err := sub.Next(ctx)
-		if err != nil {
-			return fmt.Errorf("read the changes of %s: %w", r.supplier, err)
-		}
-		if err := r.apply(ctx, deliveries); err != nil {
-			return err
-		}
-	}
-}
-
 func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery) error {
 	records := make([]record.Record, 0, len(deliveries))
 	for _, d := range deliveries {
-		if d.Err != nil {
-			return fmt.Errorf("change %d of %s: %w", d.Offset, r.supplier, d.Err)
-		}
 		change, err := decode(r.supplier, d.Event)
 		if err != nil {
 			return err
@@ -85,10 +68,8 @@ func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery) error {
 		return fmt.Errorf("apply changes of %s in %s: %w", r.supplier, r.consumer.Name, err)
 	}
 	r.consumer.Host().Visible(r.consumer.Name, r.supplier, stored)
-	before := r.offset
-	r.offset = deliveries[len(deliveries)-1].Offset + 1
-	if before < r.end && r.offset >= r.end {
-		close(r.complete)
+	if deliveries[len(deliveries)-1].Offset+1 >= r.end {
+		r.completed.Do(func() { close(r.complete) })
 	}
 	return nil
 }

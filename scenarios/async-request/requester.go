@@ -3,7 +3,6 @@ package asyncrequest
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -58,7 +57,6 @@ func (s source) Fetch(ctx context.Context, key record.Key) (record.Record, error
 type requester struct {
 	node    *fakesvc.Node
 	replies string
-	offset  int64 // of the next reply to read; only run touches it
 	sent    atomic.Int64
 
 	mu      sync.Mutex
@@ -114,26 +112,15 @@ func (r *requester) forget(correlation string) {
 	delete(r.pending, correlation)
 }
 
-// run hands each reply to whoever waits for it.
-func (r *requester) run(ctx context.Context) error {
-	sub := r.node.Host().Env().Bus.Subscribe(r.replies, r.offset)
-	defer sub.Close()
-	for {
-		deliveries, err := sub.Next(ctx)
-		if err != nil {
-			return fmt.Errorf("read the replies to %s: %w", r.node.Name, err)
-		}
-		for _, d := range deliveries {
-			r.offset = d.Offset + 1
-			if d.Err != nil {
-				return fmt.Errorf("reply %d to %s: %w", d.Offset, r.node.Name, d.Err)
-			}
-			r.deliver(d.Event)
-		}
+// deliver hands each reply to whoever waits for it.
+func (r *requester) deliver(_ context.Context, replies []bus.Delivery) error {
+	for _, d := range replies {
+		r.hand(d.Event)
 	}
+	return nil
 }
 
-func (r *requester) deliver(event bus.Event) {
+func (r *requester) hand(event bus.Event) {
 	r.mu.Lock()
 	reply, waiting := r.pending[event.Correlation]
 	delete(r.pending, event.Correlation)

@@ -17,30 +17,24 @@ import (
 
 // responder answers the queries to one supplier.
 type responder struct {
-	node   *fakesvc.Node
-	topic  string
-	offset int64 // of the next query to read; only run touches it
+	node     *fakesvc.Node
+	handlers sync.WaitGroup
 }
 
-// run handles the queries side by side, as a gRPC server would.
-func (r *responder) run(ctx context.Context) error {
-	sub := r.node.Host().Env().Bus.Subscribe(r.topic, r.offset)
-	defer sub.Close()
-	var handlers sync.WaitGroup
-	defer handlers.Wait()
-	for {
-		deliveries, err := sub.Next(ctx)
-		if err != nil {
-			return fmt.Errorf("read the queries to %s: %w", r.node.Name, err)
-		}
-		for _, d := range deliveries {
-			r.offset = d.Offset + 1
-			if d.Err != nil {
-				return fmt.Errorf("query %d to %s: %w", d.Offset, r.node.Name, d.Err)
-			}
-			handlers.Go(func() { r.handle(ctx, d.Event) })
-		}
+// run reads the queries, and ends when all that were begun are done with.
+func (r *responder) run(read fakesvc.Part) fakesvc.Part {
+	return func(ctx context.Context) error {
+		defer r.handlers.Wait()
+		return read(ctx)
 	}
+}
+
+// begin handles the queries side by side, as a gRPC server would.
+func (r *responder) begin(ctx context.Context, queries []bus.Delivery) error {
+	for _, d := range queries {
+		r.handlers.Go(func() { r.handle(ctx, d.Event) })
+	}
+	return nil
 }
 
 // handle answers one query. Where nobody waits any more, because its deadline
