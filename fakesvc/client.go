@@ -57,7 +57,7 @@ func (c *Client) Query(ctx context.Context, key record.Key) ([]Owned, error) {
 		ctx = metadata.AppendToOutgoingContext(ctx, traceparent, request.Traceparent)
 	}
 	response, err := c.stub.Query(ctx, &fakesvcpb.QueryRequest{
-		Service: c.service, Key: uint64(key), Request: request.ID,
+		Service: c.service, Key: uint64(key), Request: request.ID, Try: request.Try,
 	})
 	if err != nil {
 		return nil, err

@@ -37,11 +37,15 @@ func (c control) Begin(_ context.Context, r *fakesvcpb.BeginRequest) (*fakesvcpb
 
 // Statistics reads whole databases for their sizes: it is no call for a hot path.
 func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest) (*fakesvcpb.StatisticsResponse, error) {
+	h := c.host
 	out := &fakesvcpb.StatisticsResponse{
-		Events: c.host.events.Load(), LateReplies: c.host.lateReplies.Load(), Faults: c.host.outageStatistics(),
+		Events: h.events.Load(), LateReplies: h.lateReplies.Load(),
+		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(),
+		Faults: h.faults(),
 	}
-	for _, n := range c.host.nodes {
-		out.Faults = append(out.Faults, n.faultStatistics()...)
+	for _, n := range h.nodes {
+		out.Policies = append(out.Policies, n.policies()...)
+		out.Capacities = append(out.Capacities, n.workers.statistics()...)
 		collections, err := n.collections(ctx)
 		if err != nil {
 			return nil, status.Errorf(codes.Internal, "size of the database of %s: %v", n.Name, err)
@@ -69,32 +73,6 @@ func (c control) Watch(_ *fakesvcpb.WatchRequest, stream grpc.ServerStreamingSer
 			}
 		}
 	}
-}
-
-func (h *Host) outageStatistics() []*fakesvcpb.Fault {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var out []*fakesvcpb.Fault
-	for i, o := range h.outages {
-		out = append(out, &fakesvcpb.Fault{
-			Target: o.Service, Kind: "outage",
-			StartNanos: int64(o.Start), LengthNanos: int64(o.Length),
-			DeliveredStartNanos: int64(h.delivered[i].Start), DeliveredLengthNanos: int64(h.delivered[i].Length),
-		})
-	}
-	return out
-}
-
-func (n *Node) faultStatistics() []*fakesvcpb.Fault {
-	var out []*fakesvcpb.Fault
-	for _, s := range n.Boundary.Statistics() {
-		out = append(out, &fakesvcpb.Fault{
-			Target: n.Name, Kind: s.Kind, Code: s.Code, Asked: s.Asked,
-			Interactions: s.Interactions, Delivered: s.Delivered,
-			MeanAskedNanos: int64(s.MeanAsked), MeanDeliveredNanos: int64(s.MeanDelivered),
-		})
-	}
-	return out
 }
 
 // collections tells what the node keeps: its own records and its copies.

@@ -13,8 +13,10 @@ type Env struct {
 	// Listen opens a port; Dial reaches one.
 	Listen func(network, address string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	// Bus is nil where nothing in the topology uses one.
-	Bus *bus.Client
+	// Bus administers the bus at BusAddresses; nil where nothing in the topology
+	// uses one. Each host has a connection of its own for its events.
+	Bus          *bus.Client
+	BusAddresses []string
 	// Prefix begins the name of each topic of this run.
 	Prefix string
 	// Address tells where a service's gRPC port is.
@@ -25,6 +27,9 @@ type Env struct {
 	// deadline.
 	Timeout time.Duration
 }
+
+// DeadLetters is the topic of the events that nobody could decode.
+func (e Env) DeadLetters() string { return e.Prefix + ".dead-letters" }
 
 // Topic returns the name of a service's topic for a purpose, such as "queries".
 func (e Env) Topic(service, purpose string) string {

@@ -7,7 +7,7 @@ import (
 	"crosstalk/internal/record"
 )
 
-// feed carries what became visible to those who watch. The sender never waits:
+// feed carries what became visible, or is lost, to those who watch. The sender never waits:
 // a slow watcher must not slow the replica that it watches.
 type feed struct {
 	mu       sync.Mutex
@@ -37,14 +37,22 @@ func (f *feed) leave(w *watcher) {
 }
 
 func (f *feed) send(consumer, service string, records []record.Record) {
+	news := make([]*fakesvcpb.WatchResponse, len(records))
+	for i, r := range records {
+		news[i] = &fakesvcpb.WatchResponse{Consumer: consumer, Service: service, Key: uint64(r.Key), Version: r.Version}
+	}
+	f.spread(news)
+}
+
+func (f *feed) lose(consumer, service string, key record.Key, version uint64) {
+	f.spread([]*fakesvcpb.WatchResponse{{Consumer: consumer, Service: service, Key: uint64(key), Version: version, Lost: true}})
+}
+
+func (f *feed) spread(news []*fakesvcpb.WatchResponse) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for w := range f.watchers {
-		for _, r := range records {
-			w.pending = append(w.pending, &fakesvcpb.WatchResponse{
-				Consumer: consumer, Service: service, Key: uint64(r.Key), Version: r.Version,
-			})
-		}
+		w.pending = append(w.pending, news...)
 		select {
 		case w.more <- struct{}{}:
 		default:

@@ -22,8 +22,8 @@ import (
 // runs is a set of parts; an outage ends them all and starts them again.
 type Host struct {
 	env      Env
+	services []string
 	store    store.Store
-	outages  []fault.Outage
 	listener net.Listener
 	control  net.Listener
 	nodes    []*Node
@@ -32,34 +32,69 @@ type Host struct {
 	closers  []func() error
 	visible  feed
 
-	publisher   *bus.Publisher
+	// The bus, as this process reaches it; all nil where nothing needs one.
+	wire      *cutter
+	bus       *bus.Client
+	publisher *bus.Publisher
+
+	// What goes wrong with the process as a whole.
+	acts      []*act
+	down      int // how many outages act
+	frozen    gate
+	stalled   gate
+	rejoining gate
+	onTheBus  *fault.Line
+	published map[string]*fault.Line // by service
+	databases []*faultyStore
+
 	events      atomic.Int64
 	lateReplies atomic.Int64
+	deadLetters atomic.Int64
+	lost        atomic.Int64
 
 	life    context.CancelFunc
+	stop    func() error
+	upAgain func()
 	running errgroup.Group
 	started atomic.Bool
 	opened  atomic.Bool
 	begun   chan time.Time
+	began   atomic.Pointer[time.Time]
 	failed  chan<- error
 
-	mu        sync.Mutex
-	delivered []fault.Window // one for each of outages
+	mu sync.Mutex
 }
 
 // Part is something that runs while its host is up: until ctx ends, when it
 // must return promptly. An error before that is the end of the run.
 type Part func(ctx context.Context) error
 
-// NewHost opens the two ports of a process that keeps its nodes' data in db. An
-// outage of any of its nodes is one of the whole process. The error of a part
-// that ends by itself goes to failed, unless another one is there already.
-func NewHost(env Env, db store.Store, outages []fault.Outage, failed chan<- error) (*Host, error) {
+// HostConfig is what a process is.
+type HostConfig struct {
+	// Services are the names of the nodes that will be on it.
+	Services []string
+	// Store keeps the nodes' data. It stays its opener's to close.
+	Store store.Store
+	Seed  uint64
+	// Faults is all that is asked to go wrong anywhere; the host takes its part.
+	// An outage or a freeze of any of its nodes is one of the whole process.
+	Faults fault.Faults
+}
+
+// NewHost opens the two ports of a process, and its connection to the bus. The
+// error of a part that ends by itself goes to failed, unless another one is there
+// already.
+func NewHost(ctx context.Context, env Env, c HostConfig, failed chan<- error) (_ *Host, err error) {
 	h := &Host{
-		env: env, store: db, outages: outages, delivered: make([]fault.Window, len(outages)),
-		begun: make(chan time.Time, 1), failed: failed,
+		env: env, services: c.Services, begun: make(chan time.Time, 1), failed: failed,
+		onTheBus:  fault.NewLine(string(fault.Bus), c.Seed, c.Faults.At(fault.Target{Part: fault.Bus})),
+		published: make(map[string]*fault.Line),
 	}
-	var err error
+	h.store = h.faulty(c)
+	for _, s := range c.Services {
+		target := fault.Target{Service: s, Part: fault.Events}
+		h.published[s] = fault.NewLine(target.String(), c.Seed, c.Faults.At(target))
+	}
 	if h.listener, err = env.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("open a service port: %w", err)
 	}
@@ -67,17 +102,35 @@ func NewHost(env Env, db store.Store, outages []fault.Outage, failed chan<- erro
 		h.listener.Close()
 		return nil, fmt.Errorf("open a control port: %w", err)
 	}
-	if env.Bus != nil {
-		h.publisher = env.Bus.NewPublisher()
-		h.OnClose(h.publisher.Close)
+	if err := h.join(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
+	h.performAll(c.Faults)
 	h.Run(h.serve)
 	return h, nil
 }
 
+// join connects the host to the bus, over connections of its own.
+func (h *Host) join(ctx context.Context) error {
+	if h.env.Bus == nil {
+		return nil
+	}
+	h.wire = newCutter(h.env.Dial)
+	client, err := bus.Open(ctx, bus.Config{Addresses: h.env.BusAddresses, Dial: h.wire.dial})
+	if err != nil {
+		return err
+	}
+	h.bus = client
+	h.OnClose(client.Close)
+	h.Gate(func(ctx context.Context) error { return client.Await(ctx, h.env.Bus.Created()...) })
+	h.publisher = client.NewPublisher()
+	h.OnClose(h.publisher.Close)
+	return nil
+}
+
 // AddNode puts a service on the host.
 func (h *Host) AddNode(ctx context.Context, config NodeConfig) (*Node, error) {
-	n := &Node{NodeConfig: config, host: h}
+	n := &Node{NodeConfig: config, host: h, workers: newWorkers(config.Name, config.Capacity)}
 	if config.Owns {
 		var err error
 		if n.records, err = h.store.Collection(ctx, config.Name); err != nil {
@@ -107,6 +160,9 @@ func (h *Host) Store() store.Store { return h.store }
 // Publish sends events, and counts those that the measured part is the reason
 // for. Its errors are the bus's.
 func (h *Host) Publish(ctx context.Context, events ...bus.Outgoing) error {
+	for i := range events {
+		h.spoil(&events[i].Event)
+	}
 	if err := h.publisher.Publish(ctx, events...); err != nil {
 		return err
 	}
@@ -137,6 +193,13 @@ func (h *Host) OnClose(fn func() error) { h.closers = append(h.closers, fn) }
 
 // CountLateReply counts a reply that came after its requester gave up.
 func (h *Host) CountLateReply() { h.lateReplies.Add(1) }
+
+// Lost tells whoever watches that consumer will never have this version of a
+// record of service: the event that brought it is lost.
+func (h *Host) Lost(consumer, service string, key record.Key, version uint64) {
+	h.lost.Add(1)
+	h.visible.lose(consumer, service, key, version)
+}
 
 // Visible tells whoever watches that consumer would answer with these records of
 // service from now on.

@@ -11,7 +11,9 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
+	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
 )
 
@@ -24,12 +26,14 @@ type NodeConfig struct {
 	// Sequential fetches the needs one after the other, not at the same time.
 	Sequential bool
 	Boundary   *fault.Boundary
+	Capacity   setting.Capacity
 }
 
 // Node is one service, running on a host.
 type Node struct {
 	NodeConfig
 	host    *Host
+	workers *workers
 	records store.Collection
 	needs   []need
 	changed []func(write int64, r record.Record)
@@ -38,6 +42,20 @@ type Node struct {
 type need struct {
 	service string
 	source  Source
+	caller  *policy.Caller // nil where there is no policy
+}
+
+// fetch asks for the need's record, as the policy says.
+func (n need) fetch(ctx context.Context, key record.Key) (record.Record, error) {
+	if n.caller == nil {
+		return n.source.Fetch(ctx, key)
+	}
+	request := RequestOf(ctx)
+	return n.caller.Fetch(ctx, key, request.ID >= 0, func(ctx context.Context, try int) (record.Record, error) {
+		again := request
+		again.Try = fault.Again(request.Try, try)
+		return n.source.Fetch(WithRequest(ctx, again), key)
+	})
 }
 
 // Host returns the process that the node runs in.
@@ -46,9 +64,15 @@ func (n *Node) Host() *Host { return n.host }
 // Records returns the node's own collection; nil where it owns none.
 func (n *Node) Records() store.Collection { return n.records }
 
-// Need adds an upstream. All needs are added before the host starts.
-func (n *Node) Need(service string, source Source) {
-	n.needs = append(n.needs, need{service, source})
+// Need adds an upstream, and what is done about it. All needs are added before
+// the host starts.
+func (n *Node) Need(service string, source Source, p policy.Policy) {
+	added := need{service: service, source: source}
+	if !p.IsZero() {
+		added.caller = policy.NewCaller(p)
+		n.host.OnClose(added.caller.Close)
+	}
+	n.needs = append(n.needs, added)
 }
 
 // OnChange has fn called with each record after a write has stored it, and with
@@ -57,19 +81,56 @@ func (n *Node) OnChange(fn func(write int64, r record.Record)) {
 	n.changed = append(n.changed, fn)
 }
 
-// Query is one use of the service: it passes the boundary, gathers what the
-// service needs and answers. Errors are gRPC statuses.
-func (n *Node) Query(ctx context.Context, key record.Key) ([]Owned, error) {
-	use := fault.Interaction{Kind: fault.Call, ID: RequestOf(ctx).ID}
-	if err := n.Boundary.Pass(ctx, use); err != nil {
-		return nil, err
+// Use has the service do something: as soon as it is not frozen and has a worker
+// free, and with what happens at its boundary before it. Its errors, and those of
+// do, are gRPC statuses.
+func (n *Node) Use(ctx context.Context, i fault.Interaction, do func(ctx context.Context) error) error {
+	if err := n.thaw(ctx); err != nil {
+		return err
 	}
-	gathered, err := n.gather(ctx, key)
+	release, err := n.workers.take(ctx, i.ID >= 0)
+	if err != nil {
+		return err
+	}
+	defer release()
+	i.At = n.host.elapsed()
+	if err := n.Boundary.Pass(ctx, i); err != nil {
+		return err
+	}
+	if err := do(ctx); err != nil {
+		return err
+	}
+	return n.thaw(ctx)
+}
+
+// thaw waits until the host is not frozen.
+func (n *Node) thaw(ctx context.Context) error {
+	if err := n.host.frozen.wait(ctx); err != nil {
+		s := status.FromContextError(err)
+		return status.Errorf(s.Code(), "%s is frozen: %s", n.Name, s.Message())
+	}
+	return nil
+}
+
+// Query is one use of the service: it gathers what the service needs and answers.
+// Errors are gRPC statuses.
+func (n *Node) Query(ctx context.Context, key record.Key) (answer []Owned, err error) {
+	request := RequestOf(ctx)
+	use := fault.Interaction{Use: fault.Call, ID: request.ID, Try: request.Try}
+	err = n.Use(ctx, use, func(ctx context.Context) error {
+		answer, err = n.answer(ctx, key)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if !n.Owns {
-		return gathered, nil
+	return answer, nil
+}
+
+func (n *Node) answer(ctx context.Context, key record.Key) ([]Owned, error) {
+	gathered, err := n.gather(ctx, key)
+	if err != nil || !n.Owns {
+		return gathered, err
 	}
 	r, err := Lookup(ctx, n.records, n.Name, key)
 	if err != nil {
@@ -81,7 +142,7 @@ func (n *Node) Query(ctx context.Context, key record.Key) ([]Owned, error) {
 func (n *Node) gather(ctx context.Context, key record.Key) ([]Owned, error) {
 	answer := make([]Owned, len(n.needs))
 	fetch := func(ctx context.Context, i int) error {
-		r, err := n.needs[i].source.Fetch(ctx, key)
+		r, err := n.needs[i].fetch(ctx, key)
 		if err != nil {
 			s := status.Convert(err)
 			return status.Errorf(s.Code(), "%s needs %s: %s", n.Name, n.needs[i].service, s.Message())
@@ -116,9 +177,18 @@ func Lookup(ctx context.Context, c store.Collection, service string, key record.
 		return r, status.Errorf(codes.NotFound, "%s has no record %d", service, key)
 	case ctx.Err() != nil:
 		return r, status.FromContextError(ctx.Err()).Err()
+	case IsStatus(err): // by a fault of the database
+		return r, err
 	default:
 		return r, status.Errorf(codes.Internal, "read %s record %d: %v", service, key, err)
 	}
+}
+
+// IsStatus reports whether an error is a gRPC status: one that was made on
+// purpose, and not by something of ours that broke.
+func IsStatus(err error) bool {
+	_, ok := status.FromError(err)
+	return ok
 }
 
 // Write stores a version of a record, and returns when the database has it. A
@@ -127,9 +197,15 @@ func (n *Node) Write(ctx context.Context, write int64, r record.Record) error {
 	if !n.Owns {
 		return status.Errorf(codes.FailedPrecondition, "%s owns no records", n.Name)
 	}
+	if err := n.thaw(ctx); err != nil {
+		return err
+	}
 	r.WrittenAt = time.Now()
-	stored, err := n.records.Put(ctx, []record.Record{r})
+	stored, err := n.records.Put(WithRequest(ctx, Request{ID: write}), []record.Record{r})
 	if err != nil {
+		if IsStatus(err) {
+			return err
+		}
 		return status.Errorf(codes.Internal, "write %s record %d: %v", n.Name, r.Key, err)
 	}
 	for _, r := range stored {
@@ -144,6 +220,7 @@ func (n *Node) Write(ctx context.Context, write int64, r record.Record) error {
 // bytes each, as the state before the experiment.
 func (n *Node) Seed(ctx context.Context, keys, size int) error {
 	const batch = 1000
+	ctx = WithRequest(ctx, Request{ID: fault.Beforehand})
 	for from := 0; from < keys; from += batch {
 		records := make([]record.Record, 0, batch)
 		for key := from; key < min(from+batch, keys); key++ {

@@ -80,7 +80,7 @@ func (s service) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakesvc
 	if err != nil {
 		return nil, err
 	}
-	request := Request{ID: q.GetRequest()}
+	request := Request{ID: q.GetRequest(), Try: q.GetTry()}
 	if values := metadata.ValueFromIncomingContext(ctx, traceparent); len(values) == 1 {
 		request.Traceparent = values[0]
 	}

@@ -49,6 +49,9 @@ type Request struct {
 	// ID is the driver's request number; negative in the warm-up. Faults are
 	// decided by it.
 	ID int64
+	// Try tells the tries of the request apart where someone on its way tries
+	// again; that of the first is 0.
+	Try uint64
 	// Traceparent is the W3C trace context, or empty.
 	Traceparent string
 }

@@ -135,8 +135,9 @@ func (b *builder) openBus(ctx context.Context) error {
 	}
 	b.onClose(client.Close)
 	b.onClose(func() error { return client.DeleteCreated(context.WithoutCancel(ctx)) })
-	b.world.Env.Bus = client
-	return nil
+	b.world.Env.Bus, b.world.Env.BusAddresses = client, addresses
+	b.world.Env.Prefix = b.world.Prefix
+	return client.CreateTopics(ctx, bus.Topic{Name: b.world.Env.DeadLetters()})
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.
@@ -174,11 +175,13 @@ func (b *builder) addHost(ctx context.Context, name string, services ...experime
 		return fmt.Errorf("open the database of %s: %w", name, err)
 	}
 	b.onClose(db.Close)
-	var outages []fault.Outage
+	var names []string
 	for _, s := range services {
-		outages = append(outages, b.experiment.OutagesOf(s.Name)...)
+		names = append(names, s.Name)
 	}
-	host, err := fakesvc.NewHost(b.Env, db, outages, b.failed)
+	host, err := fakesvc.NewHost(ctx, b.Env, fakesvc.HostConfig{
+		Services: names, Store: db, Seed: uint64(b.experiment.Seed), Faults: b.experiment.Faults(),
+	}, b.failed)
 	if err != nil {
 		return err
 	}
@@ -198,7 +201,8 @@ func (b *builder) addNode(ctx context.Context, host *fakesvc.Host, s experiment.
 	owns := s.Name != e.Entry().Name
 	node, err := host.AddNode(ctx, fakesvc.NodeConfig{
 		Name: s.Name, Owns: owns, Sequential: e.Fanout == experiment.Sequential,
-		Boundary: fault.NewBoundary(s.Name, uint64(e.Seed), e.Faults(s.Name)),
+		Boundary: fault.NewBoundary(s.Name, uint64(e.Seed), e.Faults().At(fault.Target{Service: s.Name})),
+		Capacity: e.CapacityOf(s.Name),
 	})
 	if err != nil {
 		return err
@@ -242,7 +246,7 @@ func (b *builder) addLinks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.nodes[e.consumer].Need(e.need.Service, source)
+		b.nodes[e.consumer].Need(e.need.Service, source, b.experiment.PolicyOf(e.consumer, e.need))
 		if _, ok := source.(fakesvc.Replica); ok {
 			b.Replicas = append(b.Replicas, Copy{e.consumer, e.need.Service})
 		}

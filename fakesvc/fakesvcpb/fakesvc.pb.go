@@ -108,7 +108,9 @@ type QueryRequest struct {
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	Key     uint64 `protobuf:"varint,2,opt,name=key,proto3" json:"key,omitempty"`
 	// The driver's request number, which faults are decided by; negative in the warm-up.
-	Request       int64 `protobuf:"varint,3,opt,name=request,proto3" json:"request,omitempty"`
+	Request int64 `protobuf:"varint,3,opt,name=request,proto3" json:"request,omitempty"`
+	// Tells the tries of a request apart; that of the first is 0.
+	Try           uint64 `protobuf:"varint,4,opt,name=try,proto3" json:"try,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,6 +162,13 @@ func (x *QueryRequest) GetKey() uint64 {
 func (x *QueryRequest) GetRequest() int64 {
 	if x != nil {
 		return x.Request
+	}
+	return 0
+}
+
+func (x *QueryRequest) GetTry() uint64 {
+	if x != nil {
+		return x.Try
 	}
 	return 0
 }
@@ -446,7 +455,13 @@ type StatisticsResponse struct {
 	// Events that the bus acknowledged and that the measured part is the reason for.
 	Events int64 `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
 	// Replies that came after their requester gave up.
-	LateReplies   int64 `protobuf:"varint,4,opt,name=late_replies,json=lateReplies,proto3" json:"late_replies,omitempty"`
+	LateReplies int64       `protobuf:"varint,4,opt,name=late_replies,json=lateReplies,proto3" json:"late_replies,omitempty"`
+	Policies    []*Policy   `protobuf:"bytes,5,rep,name=policies,proto3" json:"policies,omitempty"`
+	Capacities  []*Capacity `protobuf:"bytes,6,rep,name=capacities,proto3" json:"capacities,omitempty"`
+	// Events that could not be decoded, and were set aside.
+	DeadLetters int64 `protobuf:"varint,7,opt,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
+	// Changes that a replica will never have: their events were dropped or poisonous.
+	LostChanges   int64 `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -509,6 +524,34 @@ func (x *StatisticsResponse) GetLateReplies() int64 {
 	return 0
 }
 
+func (x *StatisticsResponse) GetPolicies() []*Policy {
+	if x != nil {
+		return x.Policies
+	}
+	return nil
+}
+
+func (x *StatisticsResponse) GetCapacities() []*Capacity {
+	if x != nil {
+		return x.Capacities
+	}
+	return nil
+}
+
+func (x *StatisticsResponse) GetDeadLetters() int64 {
+	if x != nil {
+		return x.DeadLetters
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetLostChanges() int64 {
+	if x != nil {
+		return x.LostChanges
+	}
+	return 0
+}
+
 type Fault struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Target             string                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
@@ -519,9 +562,10 @@ type Fault struct {
 	Delivered          int64                  `protobuf:"varint,6,opt,name=delivered,proto3" json:"delivered,omitempty"`
 	MeanAskedNanos     int64                  `protobuf:"varint,7,opt,name=mean_asked_nanos,json=meanAskedNanos,proto3" json:"mean_asked_nanos,omitempty"`
 	MeanDeliveredNanos int64                  `protobuf:"varint,8,opt,name=mean_delivered_nanos,json=meanDeliveredNanos,proto3" json:"mean_delivered_nanos,omitempty"`
-	// Of an outage, from the start of the measured part.
-	StartNanos           int64 `protobuf:"varint,9,opt,name=start_nanos,json=startNanos,proto3" json:"start_nanos,omitempty"`
-	LengthNanos          int64 `protobuf:"varint,10,opt,name=length_nanos,json=lengthNanos,proto3" json:"length_nanos,omitempty"`
+	// When it acts, from the start of the measured part; a length of 0 is always.
+	StartNanos  int64 `protobuf:"varint,9,opt,name=start_nanos,json=startNanos,proto3" json:"start_nanos,omitempty"`
+	LengthNanos int64 `protobuf:"varint,10,opt,name=length_nanos,json=lengthNanos,proto3" json:"length_nanos,omitempty"`
+	// Of a fault that its window says all about.
 	DeliveredStartNanos  int64 `protobuf:"varint,11,opt,name=delivered_start_nanos,json=deliveredStartNanos,proto3" json:"delivered_start_nanos,omitempty"`
 	DeliveredLengthNanos int64 `protobuf:"varint,12,opt,name=delivered_length_nanos,json=deliveredLengthNanos,proto3" json:"delivered_length_nanos,omitempty"`
 	unknownFields        protoimpl.UnknownFields
@@ -642,6 +686,232 @@ func (x *Fault) GetDeliveredLengthNanos() int64 {
 	return 0
 }
 
+// Policy is what a service did about one of its needs.
+type Policy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consumer      string                 `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	Need          string                 `protobuf:"bytes,2,opt,name=need,proto3" json:"need,omitempty"`
+	Calls         int64                  `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
+	Tries         int64                  `protobuf:"varint,4,opt,name=tries,proto3" json:"tries,omitempty"`
+	Retries       int64                  `protobuf:"varint,5,opt,name=retries,proto3" json:"retries,omitempty"`
+	Hedges        int64                  `protobuf:"varint,6,opt,name=hedges,proto3" json:"hedges,omitempty"`
+	Saved         int64                  `protobuf:"varint,7,opt,name=saved,proto3" json:"saved,omitempty"`
+	Failed        int64                  `protobuf:"varint,8,opt,name=failed,proto3" json:"failed,omitempty"`
+	Refused       int64                  `protobuf:"varint,9,opt,name=refused,proto3" json:"refused,omitempty"`
+	OverBudget    int64                  `protobuf:"varint,10,opt,name=over_budget,json=overBudget,proto3" json:"over_budget,omitempty"`
+	Fallbacks     int64                  `protobuf:"varint,11,opt,name=fallbacks,proto3" json:"fallbacks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Policy) Reset() {
+	*x = Policy{}
+	mi := &file_fakesvc_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Policy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Policy) ProtoMessage() {}
+
+func (x *Policy) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Policy.ProtoReflect.Descriptor instead.
+func (*Policy) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Policy) GetConsumer() string {
+	if x != nil {
+		return x.Consumer
+	}
+	return ""
+}
+
+func (x *Policy) GetNeed() string {
+	if x != nil {
+		return x.Need
+	}
+	return ""
+}
+
+func (x *Policy) GetCalls() int64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *Policy) GetTries() int64 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
+}
+
+func (x *Policy) GetRetries() int64 {
+	if x != nil {
+		return x.Retries
+	}
+	return 0
+}
+
+func (x *Policy) GetHedges() int64 {
+	if x != nil {
+		return x.Hedges
+	}
+	return 0
+}
+
+func (x *Policy) GetSaved() int64 {
+	if x != nil {
+		return x.Saved
+	}
+	return 0
+}
+
+func (x *Policy) GetFailed() int64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *Policy) GetRefused() int64 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *Policy) GetOverBudget() int64 {
+	if x != nil {
+		return x.OverBudget
+	}
+	return 0
+}
+
+func (x *Policy) GetFallbacks() int64 {
+	if x != nil {
+		return x.Fallbacks
+	}
+	return 0
+}
+
+// Capacity is how full a service was.
+type Capacity struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Service       string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	Workers       int64                  `protobuf:"varint,2,opt,name=workers,proto3" json:"workers,omitempty"`
+	Queue         int64                  `protobuf:"varint,3,opt,name=queue,proto3" json:"queue,omitempty"`
+	Arrived       int64                  `protobuf:"varint,4,opt,name=arrived,proto3" json:"arrived,omitempty"`
+	Refused       int64                  `protobuf:"varint,5,opt,name=refused,proto3" json:"refused,omitempty"`
+	Queued        int64                  `protobuf:"varint,6,opt,name=queued,proto3" json:"queued,omitempty"`
+	LongestQueue  int64                  `protobuf:"varint,7,opt,name=longest_queue,json=longestQueue,proto3" json:"longest_queue,omitempty"`
+	WaitedNanos   int64                  `protobuf:"varint,8,opt,name=waited_nanos,json=waitedNanos,proto3" json:"waited_nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capacity) Reset() {
+	*x = Capacity{}
+	mi := &file_fakesvc_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capacity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capacity) ProtoMessage() {}
+
+func (x *Capacity) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
+func (*Capacity) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Capacity) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *Capacity) GetWorkers() int64 {
+	if x != nil {
+		return x.Workers
+	}
+	return 0
+}
+
+func (x *Capacity) GetQueue() int64 {
+	if x != nil {
+		return x.Queue
+	}
+	return 0
+}
+
+func (x *Capacity) GetArrived() int64 {
+	if x != nil {
+		return x.Arrived
+	}
+	return 0
+}
+
+func (x *Capacity) GetRefused() int64 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *Capacity) GetQueued() int64 {
+	if x != nil {
+		return x.Queued
+	}
+	return 0
+}
+
+func (x *Capacity) GetLongestQueue() int64 {
+	if x != nil {
+		return x.LongestQueue
+	}
+	return 0
+}
+
+func (x *Capacity) GetWaitedNanos() int64 {
+	if x != nil {
+		return x.WaitedNanos
+	}
+	return 0
+}
+
 type Collection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The service that keeps the collection.
@@ -655,7 +925,7 @@ type Collection struct {
 
 func (x *Collection) Reset() {
 	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +937,7 @@ func (x *Collection) String() string {
 func (*Collection) ProtoMessage() {}
 
 func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +950,7 @@ func (x *Collection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collection.ProtoReflect.Descriptor instead.
 func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{10}
+	return file_fakesvc_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Collection) GetService() string {
@@ -712,7 +982,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +994,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,10 +1007,11 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+	return file_fakesvc_proto_rawDescGZIP(), []int{13}
 }
 
-// WatchResponse says that the watched node would answer with this version from now on.
+// WatchResponse says that the watched node would answer with this version from now on,
+// or that it never will: the event that brought it is lost.
 // The first message of a stream is empty: the node watches from then on.
 type WatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -749,13 +1020,14 @@ type WatchResponse struct {
 	Service       string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
 	Key           uint64 `protobuf:"varint,3,opt,name=key,proto3" json:"key,omitempty"`
 	Version       uint64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	Lost          bool   `protobuf:"varint,5,opt,name=lost,proto3" json:"lost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +1039,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +1052,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{12}
+	return file_fakesvc_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -811,6 +1083,13 @@ func (x *WatchResponse) GetVersion() uint64 {
 	return 0
 }
 
+func (x *WatchResponse) GetLost() bool {
+	if x != nil {
+		return x.Lost
+	}
+	return false
+}
+
 var File_fakesvc_proto protoreflect.FileDescriptor
 
 const file_fakesvc_proto_rawDesc = "" +
@@ -821,11 +1100,12 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\x04R\x03key\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x121\n" +
 	"\x15written_at_unix_nanos\x18\x04 \x01(\x03R\x12writtenAtUnixNanos\x12\x18\n" +
-	"\apayload\x18\x05 \x01(\fR\apayload\"T\n" +
+	"\apayload\x18\x05 \x01(\fR\apayload\"f\n" +
 	"\fQueryRequest\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\x04R\x03key\x12\x18\n" +
-	"\arequest\x18\x03 \x01(\x03R\arequest\"?\n" +
+	"\arequest\x18\x03 \x01(\x03R\arequest\x12\x10\n" +
+	"\x03try\x18\x04 \x01(\x04R\x03try\"?\n" +
 	"\rQueryResponse\x12.\n" +
 	"\arecords\x18\x01 \x03(\v2\x14.crosstalk.v1.RecordR\arecords\"\x84\x01\n" +
 	"\fWriteRequest\x12\x18\n" +
@@ -838,12 +1118,18 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\fBeginRequest\x12\x19\n" +
 	"\bin_nanos\x18\x01 \x01(\x03R\ainNanos\"\x0f\n" +
 	"\rBeginResponse\"\x13\n" +
-	"\x11StatisticsRequest\"\xb8\x01\n" +
+	"\x11StatisticsRequest\"\xe8\x02\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
 	"\x06events\x18\x03 \x01(\x03R\x06events\x12!\n" +
-	"\flate_replies\x18\x04 \x01(\x03R\vlateReplies\"\xa9\x03\n" +
+	"\flate_replies\x18\x04 \x01(\x03R\vlateReplies\x120\n" +
+	"\bpolicies\x18\x05 \x03(\v2\x14.crosstalk.v1.PolicyR\bpolicies\x126\n" +
+	"\n" +
+	"capacities\x18\x06 \x03(\v2\x16.crosstalk.v1.CapacityR\n" +
+	"capacities\x12!\n" +
+	"\fdead_letters\x18\a \x01(\x03R\vdeadLetters\x12!\n" +
+	"\flost_changes\x18\b \x01(\x03R\vlostChanges\"\xa9\x03\n" +
 	"\x05Fault\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -858,18 +1144,42 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\flength_nanos\x18\n" +
 	" \x01(\x03R\vlengthNanos\x122\n" +
 	"\x15delivered_start_nanos\x18\v \x01(\x03R\x13deliveredStartNanos\x124\n" +
-	"\x16delivered_length_nanos\x18\f \x01(\x03R\x14deliveredLengthNanos\"R\n" +
+	"\x16delivered_length_nanos\x18\f \x01(\x03R\x14deliveredLengthNanos\"\x9d\x02\n" +
+	"\x06Policy\x12\x1a\n" +
+	"\bconsumer\x18\x01 \x01(\tR\bconsumer\x12\x12\n" +
+	"\x04need\x18\x02 \x01(\tR\x04need\x12\x14\n" +
+	"\x05calls\x18\x03 \x01(\x03R\x05calls\x12\x14\n" +
+	"\x05tries\x18\x04 \x01(\x03R\x05tries\x12\x18\n" +
+	"\aretries\x18\x05 \x01(\x03R\aretries\x12\x16\n" +
+	"\x06hedges\x18\x06 \x01(\x03R\x06hedges\x12\x14\n" +
+	"\x05saved\x18\a \x01(\x03R\x05saved\x12\x16\n" +
+	"\x06failed\x18\b \x01(\x03R\x06failed\x12\x18\n" +
+	"\arefused\x18\t \x01(\x03R\arefused\x12\x1f\n" +
+	"\vover_budget\x18\n" +
+	" \x01(\x03R\n" +
+	"overBudget\x12\x1c\n" +
+	"\tfallbacks\x18\v \x01(\x03R\tfallbacks\"\xe8\x01\n" +
+	"\bCapacity\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
+	"\aworkers\x18\x02 \x01(\x03R\aworkers\x12\x14\n" +
+	"\x05queue\x18\x03 \x01(\x03R\x05queue\x12\x18\n" +
+	"\aarrived\x18\x04 \x01(\x03R\aarrived\x12\x18\n" +
+	"\arefused\x18\x05 \x01(\x03R\arefused\x12\x16\n" +
+	"\x06queued\x18\x06 \x01(\x03R\x06queued\x12#\n" +
+	"\rlongest_queue\x18\a \x01(\x03R\flongestQueue\x12!\n" +
+	"\fwaited_nanos\x18\b \x01(\x03R\vwaitedNanos\"R\n" +
 	"\n" +
 	"Collection\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\x0e\n" +
-	"\fWatchRequest\"q\n" +
+	"\fWatchRequest\"\x85\x01\n" +
 	"\rWatchResponse\x12\x1a\n" +
 	"\bconsumer\x18\x01 \x01(\tR\bconsumer\x12\x18\n" +
 	"\aservice\x18\x02 \x01(\tR\aservice\x12\x10\n" +
 	"\x03key\x18\x03 \x01(\x04R\x03key\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\x04R\aversion2\x8d\x01\n" +
+	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x12\n" +
+	"\x04lost\x18\x05 \x01(\bR\x04lost2\x8d\x01\n" +
 	"\aService\x12@\n" +
 	"\x05Query\x12\x1a.crosstalk.v1.QueryRequest\x1a\x1b.crosstalk.v1.QueryResponse\x12@\n" +
 	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xe0\x01\n" +
@@ -891,7 +1201,7 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_fakesvc_proto_goTypes = []any{
 	(*Record)(nil),             // 0: crosstalk.v1.Record
 	(*QueryRequest)(nil),       // 1: crosstalk.v1.QueryRequest
@@ -903,29 +1213,33 @@ var file_fakesvc_proto_goTypes = []any{
 	(*StatisticsRequest)(nil),  // 7: crosstalk.v1.StatisticsRequest
 	(*StatisticsResponse)(nil), // 8: crosstalk.v1.StatisticsResponse
 	(*Fault)(nil),              // 9: crosstalk.v1.Fault
-	(*Collection)(nil),         // 10: crosstalk.v1.Collection
-	(*WatchRequest)(nil),       // 11: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),      // 12: crosstalk.v1.WatchResponse
+	(*Policy)(nil),             // 10: crosstalk.v1.Policy
+	(*Capacity)(nil),           // 11: crosstalk.v1.Capacity
+	(*Collection)(nil),         // 12: crosstalk.v1.Collection
+	(*WatchRequest)(nil),       // 13: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),      // 14: crosstalk.v1.WatchResponse
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
 	9,  // 1: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	10, // 2: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	1,  // 3: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
-	3,  // 4: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
-	5,  // 5: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	7,  // 6: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	11, // 7: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	2,  // 8: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 9: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 10: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	8,  // 11: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	12, // 12: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	8,  // [8:13] is the sub-list for method output_type
-	3,  // [3:8] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	12, // 2: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
+	10, // 3: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
+	11, // 4: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
+	1,  // 5: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
+	3,  // 6: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
+	5,  // 7: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	7,  // 8: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	13, // 9: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	2,  // 10: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 11: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 12: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	8,  // 13: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	14, // 14: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	10, // [10:15] is the sub-list for method output_type
+	5,  // [5:10] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_fakesvc_proto_init() }
@@ -939,7 +1253,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -21,6 +21,7 @@ const (
 	headerCorrelation   = "ce_correlationid"
 	headerReplyTo       = "ce_replyto"
 	headerRequest       = "ce_ctrequest"
+	headerTry           = "ce_cttry"
 	headerDeadline      = "ce_deadline"
 	headerStatus        = "ce_ctstatus"
 	headerStatusMessage = "ce_ctstatusmessage"
@@ -42,7 +43,7 @@ func encode(e *Event) ([]protocol.Header, error) {
 	case e.Source == "":
 		return nil, fmt.Errorf("event %q has no source", e.ID)
 	}
-	headers := make([]protocol.Header, 0, 13)
+	headers := make([]protocol.Header, 0, 14)
 	add := func(key, value string) {
 		if value != "" {
 			headers = append(headers, protocol.Header{Key: key, Value: []byte(value)})
@@ -59,6 +60,9 @@ func encode(e *Event) ([]protocol.Header, error) {
 	add(headerStatusMessage, e.StatusMessage)
 	if e.Request != 0 {
 		add(headerRequest, strconv.FormatInt(e.Request, 10))
+	}
+	if e.Try != 0 {
+		add(headerTry, strconv.FormatUint(e.Try, 10))
 	}
 	if e.Status != 0 {
 		add(headerStatus, strconv.FormatUint(uint64(e.Status), 10))
@@ -121,6 +125,8 @@ func (e *Event) set(version *string, header, value string) (err error) {
 		e.StatusMessage = value
 	case headerRequest:
 		e.Request, err = strconv.ParseInt(value, 10, 64)
+	case headerTry:
+		e.Try, err = strconv.ParseUint(value, 10, 64)
 	case headerStatus:
 		var code uint64
 		code, err = strconv.ParseUint(value, 10, 32)

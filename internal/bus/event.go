@@ -14,6 +14,7 @@ type Event struct {
 	Correlation string    // the same in a query and its result
 	ReplyTo     string    // the topic that the answer belongs on
 	Request     int64     // the driver's request number; may be negative
+	Try         uint64    // tells the tries of a request apart
 	Deadline    time.Time // after which no answer is wanted, zero = none; years 0 to 9999
 	Traceparent string    // W3C trace context
 

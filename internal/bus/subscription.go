@@ -84,6 +84,17 @@ func (s *Subscription) Next(ctx context.Context) ([]Delivery, error) {
 	}
 }
 
+// Batches gives the deliveries, as Next does; none may be left in it when the
+// subscription has ended.
+func (s *Subscription) Batches() <-chan []Delivery { return s.out }
+
+// Ended is closed when the subscription has ended, by Close or by an answer of
+// the broker that will not change. Err then tells why.
+func (s *Subscription) Ended() <-chan struct{} { return s.done }
+
+// Err tells why the subscription has ended. It is called after Ended.
+func (s *Subscription) Err() error { return fmt.Errorf("bus: reading %s: %w", s.topic, s.fatal) }
+
 // Close ends the subscription and returns when its goroutine has ended, at
 // once. The error is always nil.
 func (s *Subscription) Close() error {

@@ -78,6 +78,21 @@ func (c *Client) CreateTopics(ctx context.Context, topics ...Topic) error {
 	return errors.Join(append(failed, c.awaitLeaders(ctx, created))...)
 }
 
+// Created returns the topics that this client has created and not deleted.
+func (c *Client) Created() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.created)
+}
+
+// Await returns when this client can publish to topics that another one has
+// created: what it knows of the cluster may be older than they are.
+func (c *Client) Await(ctx context.Context, topics ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	return c.awaitLeaders(ctx, topics)
+}
+
 // DeleteCreated deletes the topics that this client has created.
 func (c *Client) DeleteCreated(ctx context.Context) error {
 	c.mu.Lock()

@@ -14,6 +14,7 @@ import (
 
 	"crosstalk/internal/dist"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/schedule"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
@@ -43,6 +44,10 @@ type Experiment struct {
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
 	Latency  setting.PerService[dist.Distribution] `yaml:"latency"`
 	Outage   fault.Outages                         `yaml:"outage"`
+	Fault    fault.Faults                          `yaml:"fault"`
+
+	Workers setting.PerService[setting.Capacity] `yaml:"workers"`
+	Policy  setting.PerService[policy.Policy]    `yaml:"policy"`
 
 	Services []Service `yaml:"services"`
 }
@@ -143,17 +148,6 @@ func (e *Experiment) Entity(service string) string {
 	return service
 }
 
-// Faults returns what is asked of a service's boundary. A value without a name
-// is meant for the upstreams; the entry gets only what names it.
-func (e *Experiment) Faults(service string) fault.Rules {
-	upstream := e.needed()[service]
-	return fault.Rules{
-		Aborts:   of(e.FailRate, service, upstream),
-		HangRate: of(e.HangRate, service, upstream),
-		Work:     of(e.Latency, service, upstream),
-	}
-}
-
 // StoreOf returns the kind of a service's database: SQLite where only others are
 // named.
 func (e *Experiment) StoreOf(service string) store.Kind {
@@ -171,15 +165,19 @@ func of[T any](p setting.PerService[T], service string, withDefault bool) T {
 	return p.By[service]
 }
 
-// OutagesOf returns a service's outages.
-func (e *Experiment) OutagesOf(service string) []fault.Outage {
-	var out []fault.Outage
-	for _, o := range e.Outage {
-		if o.Service == service {
-			out = append(out, o)
-		}
+// CapacityOf returns how much a service does at once. A value without a name is
+// meant for the upstreams.
+func (e *Experiment) CapacityOf(service string) setting.Capacity {
+	return of(e.Workers, service, e.needed()[service])
+}
+
+// PolicyOf returns what a service does about one of its needs: the need's own
+// policy, or the service's. A policy without a name is the entry's.
+func (e *Experiment) PolicyOf(service string, n Need) policy.Policy {
+	if n.Policy != nil {
+		return *n.Policy
 	}
-	return out
+	return of(e.Policy, service, service == e.Entry().Name)
 }
 
 // Plan returns what is asked of the driver.

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"crosstalk/internal/dist"
+	"crosstalk/internal/fault"
 )
 
 var names = []string{"sync", "async-request", "async-replicated", "monolith"}
@@ -103,7 +106,7 @@ func TestListsAndMapsAreWhatCommasAre(t *testing.T) {
 	if e.Scenario.String() != "sync,monolith" || e.Keys != 1000 {
 		t.Errorf("%v, %v", e.Scenario, e.Keys)
 	}
-	if rate := e.Faults("C").Aborts; len(rate) != 1 || rate[0].Rate != 0.1 {
+	if rate := aborts(e, "C"); len(rate) != 1 || rate[0].Rate != 0.1 {
 		t.Errorf("fail-rate of C: %v", rate)
 	}
 }
@@ -164,7 +167,7 @@ func TestValidate(t *testing.T) {
 		`latency: there is no service "E"`:                                                                  with("latency", "A=5ms,E=5ms"),
 		`store: there is no service "E"`:                                                                    with("store", "E=memory"),
 		`outage: there is no service "E"`:                                                                   with("outage", "E@1s+1s"),
-		"outage: B@1s+4s and B@3s+1s overlap":                                                               with("outage", "B@1s+4s,B@3s+1s"),
+		"outage: B:outage@1s+4s and B:outage@3s+1s overlap":                                                 with("outage", "B@1s+4s,B@3s+1s"),
 		`kafka: "localhost" is not host:port`:                                                               with("kafka", "localhost"),
 		"services: there is none":                                                                           services(),
 		"services: D is there twice":                                                                        services(Service{Name: "D"}, Service{Name: "D"}),
@@ -175,8 +178,8 @@ func TestValidate(t *testing.T) {
 		"services: D needs D: the needs go round in a circle":                                               services(Service{Name: "D", Needs: need("D")}),
 		"services: nobody needs D or E: there must be one such service, the one that is queried":            services(Service{Name: "D", Needs: need("A")}, Service{Name: "E"}, Service{Name: "A"}),
 		"services: D needs nobody, so there is nothing to measure":                                          services(Service{Name: "D"}),
-		`services: D needs A by "x", which is no scenario: sync, async-request, async-replicated, monolith`: services(Service{Name: "D", Needs: []Need{{"A", "x"}}}, Service{Name: "A"}),
-		"services: D cannot need A by monolith: its services share a process":                               services(Service{Name: "D", Needs: []Need{{"A", "monolith"}}}, Service{Name: "A"}),
+		`services: D needs A by "x", which is no scenario: sync, async-request, async-replicated, monolith`: services(Service{Name: "D", Needs: []Need{{Service: "A", Link: "x"}}}, Service{Name: "A"}),
+		"services: D cannot need A by monolith: its services share a process":                               services(Service{Name: "D", Needs: []Need{{Service: "A", Link: "monolith"}}}, Service{Name: "A"}),
 	} {
 		e := Default()
 		change(&e)
@@ -201,17 +204,35 @@ func with(name, text string) func(*Experiment) {
 	}
 }
 
+func aborts(e *Experiment, service string) fault.Aborts {
+	for _, f := range e.Faults().At(fault.Target{Service: service}) {
+		if f.Kind == fault.Abort {
+			return f.Aborts
+		}
+	}
+	return nil
+}
+
+func work(e *Experiment, service string) (d dist.Distribution) {
+	for _, f := range e.Faults().At(fault.Target{Service: service}) {
+		if f.Kind == fault.Delay {
+			d = f.Delay
+		}
+	}
+	return d
+}
+
 func TestFaultsAreMeantForTheUpstreams(t *testing.T) {
 	e := Default()
 	with("latency", "5ms,B=20ms")(&e)
 	for service, want := range map[string]time.Duration{"A": 5 * time.Millisecond, "B": 20 * time.Millisecond, "D": 0} {
-		if got := e.Faults(service).Work.Mean(); got != want {
+		if got := work(&e, service).Mean(); got != want {
 			t.Errorf("work of %s: %v, want %v", service, got, want)
 		}
 	}
 	with("latency", "D=7ms")(&e)
 	for service, want := range map[string]time.Duration{"A": 0, "D": 7 * time.Millisecond} {
-		if got := e.Faults(service).Work.Mean(); got != want {
+		if got := work(&e, service).Mean(); got != want {
 			t.Errorf("work of %s: %v, want %v", service, got, want)
 		}
 	}

@@ -59,7 +59,7 @@ func (f *File) Decode(e *Experiment) error {
 		if !ok {
 			return fmt.Errorf("%s: there is no setting %q", f.at(entry.Key), name)
 		}
-		text, err := textOf(entry.Value)
+		text, err := textOf(entry.Value, separator(value))
 		if err == nil {
 			err = value.UnmarshalText([]byte(text))
 		}
@@ -103,37 +103,46 @@ func located(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
+// separator returns what stands between the parts of a value: a comma, unless
+// the value says otherwise.
+func separator(value Text) string {
+	if s, ok := value.(interface{ Separator() string }); ok {
+		return s.Separator()
+	}
+	return ","
+}
+
 // textOf returns a value as the command line has it.
-func textOf(node ast.Node) (string, error) {
+func textOf(node ast.Node, separator string) (string, error) {
 	switch n := node.(type) {
 	case *ast.StringNode:
 		return n.Value, nil
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode, *ast.BoolNode:
 		return node.GetToken().Value, nil
 	case *ast.SequenceNode:
-		return join(n.Values, textOf)
+		return join(n.Values, separator, textOf)
 	case *ast.MappingNode:
-		return join(n.Values, pairOf)
+		return join(n.Values, separator, pairOf)
 	case *ast.MappingValueNode:
-		return pairOf(n)
+		return pairOf(n, separator)
 	case *ast.NullNode:
 		return "", errors.New("has no value")
 	}
 	return "", fmt.Errorf("cannot be a %s", strings.ToLower(node.Type().String()))
 }
 
-func pairOf(n *ast.MappingValueNode) (string, error) {
-	value, err := textOf(n.Value)
+func pairOf(n *ast.MappingValueNode, separator string) (string, error) {
+	value, err := textOf(n.Value, separator)
 	return n.Key.GetToken().Value + "=" + value, err
 }
 
-func join[N any](nodes []N, text func(N) (string, error)) (string, error) {
+func join[N any](nodes []N, separator string, text func(N, string) (string, error)) (string, error) {
 	parts := make([]string, len(nodes))
 	for i, n := range nodes {
 		var err error
-		if parts[i], err = text(n); err != nil {
+		if parts[i], err = text(n, separator); err != nil {
 			return "", err
 		}
 	}
-	return strings.Join(parts, ","), nil
+	return strings.Join(parts, separator), nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosstalk/internal/fault"
 	"crosstalk/internal/setting"
 )
 
@@ -16,6 +17,8 @@ func (e *Experiment) checkGraph() error {
 		switch {
 		case !setting.IsName(s.Name):
 			return wrong("services", "%q is not a name: a letter, then letters, digits, '-' or '_'", s.Name)
+		case s.Name == string(fault.Bus):
+			return wrong("services", "%s cannot be the name of a service: it is a fault's target", s.Name)
 		case seen[s.Name]:
 			return wrong("services", "%s is there twice", s.Name)
 		}

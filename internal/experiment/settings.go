@@ -37,5 +37,8 @@ func (e *Experiment) Settings() []Setting {
 		{"hang-rate", &e.HangRate, "share of the interactions that get no answer until the caller's deadline"},
 		{"latency", &e.Latency, "an upstream's work: none, 5ms, lognormal(MEDIAN,P99), uniform(LO,HI), exponential(MEAN), pareto(SCALE,SHAPE), 150us:10,2ms:5; per service as above"},
 		{"outage", &e.Outage, "a service is away: B@10s+5s is from second 10 of the measured part, for 5 s"},
+		{"fault", &e.Fault, "TARGET:KIND=VALUE@START+LENGTH, repeatable: B:slow=10@3s+2s, bus:drop=1%, D.store:delay=5ms, A.events:poison=1%"},
+		{"workers", &e.Workers, "what a service does at once, and how much may wait: 8, A=8,queue=100; without bound by default"},
+		{"policy", &e.Policy, "what D does about a need: 'timeout=50ms retry=3 backoff=5ms..50ms budget=20% hedge=p95 breaker=50%/20/5s fallback=last-known'; A='...' for A's needs"},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crosstalk/internal/fault"
 )
 
 // Error says which setting is wrong, by its name, and why.
@@ -29,7 +31,7 @@ func (e *Experiment) Validate(scenarios []string, remote func(scenario string) b
 		e.checkGraph,
 		func() error { return e.checkLinks(scenarios, remote) },
 		e.checkNames,
-		e.checkOutages,
+		e.checkFaults,
 		e.checkKafka,
 	} {
 		if err := check(); err != nil {
@@ -80,6 +82,8 @@ func (e *Experiment) checkNames() error {
 		{"hang-rate", e.HangRate.Names()},
 		{"latency", e.Latency.Names()},
 		{"store", e.Store.Names()},
+		{"workers", e.Workers.Names()},
+		{"policy", e.Policy.Names()},
 	} {
 		for _, name := range named.names {
 			if _, ok := e.Service(name); !ok {
@@ -90,17 +94,28 @@ func (e *Experiment) checkNames() error {
 	return nil
 }
 
-func (e *Experiment) checkOutages() error {
-	for i, o := range e.Outage {
-		if _, ok := e.Service(o.Service); !ok {
-			return wrong("outage", "there is no service %q", o.Service)
-		}
-		if err := o.Within(time.Duration(e.Duration)); err != nil {
-			return wrong("outage", "%v", err)
-		}
-		for _, other := range e.Outage[:i] {
-			if o.Service == other.Service && o.Start < other.Start+other.Length && other.Start < o.Start+o.Length {
-				return wrong("outage", "%v and %v overlap", other, o)
+func (e *Experiment) checkFaults() error {
+	for _, asked := range []struct {
+		setting string
+		faults  fault.Faults
+	}{{"outage", fault.Faults(e.Outage)}, {"fault", e.Fault}} {
+		for i, f := range asked.faults {
+			if _, ok := e.Service(f.Target.Service); !ok && f.Target.Part != fault.Bus && f.Target.Service != fault.Everyone {
+				return wrong(asked.setting, "there is no service %q", f.Target.Service)
+			}
+			if err := f.Within(time.Duration(e.Duration)); err != nil {
+				return wrong(asked.setting, "%v", err)
+			}
+			others := asked.faults[:i]
+			if asked.setting == "fault" {
+				others = append(fault.Faults(e.Outage).For(e.Owners()), others...)
+			}
+			for _, own := range (fault.Faults{f}).For(e.Owners()) {
+				for _, other := range others.For(e.Owners()) {
+					if own.Clashes(other) {
+						return wrong(asked.setting, "%v and %v overlap", other, f)
+					}
+				}
 			}
 		}
 	}

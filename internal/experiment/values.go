@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"crosstalk/internal/policy"
 	"crosstalk/internal/setting"
 )
 
@@ -76,23 +77,38 @@ type Need struct {
 	// Link is the scenario whose link this need has in every distributed
 	// topology; empty is that of the scenario that runs.
 	Link string
+	// Policy is what is done about this need; nil is what the service does about
+	// all of its needs.
+	Policy *policy.Policy
 }
 
-// UnmarshalText reads "B", or "B:async-replicated" for a need whose link is fixed.
+// UnmarshalText reads "B", "B:async-replicated" for a need whose link is fixed,
+// and either with a policy behind it, as in "B timeout=50ms retry=2".
 func (n *Need) UnmarshalText(text []byte) error {
-	service, link, fixed := strings.Cut(string(text), ":")
-	service, link = strings.TrimSpace(service), strings.TrimSpace(link)
+	name, rest, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	service, link, fixed := strings.Cut(name, ":")
 	if service == "" || fixed && link == "" {
-		return fmt.Errorf("%q is not a need: write SERVICE or SERVICE:SCENARIO", text)
+		return fmt.Errorf("%q is not a need: write SERVICE or SERVICE:SCENARIO, and a policy behind it", text)
 	}
-	*n = Need{service, link}
+	next := Need{Service: service, Link: link}
+	if rest = strings.TrimSpace(rest); rest != "" {
+		next.Policy = new(policy.Policy)
+		if err := next.Policy.UnmarshalText([]byte(rest)); err != nil {
+			return fmt.Errorf("%q: %w", text, err)
+		}
+	}
+	*n = next
 	return nil
 }
 
 // MarshalText returns the form that UnmarshalText reads.
 func (n Need) MarshalText() ([]byte, error) {
-	if n.Link == "" {
-		return []byte(n.Service), nil
+	text := n.Service
+	if n.Link != "" {
+		text += ":" + n.Link
 	}
-	return []byte(n.Service + ":" + n.Link), nil
+	if n.Policy != nil {
+		text += " " + n.Policy.String()
+	}
+	return []byte(text), nil
 }

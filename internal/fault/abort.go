@@ -12,6 +12,7 @@ import (
 // an interaction fails with one of them at most.
 type abort struct {
 	aborts  Aborts
+	window  Window
 	draw    draw
 	arrived atomic.Int64
 	// Of each of aborts:
@@ -19,38 +20,51 @@ type abort struct {
 	errors    []error
 }
 
-func newAbort(service string, seed uint64, aborts Aborts) *abort {
-	f := &abort{
-		aborts: aborts, draw: newDraw(seed, service, "abort"),
-		delivered: make([]atomic.Int64, len(aborts)), errors: make([]error, len(aborts)),
+func newAbort(place string, seed uint64, f Fault, nth int) fault {
+	a := &abort{
+		aborts: f.Aborts, window: f.Window, draw: newDraw(seed, place, Abort, nth),
+		delivered: make([]atomic.Int64, len(f.Aborts)), errors: make([]error, len(f.Aborts)),
 	}
-	for i, a := range aborts {
-		f.errors[i] = status.Errorf(a.Code, "%s aborted on purpose", service)
+	for i, one := range f.Aborts {
+		a.errors[i] = status.Errorf(one.Code, "%s aborted on purpose", place)
 	}
-	return f
+	return a
+}
+
+// of returns the index of the abort that i meets, or -1. It is pure.
+func (f *abort) of(i Interaction) int {
+	if !f.window.Contains(i.At) {
+		return -1
+	}
+	u, sum := f.draw.of(i), 0.0
+	for n, a := range f.aborts {
+		if sum += float64(a.Rate); u < sum {
+			return n
+		}
+	}
+	return -1
 }
 
 func (f *abort) decide(i Interaction, d Decision) Decision {
-	u, sum := f.draw.of(i), 0.0
-	for _, a := range f.aborts {
-		if sum += float64(a.Rate); u < sum {
-			d.Abort = a.Code
-			break
-		}
+	if n := f.of(i); n >= 0 && d.Abort == codes.OK {
+		d.Abort = f.aborts[n].Code
 	}
 	return d
 }
 
-func (f *abort) act(_ context.Context, i Interaction, d Decision) error {
-	if i.counted() {
-		f.arrived.Add(1)
-	}
-	if d.Abort == codes.OK {
+func (f *abort) act(_ context.Context, i Interaction, _ Decision) error {
+	if !f.window.Contains(i.At) {
 		return nil
 	}
-	n := f.aborts.index(d.Abort)
+	n := f.of(i)
 	if i.counted() {
-		f.delivered[n].Add(1)
+		f.arrived.Add(1)
+		if n >= 0 {
+			f.delivered[n].Add(1)
+		}
+	}
+	if n < 0 {
+		return nil
 	}
 	return f.errors[n]
 }
@@ -58,7 +72,7 @@ func (f *abort) act(_ context.Context, i Interaction, d Decision) error {
 func (f *abort) statistics() []Statistic {
 	out := make([]Statistic, len(f.aborts))
 	for i, a := range f.aborts {
-		out[i] = Statistic{Kind: "abort", Code: CodeName(a.Code), Asked: float64(a.Rate), Delivered: f.delivered[i].Load()}
+		out[i] = Statistic{Kind: Abort, Window: f.window, Code: CodeName(a.Code), Asked: float64(a.Rate), Delivered: f.delivered[i].Load()}
 	}
 	arrived := f.arrived.Load() // after delivered, so that it is never below it
 	for i := range out {

@@ -11,15 +11,15 @@ import (
 	"crosstalk/internal/setting"
 )
 
-// Abort is a code and the share of the interactions that fail with it.
-type Abort struct {
+// Failure is a code and the share of the interactions that fail with it.
+type Failure struct {
 	Code codes.Code
 	Rate setting.Share
 }
 
 // Aborts is how interactions fail: each code once, in the order of their numbers,
 // and the shares add up to at most 1. The zero value is not at all.
-type Aborts []Abort
+type Aborts []Failure
 
 // UnmarshalText reads shares with the codes they are for, by commas: 0.05, 5%,
 // UNAVAILABLE:5% or UNAVAILABLE:5%,INTERNAL:1%. A share without a code is for
@@ -40,7 +40,7 @@ func (a *Aborts) UnmarshalText(text []byte) error {
 			next = append(next, abort)
 		}
 	}
-	slices.SortFunc(next, func(x, y Abort) int { return cmp.Compare(x.Code, y.Code) })
+	slices.SortFunc(next, func(x, y Failure) int { return cmp.Compare(x.Code, y.Code) })
 	sum := 0.0
 	for _, abort := range next {
 		sum += float64(abort.Rate)
@@ -53,8 +53,8 @@ func (a *Aborts) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func newAbortOf(text string) (Abort, error) {
-	abort := Abort{Code: codes.Unavailable}
+func newAbortOf(text string) (Failure, error) {
+	abort := Failure{Code: codes.Unavailable}
 	name, rate, coded := strings.Cut(text, ":")
 	if !coded {
 		rate = text
@@ -86,5 +86,5 @@ func (a Aborts) String() string {
 func (a Aborts) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 func (a Aborts) index(code codes.Code) int {
-	return slices.IndexFunc(a, func(abort Abort) bool { return abort.Code == code })
+	return slices.IndexFunc(a, func(abort Failure) bool { return abort.Code == code })
 }

@@ -2,54 +2,58 @@ package fault
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/status"
-
-	"crosstalk/internal/dist"
-	"crosstalk/internal/setting"
 )
 
-// Rules is what is asked of a service's boundary. The zero value leaves every
-// interaction untouched.
-type Rules struct {
-	// Aborts fail their share of the interactions that do not hang.
-	Aborts Aborts
-	// HangRate is the share of the interactions that are never answered.
-	HangRate setting.Share
-	// Work is how long the service works on an interaction that does not hang.
-	Work dist.Distribution
-}
-
-// Boundary is where a service is used, and where its faults act. It is safe for
-// concurrent use.
+// Boundary is where a service or a database is used, and where its faults act.
+// It is safe for concurrent use.
 type Boundary struct {
 	faults []fault // in the order in which they act
 }
 
-// fault is one kind of fault at a boundary.
+// fault is one fault at a boundary.
 type fault interface {
-	// decide returns d with this fault's part filled in. It is pure.
+	// decide returns d with this fault's part added. It is pure.
 	decide(i Interaction, d Decision) Decision
-	// act does what d says and counts it. An error is a gRPC status, and the end
+	// act does its part of d and counts it. An error is a gRPC status, and the end
 	// of the interaction.
 	act(ctx context.Context, i Interaction, d Decision) error
 	statistics() []Statistic
 }
 
-// NewBoundary returns the boundary of a service. The shares of rules must be in
-// [0, 1], and those of its Aborts must not add up to more than 1, as in all that
-// is read from text.
-func NewBoundary(service string, seed uint64, rules Rules) *Boundary {
+// order is the one in which the kinds act, as in Envoy: the delay before the abort.
+var order = []Kind{Hang, Delay, Slow, Abort}
+
+// NewBoundary returns the boundary of a place: a service or a database, by its
+// name. Of faults, those count whose kind a boundary can deliver. The shares must
+// be in [0, 1], and those of an abort must not add up to more than 1, as in all
+// that is read from text.
+func NewBoundary(place string, seed uint64, faults Faults) *Boundary {
 	b := &Boundary{}
-	if rules.HangRate > 0 {
-		b.faults = append(b.faults, newHang(service, seed, rules.HangRate))
-	}
-	if !rules.Work.IsZero() {
-		b.faults = append(b.faults, newDelay(service, seed, rules.Work))
-	}
-	if len(rules.Aborts) > 0 {
-		b.faults = append(b.faults, newAbort(service, seed, rules.Aborts))
+	var delays []*delay
+	for _, kind := range order {
+		nth := 0
+		for _, f := range faults {
+			if f.Kind != kind {
+				continue
+			}
+			switch kind {
+			case Hang:
+				b.faults = append(b.faults, newHang(place, seed, f, nth))
+			case Delay:
+				d := delayOf(place, seed, f, nth)
+				delays = append(delays, d)
+				b.faults = append(b.faults, d)
+			case Slow:
+				b.faults = append(b.faults, newSlow(place, f, slices.Clone(delays)))
+			case Abort:
+				b.faults = append(b.faults, newAbort(place, seed, f, nth))
+			}
+			nth++
+		}
 	}
 	return b
 }
@@ -57,6 +61,9 @@ func NewBoundary(service string, seed uint64, rules Rules) *Boundary {
 // Decide returns what interaction i meets. It is pure.
 func (b *Boundary) Decide(i Interaction) Decision {
 	var d Decision
+	if i.ID == Beforehand {
+		return d
+	}
 	for _, f := range b.faults {
 		if d = f.decide(i, d); d.Hang {
 			break
@@ -66,12 +73,15 @@ func (b *Boundary) Decide(i Interaction) Decision {
 }
 
 // Pass lets one interaction through the boundary: it hangs until ctx is done, or
-// else is delayed by the service's work and then perhaps aborted, in this order,
-// as in Envoy. nil means that the service may answer; an error is a gRPC status:
-// the abort's, or DEADLINE_EXCEEDED or CANCELLED where ctx ended a wait. Under a ctx
-// that never ends, what hangs hangs for ever. A ctx that has ended already matters
-// only where there is a wait. A delay that would end at ctx's deadline is cut short.
+// else is delayed by the work and then perhaps aborted, in this order. nil means
+// that the service may answer; an error is a gRPC status: the abort's, or
+// DEADLINE_EXCEEDED or CANCELLED where ctx ended a wait. Under a ctx that never
+// ends, what hangs hangs for ever. A ctx that has ended already matters only
+// where there is a wait. A delay that would end at ctx's deadline is cut short.
 func (b *Boundary) Pass(ctx context.Context, i Interaction) error {
+	if i.ID == Beforehand {
+		return nil
+	}
 	d := b.Decide(i)
 	for _, f := range b.faults {
 		if err := f.act(ctx, i, d); err != nil {
@@ -84,11 +94,13 @@ func (b *Boundary) Pass(ctx context.Context, i Interaction) error {
 // Statistic is what one fault was asked to do and what it did, the warm-up left
 // out.
 type Statistic struct {
-	// Kind is "hang", "delay" or "abort".
-	Kind string
+	Kind Kind
+	// Window is when the fault acts. Interactions outside of it are not counted.
+	Window Window
 	// Code is the gRPC name of an abort's code, such as UNAVAILABLE; else empty.
 	Code string
-	// Asked is the share of the interactions that should meet the fault.
+	// Asked is the share of the interactions that should meet the fault; of a slow
+	// one, the factor.
 	Asked float64
 	// Interactions counts those that arrived at this fault. One that hung does not
 	// arrive at the later faults, and one whose delay was cut short does not arrive
@@ -118,7 +130,7 @@ func (b *Boundary) Statistics() []Statistic {
 }
 
 // ended returns the gRPC status of a wait that ctx has ended.
-func ended(ctx context.Context, service, what string) error {
+func ended(ctx context.Context, place, what string) error {
 	s := status.FromContextError(ctx.Err())
-	return status.Errorf(s.Code(), "%s %s: %s", service, what, s.Message())
+	return status.Errorf(s.Code(), "%s %s: %s", place, what, s.Message())
 }

@@ -37,18 +37,18 @@ func mixed(t *testing.T) Rules {
 
 // Pinned: a change of these decisions changes every published experiment.
 func TestDecisionsAreStable(t *testing.T) {
-	b := NewBoundary("A", 1, mixed(t))
+	b := boundaryOf("A", 1, mixed(t))
 	for _, c := range []struct {
 		i    Interaction
 		want Decision
 	}{
-		{Interaction{Call, -1, 0}, Decision{Delay: 2281454}},
-		{Interaction{Call, 0, 0}, Decision{Delay: 1164565}},
-		{Interaction{Call, 5, 0}, Decision{Hang: true}},
-		{Interaction{Call, 6, 0}, Decision{Delay: 6292507, Abort: codes.Unavailable}},
-		{Interaction{Call, 12, 0}, Decision{Delay: 5454098, Abort: codes.Internal}},
-		{Interaction{Publish, 0, 0}, Decision{Delay: 35258414}},
-		{Interaction{Publish, 0, 1}, Decision{Delay: 1734580}},
+		{Interaction{Use: Call, ID: -1, Try: 0}, Decision{Delay: 2281454}},
+		{Interaction{Use: Call, ID: 0, Try: 0}, Decision{Delay: 1164565}},
+		{Interaction{Use: Call, ID: 5, Try: 0}, Decision{Hang: true}},
+		{Interaction{Use: Call, ID: 6, Try: 0}, Decision{Delay: 6292507, Abort: codes.Unavailable}},
+		{Interaction{Use: Call, ID: 12, Try: 0}, Decision{Delay: 5454098, Abort: codes.Internal}},
+		{Interaction{Use: Publish, ID: 0, Try: 0}, Decision{Delay: 35258414}},
+		{Interaction{Use: Publish, ID: 0, Try: 1}, Decision{Delay: 1734580}},
 	} {
 		if got := b.Decide(c.i); got != c.want {
 			t.Errorf("Decide(%+v) = %#v, want %#v", c.i, got, c.want)
@@ -57,25 +57,25 @@ func TestDecisionsAreStable(t *testing.T) {
 }
 
 // decisions are those of many interactions, warm-up and attempts included.
-func decisions(b *Boundary, kind Kind) []Decision {
+func decisions(b *Boundary, kind Use) []Decision {
 	var out []Decision
 	for id := int64(-100); id < 300; id++ {
 		for attempt := range 3 {
-			out = append(out, b.Decide(Interaction{kind, id, attempt}))
+			out = append(out, b.Decide(Interaction{Use: kind, ID: id, Try: uint64(attempt)}))
 		}
 	}
 	return out
 }
 
 func TestDecisionsDependOnWhatTheyAreFor(t *testing.T) {
-	base := decisions(NewBoundary("A", 1, mixed(t)), Call)
-	if !slices.Equal(base, decisions(NewBoundary("A", 1, mixed(t)), Call)) {
+	base := decisions(boundaryOf("A", 1, mixed(t)), Call)
+	if !slices.Equal(base, decisions(boundaryOf("A", 1, mixed(t)), Call)) {
 		t.Error("the same boundary decides differently")
 	}
 	for name, other := range map[string][]Decision{
-		"another seed":    decisions(NewBoundary("A", 2, mixed(t)), Call),
-		"another service": decisions(NewBoundary("B", 1, mixed(t)), Call),
-		"another kind":    decisions(NewBoundary("A", 1, mixed(t)), Publish),
+		"another seed":    decisions(boundaryOf("A", 2, mixed(t)), Call),
+		"another service": decisions(boundaryOf("B", 1, mixed(t)), Call),
+		"another kind":    decisions(boundaryOf("A", 1, mixed(t)), Publish),
 	} {
 		same := 0
 		for i := range base {
@@ -97,9 +97,9 @@ func TestDecisionsDependOnWhatTheyAreFor(t *testing.T) {
 }
 
 func TestFaultsAreIndependentOfEachOther(t *testing.T) {
-	all := NewBoundary("A", 1, mixed(t))
-	only := NewBoundary("A", 1, Rules{Aborts: mixed(t).Aborts})
-	more := NewBoundary("A", 1, Rules{Aborts: Aborts{{codes.Unavailable, 0.5}}})
+	all := boundaryOf("A", 1, mixed(t))
+	only := boundaryOf("A", 1, Rules{Aborts: mixed(t).Aborts})
+	more := boundaryOf("A", 1, Rules{Aborts: Aborts{{codes.Unavailable, 0.5}}})
 	for id := range int64(1000) {
 		i := Interaction{ID: id}
 		a, o, m := all.Decide(i), only.Decide(i), more.Decide(i)
@@ -120,12 +120,12 @@ func TestPassFollowsDecideAtAnyConcurrency(t *testing.T) {
 	rules := mixed(t)
 	rules.HangRate, rules.Work = 0, dist.Distribution{}
 	want := make([]codes.Code, 2000)
-	reference := NewBoundary("A", 7, rules)
+	reference := boundaryOf("A", 7, rules)
 	for id := range want {
 		want[id] = reference.Decide(Interaction{ID: int64(id)}).Abort
 	}
 	for _, workers := range []int{1, 16} {
-		b := NewBoundary("A", 7, rules)
+		b := boundaryOf("A", 7, rules)
 		got := make([]codes.Code, len(want))
 		order := rand.New(rand.NewPCG(1, uint64(workers))).Perm(len(want))
 		var group sync.WaitGroup
@@ -145,7 +145,7 @@ func TestPassFollowsDecideAtAnyConcurrency(t *testing.T) {
 
 func TestStatisticsOfAllFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBoundary("A", 1, mixed(t))
+		b := boundaryOf("A", 1, mixed(t))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		const n = 1000
@@ -185,15 +185,15 @@ func TestWarmUpActsAndIsNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*ms)
 		defer cancel()
-		aborting := NewBoundary("A", 1, Rules{Aborts: Aborts{{codes.Unavailable, 1}}, Work: work(t, "5ms")})
+		aborting := boundaryOf("A", 1, Rules{Aborts: Aborts{{codes.Unavailable, 1}}, Work: work(t, "5ms")})
 		if err := aborting.Pass(ctx, Interaction{ID: -1}); status.Code(err) != codes.Unavailable {
 			t.Errorf("error %v, want UNAVAILABLE", err)
 		}
-		hanging := NewBoundary("A", 1, Rules{HangRate: 1})
+		hanging := boundaryOf("A", 1, Rules{HangRate: 1})
 		if err := hanging.Pass(ctx, Interaction{ID: -1}); status.Code(err) != codes.DeadlineExceeded {
 			t.Errorf("error %v, want DEADLINE_EXCEEDED", err)
 		}
-		cut := NewBoundary("A", 1, Rules{Work: work(t, "5ms")})
+		cut := boundaryOf("A", 1, Rules{Work: work(t, "5ms")})
 		if err := cut.Pass(ctx, Interaction{ID: -1}); status.Code(err) != codes.DeadlineExceeded {
 			t.Errorf("error %v, want DEADLINE_EXCEEDED", err)
 		}
@@ -208,7 +208,7 @@ func TestWarmUpActsAndIsNotCounted(t *testing.T) {
 }
 
 func TestZeroRulesTouchNothing(t *testing.T) {
-	b := NewBoundary("A", 1, Rules{})
+	b := boundaryOf("A", 1, Rules{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	allocations := testing.AllocsPerRun(1000, func() {
@@ -233,7 +233,7 @@ func BenchmarkPass(b *testing.B) {
 		"aborts": {Aborts: Aborts{{codes.Unavailable, setting.Share(0.05)}}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			boundary, id := NewBoundary("A", 1, rules), int64(0)
+			boundary, id := boundaryOf("A", 1, rules), int64(0)
 			for b.Loop() {
 				boundary.Pass(b.Context(), Interaction{ID: id})
 				id++

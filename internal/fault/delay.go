@@ -9,11 +9,50 @@ import (
 	"crosstalk/internal/dist"
 )
 
-// delay is the time that a service works on an interaction.
+// delay is the time that is worked on an interaction.
 type delay struct {
-	service string
-	work    dist.Distribution
-	draw    draw
+	work   dist.Distribution
+	window Window
+	draw   draw
+	waits
+}
+
+func newDelay(place string, seed uint64, f Fault, nth int) fault { return delayOf(place, seed, f, nth) }
+
+func delayOf(place string, seed uint64, f Fault, nth int) *delay {
+	return &delay{
+		work: f.Delay, window: f.Window, draw: newDraw(seed, place, Delay, nth),
+		waits: waits{place: place},
+	}
+}
+
+// of returns how long the fault delays i. It is pure.
+func (f *delay) of(i Interaction) time.Duration {
+	if !f.window.Contains(i.At) {
+		return 0
+	}
+	return f.work.Quantile(f.draw.of(i))
+}
+
+func (f *delay) decide(i Interaction, d Decision) Decision {
+	d.Delay += f.of(i)
+	return d
+}
+
+func (f *delay) act(ctx context.Context, i Interaction, _ Decision) error {
+	if !f.window.Contains(i.At) {
+		return nil
+	}
+	return f.wait(ctx, i, f.of(i))
+}
+
+func (f *delay) statistics() []Statistic {
+	return []Statistic{f.statistic(Statistic{Kind: Delay, Window: f.window, Asked: f.work.Share()})}
+}
+
+// waits carries delays out, and counts them.
+type waits struct {
+	place string
 
 	mu        sync.Mutex
 	arrived   int64
@@ -23,26 +62,19 @@ type delay struct {
 	delivered time.Duration
 }
 
-func newDelay(service string, seed uint64, work dist.Distribution) *delay {
-	return &delay{service: service, work: work, draw: newDraw(seed, service, "delay")}
-}
-
-func (f *delay) decide(i Interaction, d Decision) Decision {
-	d.Delay = f.work.Quantile(f.draw.of(i))
-	return d
-}
-
-func (f *delay) act(ctx context.Context, i Interaction, d Decision) error {
-	f.countArrival(i)
-	if d.Delay == 0 {
+// wait waits for d on behalf of i. Its error is that ctx ended first.
+func (w *waits) wait(ctx context.Context, i Interaction, d time.Duration) error {
+	w.arrive(i)
+	if d == 0 {
 		return nil
 	}
 	start := time.Now()
-	completed := wait(ctx, d.Delay)
-	f.countEnd(i, d.Delay, time.Since(start), completed)
+	completed := wait(ctx, d)
 	if !completed {
-		return ended(ctx, f.service, "was at work")
+		w.cut(i)
+		return ended(ctx, w.place, "was at work")
 	}
+	w.complete(i, d, time.Since(start))
 	return nil
 }
 
@@ -57,38 +89,42 @@ func wait(ctx context.Context, d time.Duration) bool {
 	return clock.Sleep(ctx, d) == nil
 }
 
-func (f *delay) countArrival(i Interaction) {
+func (w *waits) arrive(i Interaction) {
 	if !i.counted() {
 		return
 	}
-	f.mu.Lock()
-	f.arrived++
-	f.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.arrived++
 }
 
-func (f *delay) countEnd(i Interaction, asked, delivered time.Duration, completed bool) {
+func (w *waits) cut(i Interaction) {
 	if !i.counted() {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !completed {
-		f.cutShort++
-		return
-	}
-	f.completed++
-	f.asked += asked
-	f.delivered += delivered
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cutShort++
 }
 
-func (f *delay) statistics() []Statistic {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s := Statistic{
-		Kind: "delay", Asked: f.work.Share(), Interactions: f.arrived, Delivered: f.completed, CutShort: f.cutShort,
+func (w *waits) complete(i Interaction, asked, delivered time.Duration) {
+	if !i.counted() {
+		return
 	}
-	if n := time.Duration(f.completed); n > 0 {
-		s.MeanAsked, s.MeanDelivered = f.asked/n, f.delivered/n
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.completed++
+	w.asked += asked
+	w.delivered += delivered
+}
+
+// statistic fills in what was counted.
+func (w *waits) statistic(s Statistic) Statistic {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.Interactions, s.Delivered, s.CutShort = w.arrived, w.completed, w.cutShort
+	if n := time.Duration(w.completed); n > 0 {
+		s.MeanAsked, s.MeanDelivered = w.asked/n, w.delivered/n
 	}
-	return []Statistic{s}
+	return s
 }

@@ -14,7 +14,7 @@ import (
 func TestPassTakesExactlyTheDrawnDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, text := range []string{"5ms", "lognormal(5ms,40ms)", "exponential(5ms)", "150us:10,2ms:5"} {
-			b := NewBoundary("A", 1, Rules{Work: work(t, text)})
+			b := boundaryOf("A", 1, Rules{Work: work(t, text)})
 			for id := range int64(200) {
 				i := Interaction{ID: id}
 				start := time.Now()
@@ -31,7 +31,7 @@ func TestPassTakesExactlyTheDrawnDelay(t *testing.T) {
 
 func TestAbortComesAfterTheDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBoundary("A", 1, Rules{Work: work(t, "5ms"), Aborts: Aborts{{codes.Internal, 1}}})
+		b := boundaryOf("A", 1, Rules{Work: work(t, "5ms"), Aborts: Aborts{{codes.Internal, 1}}})
 		start := time.Now()
 		err := b.Pass(t.Context(), Interaction{})
 		if status.Code(err) != codes.Internal || status.Convert(err).Message() != "A aborted on purpose" {
@@ -57,7 +57,7 @@ func TestContextEndsTheDelay(t *testing.T) {
 		{"cancelled on the way", cancelled(2 * ms), 2 * ms, codes.Canceled},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			b := NewBoundary("A", 1, Rules{Work: work(t, "5ms"), Aborts: Aborts{{codes.Internal, 0.000001}}})
+			b := boundaryOf("A", 1, Rules{Work: work(t, "5ms"), Aborts: Aborts{{codes.Internal, 0.000001}}})
 			ctx, cancel := c.context(t.Context())
 			defer cancel()
 			start := time.Now()
@@ -94,7 +94,7 @@ func cancelled(after time.Duration) func(context.Context) (context.Context, cont
 
 func TestOnlySomeAreDelayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := NewBoundary("A", 1, Rules{Work: work(t, "2ms:50")})
+		b := boundaryOf("A", 1, Rules{Work: work(t, "2ms:50")})
 		var delayed int64
 		for id := range int64(100) {
 			i := Interaction{ID: id}

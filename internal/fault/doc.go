@@ -1,6 +1,7 @@
-// Package fault is what goes wrong with a service on purpose, at its boundary.
+// Package fault is what goes wrong on purpose: with a service, with its database,
+// with the events that it publishes, and with the bus.
 //
-// Its law: a decision is a function of (seed, service, kind of fault,
+// Its law: a decision is a function of (seed, place, kind of fault,
 // interaction) and of nothing else, so the same interaction meets the same faults
 // in every topology, at any concurrency and in any order. Each fault draws a
 // number of its own: a rate that is changed changes nothing of the other faults,

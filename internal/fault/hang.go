@@ -1,48 +1,28 @@
 package fault
 
-import (
-	"context"
-	"sync/atomic"
-
-	"crosstalk/internal/setting"
-)
+import "context"
 
 // hang leaves a share of the interactions without an answer until their callers
 // give up.
 type hang struct {
-	service   string
-	rate      setting.Share
-	draw      draw
-	arrived   atomic.Int64
-	delivered atomic.Int64
+	*chance
+	place string
 }
 
-func newHang(service string, seed uint64, rate setting.Share) *hang {
-	return &hang{service: service, rate: rate, draw: newDraw(seed, service, "hang")}
+func newHang(place string, seed uint64, f Fault, nth int) fault {
+	return &hang{newChance(place, seed, f, nth), place}
 }
 
 func (h *hang) decide(i Interaction, d Decision) Decision {
-	d.Hang = h.draw.of(i) < float64(h.rate)
+	d.Hang = d.Hang || h.meets(i)
 	return d
 }
 
 func (h *hang) act(ctx context.Context, i Interaction, d Decision) error {
-	if i.counted() {
-		h.arrived.Add(1)
-		if d.Hang {
-			h.delivered.Add(1)
-		}
-	}
+	h.count(i, d.Hang)
 	if !d.Hang {
 		return nil
 	}
 	<-ctx.Done()
-	return ended(ctx, h.service, "hung")
-}
-
-func (h *hang) statistics() []Statistic {
-	delivered := h.delivered.Load() // before arrived, so that it is never above it
-	return []Statistic{{
-		Kind: "hang", Asked: float64(h.rate), Interactions: h.arrived.Load(), Delivered: delivered,
-	}}
+	return ended(ctx, h.place, "hung")
 }

@@ -22,7 +22,7 @@ func TestHangEndsWithItsContext(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			// What hangs is neither at work nor aborted.
-			b := NewBoundary("A", 1, Rules{HangRate: 1, Work: work(t, "5ms"), Aborts: Aborts{{codes.Internal, 1}}})
+			b := boundaryOf("A", 1, Rules{HangRate: 1, Work: work(t, "5ms"), Aborts: Aborts{{codes.Internal, 1}}})
 			ctx, cancel := c.context(t.Context())
 			defer cancel()
 			done := make(chan error)

@@ -111,8 +111,8 @@ func TestAbortsPerService(t *testing.T) {
 	}
 }
 
-func outage(service string, start, length time.Duration) Outage {
-	return Outage{service, Window{start, length}}
+func outage(service string, start, length time.Duration) Fault {
+	return Fault{Target: Target{Service: service}, Kind: Outage, Window: Window{start, length}}
 }
 
 func TestOutages(t *testing.T) {
@@ -180,7 +180,7 @@ func TestOutageWithin(t *testing.T) {
 		t.Error(err)
 	}
 	err := o.Within(10 * time.Second)
-	if want := `outage "B@10s+5s" ends at 15s, past the end of the run at 10s`; err == nil || err.Error() != want {
+	if want := `B:outage@10s+5s ends at 15s, past the end of the run at 10s`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
@@ -198,7 +198,7 @@ func FuzzAborts(f *testing.F) {
 			t.Fatalf("%q is written %q, which is read as %v (error %v)", text, a, again, err)
 		}
 		for id := range int64(20) {
-			d := NewBoundary("A", 1, Rules{Aborts: a}).Decide(Interaction{ID: id})
+			d := boundaryOf("A", 1, Rules{Aborts: a}).Decide(Interaction{ID: id})
 			if d.Abort != codes.OK && a.index(d.Abort) < 0 {
 				t.Fatalf("%v decides %v", a, d.Abort)
 			}
@@ -219,7 +219,7 @@ func FuzzOutages(f *testing.F) {
 			t.Fatalf("%q is written %q, which is read as %v (error %v)", text, o, again, err)
 		}
 		for _, one := range o {
-			if one.Start < 0 || one.Length <= 0 || one.Start+one.Length < one.Start {
+			if one.Window.Start < 0 || one.Window.Length <= 0 || one.Window.Start+one.Window.Length < one.Window.Start {
 				t.Fatalf("%q is read as %+v", text, one)
 			}
 		}

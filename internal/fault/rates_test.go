@@ -37,7 +37,7 @@ func TestAbortRates(t *testing.T) {
 		{0.001, 94}, {0.01, 1017}, {0.05, 4998}, {0.15, 14926},
 		{0.35, 35045}, {0.4, 39992}, {0.6, 59945}, {1, 100000},
 	} {
-		b := NewBoundary("A", seed, Rules{Aborts: Aborts{{codes.Unavailable, c.rate}}})
+		b := boundaryOf("A", seed, Rules{Aborts: Aborts{{codes.Unavailable, c.rate}}})
 		for id := range int64(draws) {
 			b.Pass(t.Context(), Interaction{ID: id})
 		}
@@ -46,7 +46,7 @@ func TestAbortRates(t *testing.T) {
 }
 
 func TestAbortRatesOfSeveralCodes(t *testing.T) {
-	b := NewBoundary("A", seed, Rules{Aborts: Aborts{{codes.Internal, 0.01}, {codes.Unavailable, 0.05}}})
+	b := boundaryOf("A", seed, Rules{Aborts: Aborts{{codes.Internal, 0.01}, {codes.Unavailable, 0.05}}})
 	seen := make(map[codes.Code]int64)
 	for id := range int64(draws) {
 		seen[status.Code(b.Pass(t.Context(), Interaction{ID: id}))]++
@@ -69,7 +69,7 @@ func TestHangRates(t *testing.T) {
 		{0.001, 95}, {0.01, 1000}, {0.05, 4932}, {0.15, 14884},
 		{0.35, 34842}, {0.4, 39962}, {0.6, 60027}, {1, 100000},
 	} {
-		b := NewBoundary("A", seed, Rules{HangRate: c.rate})
+		b := boundaryOf("A", seed, Rules{HangRate: c.rate})
 		for id := range int64(draws) {
 			b.Pass(over, Interaction{ID: id})
 		}
@@ -79,10 +79,10 @@ func TestHangRates(t *testing.T) {
 
 // A publisher's rate must hold over its retries too.
 func TestAbortRateOverAttempts(t *testing.T) {
-	b := NewBoundary("A", seed, Rules{Aborts: Aborts{{codes.Unavailable, 0.2}}})
+	b := boundaryOf("A", seed, Rules{Aborts: Aborts{{codes.Unavailable, 0.2}}})
 	for id := range int64(draws / 4) {
 		for attempt := range 4 {
-			b.Pass(t.Context(), Interaction{Kind: Publish, ID: id, Attempt: attempt})
+			b.Pass(t.Context(), Interaction{Use: Publish, ID: id, Try: uint64(attempt)})
 		}
 	}
 	within(t, b.Statistics()[0], 19788)
@@ -94,7 +94,7 @@ func TestIntervalsCover(t *testing.T) {
 	for _, rate := range []setting.Share{0.05, 0.35} {
 		covered := 0
 		for seed := range uint64(1000) {
-			b := NewBoundary("A", seed, Rules{Aborts: Aborts{{codes.Unavailable, rate}}})
+			b := boundaryOf("A", seed, Rules{Aborts: Aborts{{codes.Unavailable, rate}}})
 			for id := range int64(1000) {
 				b.Pass(t.Context(), Interaction{ID: id})
 			}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type copyOf struct {
 type pending struct {
 	visible uint64
 	waiting []acknowledgement
+	lost    []uint64 // before their acknowledgement arrived
 }
 
 // NewLag returns a tracker for the replicas. It calls record with the moment at
@@ -50,6 +52,10 @@ func (l *Lag) Acknowledged(owner string, key record.Key, version uint64, at time
 		p := l.of(consumer, owner, key)
 		if p.visible >= version {
 			l.record(at, 0)
+			continue
+		}
+		if i := slices.Index(p.lost, version); i >= 0 {
+			p.lost = slices.Delete(p.lost, i, i+1)
 			continue
 		}
 		p.waiting = append(p.waiting, acknowledgement{version, at})
@@ -74,6 +80,28 @@ func (l *Lag) Visible(consumer, owner string, key record.Key, version uint64, at
 		}
 	}
 	p.waiting = still
+}
+
+// Lost notes that consumer will never have a version: the event that brought it
+// is lost. A newer version may have shown it before.
+func (l *Lag) Lost(consumer, owner string, key record.Key, version uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.of(consumer, owner, key)
+	known := p.visible >= version
+	still := p.waiting[:0]
+	for _, w := range p.waiting {
+		if w.version == version {
+			l.unseen--
+			known = true
+		} else {
+			still = append(still, w)
+		}
+	}
+	p.waiting = still
+	if !known {
+		p.lost = append(p.lost, version)
+	}
 }
 
 // Unseen is how many acknowledged changes are not visible in some replica yet.

@@ -139,6 +139,10 @@ func (n *nodes) watch(ctx context.Context, lag *load.Lag, begin time.Time) (stop
 				if err != nil {
 					return
 				}
+				if v.GetLost() {
+					lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
+					continue
+				}
 				lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(begin))
 			}
 		})
@@ -158,6 +162,10 @@ func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, 
 		sum.Collections = append(sum.Collections, s.GetCollections()...)
 		sum.Events += s.GetEvents()
 		sum.LateReplies += s.GetLateReplies()
+		sum.DeadLetters += s.GetDeadLetters()
+		sum.LostChanges += s.GetLostChanges()
+		sum.Policies = append(sum.Policies, s.GetPolicies()...)
+		sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
 	}
 	return sum, nil
 }

@@ -20,6 +20,10 @@ type PerService[T any] struct {
 	By map[string]T
 }
 
+// worded is a value whose text has parts that look like NAME=: Words returns their
+// names, which then can be no service's.
+type worded interface{ Words() []string }
+
 // For returns the value of a service: its exception, or else the default. It is
 // not ok where there is neither.
 func (p PerService[T]) For(service string) (value T, ok bool) {
@@ -43,7 +47,12 @@ func (p *PerService[T]) UnmarshalText(text []byte) error {
 		*p = next
 		return nil
 	}
-	for _, e := range entries(string(text)) {
+	var value T
+	var words []string
+	if w, ok := any(value).(worded); ok {
+		words = w.Words()
+	}
+	for _, e := range entries(string(text), words) {
 		if err := next.add(e); err != nil {
 			return err
 		}

@@ -1,19 +1,23 @@
 package setting
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // entry is the text of one service's value; that of the default has no service.
 type entry struct{ service, value string }
 
 // entries gathers the pieces between top-level commas: one that begins with NAME=
-// begins an entry, any other one continues the entry before it.
-func entries(text string) []entry {
+// begins an entry, unless NAME is one of words; any other one continues the entry
+// before it.
+func entries(text string, words []string) []entry {
 	var out []entry
 	for _, piece := range pieces(text) {
 		name, value, named := strings.Cut(piece, "=")
 		name = strings.TrimSpace(name)
 		switch {
-		case named && IsName(name):
+		case named && IsName(name) && !slices.Contains(words, name):
 			out = append(out, entry{name, strings.TrimSpace(value)})
 		case len(out) == 0:
 			out = append(out, entry{"", strings.TrimSpace(piece)})

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -30,7 +31,7 @@ func encode(supplier *fakesvc.Node, write int64, r record.Record) (bus.Event, er
 	return bus.Event{
 		ID:      supplier.Name + "-" + strconv.FormatUint(key, 10) + "-" + strconv.FormatUint(version, 10),
 		Type:    supplier.Host().Env().Entity(supplier.Name) + kind,
-		Source:  "/crosstalk/" + supplier.Name,
+		Source:  fakesvc.SourceOf(supplier.Name),
 		Time:    time.Now(),
 		Request: write,
 		Traceparent: fmt.Sprintf("00-%016x%016x-%016x-01",
@@ -46,4 +47,14 @@ func decode(supplier string, event bus.Event) (record.Record, error) {
 		return record.Record{}, fmt.Errorf("decode change %s of %s: %w", event.ID, supplier, err)
 	}
 	return fakesvc.FromProto([]*fakesvcpb.Record{&p})[0].Record, nil
+}
+
+// versionOf reads the key and the version of a change from its event's envelope,
+// which is there also where its data is not.
+func versionOf(event bus.Event) (record.Key, uint64, bool) {
+	if len(event.Key) != 8 {
+		return 0, 0, false
+	}
+	version, err := strconv.ParseUint(event.ID[strings.LastIndexByte(event.ID, '-')+1:], 10, 64)
+	return record.Key(binary.BigEndian.Uint64(event.Key)), version, err == nil
 }

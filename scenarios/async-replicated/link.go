@@ -48,8 +48,8 @@ func (Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier string
 	if err != nil {
 		return nil, fmt.Errorf("changes of %s: %w", supplier, err)
 	}
-	r := newReplica(consumer, supplier, collection, end)
-	host.Run(host.Consume(topic, r.apply))
+	r := newReplica(consumer, supplier, topic, collection, end)
+	host.Run(host.Consume(topic, fakesvc.Handler{Handle: r.apply, Lost: r.lose}))
 	host.Gate(r.caughtUp)
 	return r, nil
 }

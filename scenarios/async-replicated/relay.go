@@ -37,8 +37,8 @@ type relay struct {
 type change struct {
 	write   int64
 	record  record.Record
-	attempt int  // only the goroutine that passes it touches it
-	passed  bool // guarded by relay.mu
+	attempt uint64 // only the goroutine that passes it touches it
+	passed  bool   // guarded by relay.mu
 }
 
 func newRelay(supplier *fakesvc.Node, topic string) *relay {
@@ -101,7 +101,8 @@ func (r *relay) begin() []*change {
 func (r *relay) pass(ctx context.Context, c *change) {
 	for wait := retryFrom; ; wait = min(2*wait, retryUpTo) {
 		attempt, cancel := context.WithTimeout(ctx, r.supplier.Host().Env().Timeout)
-		err := r.supplier.Boundary.Pass(attempt, fault.Interaction{Kind: fault.Publish, ID: c.write, Attempt: c.attempt})
+		use := fault.Interaction{Use: fault.Publish, ID: c.write, Try: c.attempt}
+		err := r.supplier.Use(attempt, use, func(context.Context) error { return nil })
 		cancel()
 		if ctx.Err() != nil {
 			return
@@ -165,9 +166,6 @@ func (r *relay) drop(n int) {
 	r.begun -= n
 }
 
-// beforehand is the number of the write that a record is from before the load by.
-const beforehand = -1
-
 // publishAll publishes every record that the supplier has, outside of the
 // experiment: no fault acts on it.
 func (r *relay) publishAll(ctx context.Context) error {
@@ -179,7 +177,7 @@ func (r *relay) publishAll(ctx context.Context) error {
 		return err
 	}
 	err := r.supplier.Records().Each(ctx, func(rec record.Record) error {
-		event, err := encode(r.supplier, beforehand, rec)
+		event, err := encode(r.supplier, fault.Beforehand, rec)
 		if err != nil {
 			return err
 		}

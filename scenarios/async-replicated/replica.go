@@ -7,6 +7,8 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
+	"crosstalk/internal/clock"
+	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
 )
@@ -15,6 +17,7 @@ import (
 type replica struct {
 	consumer   *fakesvc.Node
 	supplier   string
+	topic      string
 	collection store.Collection
 	end        int64 // offset after the last change that was there at the beginning
 	completed  sync.Once
@@ -23,9 +26,9 @@ type replica struct {
 
 var _ fakesvc.Replica = (*replica)(nil)
 
-func newReplica(consumer *fakesvc.Node, supplier string, c store.Collection, end int64) *replica {
+func newReplica(consumer *fakesvc.Node, supplier, topic string, c store.Collection, end int64) *replica {
 	r := &replica{
-		consumer: consumer, supplier: supplier, collection: c, end: end,
+		consumer: consumer, supplier: supplier, topic: topic, collection: c, end: end,
 		complete: make(chan struct{}),
 	}
 	if end == 0 {
@@ -59,17 +62,44 @@ func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery) error {
 	for _, d := range deliveries {
 		change, err := decode(r.supplier, d.Event)
 		if err != nil {
-			return err
+			r.consumer.Host().SetAside(ctx, r.topic, d, err)
+			r.lose(d)
+			continue
 		}
 		records = append(records, change)
 	}
-	stored, err := r.collection.Put(ctx, records)
-	if err != nil {
+	if err := r.store(ctx, deliveries[0].Event.Request, records); err != nil {
 		return fmt.Errorf("apply changes of %s in %s: %w", r.supplier, r.consumer.Name, err)
 	}
-	r.consumer.Host().Visible(r.consumer.Name, r.supplier, stored)
 	if deliveries[len(deliveries)-1].Offset+1 >= r.end {
 		r.completed.Do(func() { close(r.complete) })
 	}
 	return nil
+}
+
+// store stores changes, again and again while a fault of the database keeps it
+// from doing so: what cannot be applied yet makes answers old, and is not lost.
+func (r *replica) store(ctx context.Context, write int64, changes []record.Record) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	for try, wait := 0, retryFrom; ; try, wait = try+1, min(2*wait, retryUpTo) {
+		request := fakesvc.Request{ID: write, Try: fault.Again(0, try)}
+		stored, err := r.collection.Put(fakesvc.WithRequest(ctx, request), changes)
+		switch {
+		case err == nil:
+			r.consumer.Host().Visible(r.consumer.Name, r.supplier, stored)
+			return nil
+		case !fakesvc.IsStatus(err) || clock.Sleep(ctx, wait) != nil:
+			return err
+		}
+	}
+}
+
+// lose tells that a change will never be applied. Its id names the version.
+func (r *replica) lose(d bus.Delivery) {
+	key, version, ok := versionOf(d.Event)
+	if ok {
+		r.consumer.Host().Lost(r.consumer.Name, r.supplier, key, version)
+	}
 }

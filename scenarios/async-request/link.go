@@ -34,8 +34,8 @@ func (l *Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 	if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: topic, Retain: retain}); err != nil {
 		return fmt.Errorf("queries of %s: %w", supplier.Name, err)
 	}
-	r := &responder{node: supplier}
-	host.Run(r.run(host.Consume(topic, r.begin)))
+	r := &responder{node: supplier, topic: topic}
+	host.Run(r.run(host.Consume(topic, fakesvc.Handler{Handle: r.begin})))
 	return nil
 }
 
@@ -51,7 +51,7 @@ func (l *Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier str
 		if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: r.replies, Retain: retain}); err != nil {
 			return nil, fmt.Errorf("replies to %s: %w", consumer.Name, err)
 		}
-		host.Run(host.Consume(r.replies, r.deliver))
+		host.Run(host.Consume(r.replies, fakesvc.Handler{Handle: r.deliver}))
 		l.requesters[consumer] = r
 	}
 	env := consumer.Host().Env()

@@ -35,7 +35,8 @@ func (s source) Fetch(ctx context.Context, key record.Key) (record.Record, error
 		return record.Record{}, status.Errorf(codes.Internal, "encode a query: %v", err)
 	}
 	event := bus.Event{
-		Type: s.entity + "Query", Request: request.ID, Traceparent: request.Traceparent,
+		ID:   s.requester.identity(s.supplier, request),
+		Type: s.entity + "Query", Request: request.ID, Try: request.Try, Traceparent: request.Traceparent,
 		Key: binary.BigEndian.AppendUint64(nil, uint64(key)), Data: data,
 	}
 	event.Deadline, _ = ctx.Deadline()
@@ -48,7 +49,8 @@ func (s source) Fetch(ctx context.Context, key record.Key) (record.Record, error
 	}
 	var response fakesvcpb.QueryResponse
 	if err := proto.Unmarshal(result.Data, &response); err != nil {
-		return record.Record{}, status.Errorf(codes.Internal, "decode a result of %s: %v", s.supplier, err)
+		s.requester.node.Host().SetAside(ctx, s.requester.replies, bus.Delivery{Event: result}, err)
+		return record.Record{}, status.Errorf(codes.Internal, "the result of %s cannot be decoded", s.supplier)
 	}
 	return fakesvc.OnlyRecord(s.supplier, fakesvc.FromProto(response.GetRecords()))
 }
@@ -71,13 +73,18 @@ func newRequester(consumer *fakesvc.Node) *requester {
 	}
 }
 
+// identity is the id of the query for a request: the same in every run, so that
+// the bus does the same to it.
+func (r *requester) identity(supplier string, q fakesvc.Request) string {
+	return r.node.Name + "-" + supplier + "-" + strconv.FormatInt(q.ID, 10) + "-" + strconv.FormatUint(q.Try, 16)
+}
+
 // ask sends a query event and waits for its result, at most until ctx ends. The
-// event's identity and correlation are filled in here.
+// event's source and correlation are filled in here.
 func (r *requester) ask(ctx context.Context, topic string, event bus.Event) (bus.Event, error) {
-	event.ID = r.node.Name + "-" + strconv.FormatInt(r.sent.Add(1), 10)
-	event.Source = "/crosstalk/" + r.node.Name
+	event.Source = fakesvc.SourceOf(r.node.Name)
 	event.Time = time.Now()
-	event.Correlation = event.ID
+	event.Correlation = r.node.Name + "-" + strconv.FormatInt(r.sent.Add(1), 10)
 	event.ReplyTo = r.replies
 
 	reply := make(chan bus.Event, 1)

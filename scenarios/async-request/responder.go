@@ -2,7 +2,6 @@ package asyncrequest
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 // responder answers the queries to one supplier.
 type responder struct {
 	node     *fakesvc.Node
+	topic    string
 	handlers sync.WaitGroup
 }
 
@@ -48,7 +48,12 @@ func (r *responder) handle(ctx context.Context, query bus.Event) {
 	if ctx.Err() != nil {
 		return
 	}
-	result := r.answer(ctx, query)
+	var asked fakesvcpb.QueryRequest
+	if err := proto.Unmarshal(query.Data, &asked); err != nil {
+		r.node.Host().SetAside(ctx, r.topic, bus.Delivery{Event: query}, err)
+		return
+	}
+	result := r.answer(ctx, query, record.Key(asked.GetKey()))
 	if ctx.Err() != nil {
 		return
 	}
@@ -57,19 +62,20 @@ func (r *responder) handle(ctx context.Context, query bus.Event) {
 	_ = r.node.Host().Publish(ctx, bus.Outgoing{Topic: query.ReplyTo, Event: result})
 }
 
-func (r *responder) answer(ctx context.Context, query bus.Event) bus.Event {
+func (r *responder) answer(ctx context.Context, query bus.Event, key record.Key) bus.Event {
 	result := bus.Event{
 		ID:          r.node.Name + "-" + query.ID,
 		Type:        query.Type + "Result",
-		Source:      "/crosstalk/" + r.node.Name,
+		Source:      fakesvc.SourceOf(r.node.Name),
 		Time:        time.Now(),
 		Correlation: query.Correlation,
 		Request:     query.Request,
+		Try:         query.Try,
 		Deadline:    query.Deadline,
 		Traceparent: query.Traceparent,
 		Key:         query.Key,
 	}
-	data, err := r.query(ctx, query)
+	data, err := r.query(ctx, query, key)
 	if err != nil {
 		s := status.Convert(err)
 		result.Status, result.StatusMessage = uint32(s.Code()), s.Message()
@@ -79,13 +85,9 @@ func (r *responder) answer(ctx context.Context, query bus.Event) bus.Event {
 	return result
 }
 
-func (r *responder) query(ctx context.Context, query bus.Event) ([]byte, error) {
-	var q fakesvcpb.QueryRequest
-	if err := proto.Unmarshal(query.Data, &q); err != nil {
-		return nil, fmt.Errorf("decode a query to %s: %w", r.node.Name, err)
-	}
-	ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: query.Request, Traceparent: query.Traceparent})
-	answer, err := r.node.Query(ctx, record.Key(q.GetKey()))
+func (r *responder) query(ctx context.Context, query bus.Event, key record.Key) ([]byte, error) {
+	ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: query.Request, Try: query.Try, Traceparent: query.Traceparent})
+	answer, err := r.node.Query(ctx, key)
 	if err != nil {
 		return nil, err
 	}

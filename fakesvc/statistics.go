@@ -1,0 +1,83 @@
+package fakesvc
+
+import (
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
+)
+
+// faults tells what the host did of all that was asked to go wrong.
+func (h *Host) faults() []*fakesvcpb.Fault {
+	out := h.performed()
+	for _, n := range h.nodes {
+		out = append(out, faultsOf(n.Name, n.Boundary.Statistics())...)
+	}
+	for _, db := range h.databases {
+		out = append(out, faultsOf(db.target.String(), db.statistics())...)
+	}
+	for _, s := range h.services {
+		out = append(out, faultsOf(fault.Target{Service: s, Part: fault.Events}.String(), h.published[s].Statistics())...)
+	}
+	if h.bus != nil {
+		out = append(out, faultsOf(string(fault.Bus), h.onTheBus.Statistics())...)
+	}
+	return out
+}
+
+// performed tells of the faults that a window says all about.
+func (h *Host) performed() []*fakesvcpb.Fault {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []*fakesvcpb.Fault
+	for _, a := range h.acts {
+		out = append(out, &fakesvcpb.Fault{
+			Target: a.fault.Target.String(), Kind: string(a.fault.Kind),
+			StartNanos: int64(a.fault.Window.Start), LengthNanos: int64(a.fault.Window.Length),
+			DeliveredStartNanos: int64(a.delivered.Start), DeliveredLengthNanos: int64(a.delivered.Length),
+		})
+	}
+	return out
+}
+
+func faultsOf(target string, statistics []fault.Statistic) []*fakesvcpb.Fault {
+	var out []*fakesvcpb.Fault
+	for _, s := range statistics {
+		out = append(out, &fakesvcpb.Fault{
+			Target: target, Kind: string(s.Kind), Code: s.Code, Asked: s.Asked,
+			StartNanos: int64(s.Window.Start), LengthNanos: int64(s.Window.Length),
+			Interactions: s.Interactions, Delivered: s.Delivered,
+			MeanAskedNanos: int64(s.MeanAsked), MeanDeliveredNanos: int64(s.MeanDelivered),
+		})
+	}
+	return out
+}
+
+// policies tells what the node did about its needs.
+func (n *Node) policies() []*fakesvcpb.Policy {
+	var out []*fakesvcpb.Policy
+	for _, need := range n.needs {
+		if need.caller == nil {
+			continue
+		}
+		s := need.caller.Statistic()
+		out = append(out, &fakesvcpb.Policy{
+			Consumer: n.Name, Need: need.service,
+			Calls: s.Calls, Tries: s.Tries, Retries: s.Retries, Hedges: s.Hedges, Saved: s.Saved,
+			Failed: s.Failed, Refused: s.Refused, OverBudget: s.OverBudget, Fallbacks: s.Fallbacks,
+		})
+	}
+	return out
+}
+
+// statistics tells how full the service was; nothing where it has no bound.
+func (w *workers) statistics() []*fakesvcpb.Capacity {
+	if w.Workers == 0 {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return []*fakesvcpb.Capacity{{
+		Service: w.service, Workers: int64(w.Workers), Queue: int64(w.Queue),
+		Arrived: w.arrived, Refused: w.refused, Queued: w.queued,
+		LongestQueue: w.longest, WaitedNanos: int64(w.waitedIn),
+	}}
+}

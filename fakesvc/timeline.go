@@ -1,0 +1,167 @@
+package fakesvc
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"crosstalk/internal/clock"
+	"crosstalk/internal/fault"
+)
+
+// act is a fault that a window says all about, as this host carries it out:
+// begin takes something away and end gives it back. Both tell, with an error,
+// that the host cannot go on.
+type act struct {
+	fault      fault.Fault
+	begin, end func() error
+	delivered  fault.Window // guarded by Host.mu
+}
+
+// turn is the beginning or the end of an act.
+type turn struct {
+	at    time.Duration
+	act   *act
+	begin bool
+}
+
+// perform adds a fault to the timeline. All are added before the host starts.
+func (h *Host) perform(f fault.Fault, begin, end func()) {
+	plain := func(fn func()) func() error {
+		return func() error { fn(); return nil }
+	}
+	h.acts = append(h.acts, &act{fault: f, begin: plain(begin), end: plain(end)})
+}
+
+// performAll adds what the host does about each of faults.
+func (h *Host) performAll(faults fault.Faults) {
+	for _, f := range faults.Windows() {
+		switch {
+		case f.Target.Part == fault.Service && !slices.Contains(h.services, f.Target.Service):
+		case f.Target.Part == fault.Service && f.Kind == fault.Outage:
+			h.acts = append(h.acts, &act{fault: f, begin: h.goDown, end: h.comeUp})
+		case f.Target.Part == fault.Service && f.Kind == fault.Freeze:
+			h.perform(f, h.frozen.close, h.frozen.open)
+		case h.bus == nil:
+		case f.Kind == fault.Outage:
+			h.perform(f, h.wire.cut, h.wire.mend)
+		case f.Kind == fault.Stall:
+			h.perform(f, h.stalled.close, h.stalled.open)
+		case f.Kind == fault.Rebalance:
+			h.perform(f, h.rejoining.close, h.rejoining.open)
+		}
+	}
+}
+
+// live runs the parts until ctx ends, and carries out the timeline. The windows
+// of several services may overlap: the host is down while any acts.
+func (h *Host) live(ctx context.Context) error {
+	h.stop = h.up(ctx)
+	h.upAgain = func() { h.stop = h.up(ctx) }
+	begin, ok := h.awaitBegin(ctx)
+	if !ok {
+		return h.stop()
+	}
+	for _, t := range h.turns() {
+		if clock.Sleep(ctx, time.Until(begin.Add(t.at))) != nil {
+			break
+		}
+		carryOut := t.act.end
+		if t.begin {
+			carryOut = t.act.begin
+		}
+		if err := carryOut(); err != nil {
+			return err
+		}
+		h.mark(t, time.Since(begin))
+	}
+	<-ctx.Done()
+	return h.stop()
+}
+
+// goDown ends the parts, and comeUp starts them again; only live calls them.
+func (h *Host) goDown() error {
+	if h.down++; h.down > 1 {
+		return nil
+	}
+	err := h.stop()
+	h.stop = func() error { return nil }
+	return err
+}
+
+func (h *Host) comeUp() error {
+	if h.down--; h.down == 0 {
+		h.upAgain()
+	}
+	return nil
+}
+
+// up starts the parts. The function that it returns ends them, waits for them
+// and tells what went wrong before.
+func (h *Host) up(ctx context.Context) (stop func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range h.parts {
+		group.Go(func() error {
+			err := part(ctx)
+			if err != nil && ctx.Err() == nil {
+				h.fail(err)
+				return err
+			}
+			return nil
+		})
+	}
+	return func() error {
+		cancel()
+		return group.Wait()
+	}
+}
+
+func (h *Host) fail(err error) {
+	select {
+	case h.failed <- err:
+	default: // the first failure is the reason, the others follow from it
+	}
+}
+
+func (h *Host) turns() []turn {
+	var turns []turn
+	for _, a := range h.acts {
+		turns = append(turns, turn{a.fault.Window.Start, a, true}, turn{a.fault.Window.End(), a, false})
+	}
+	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.at, b.at) })
+	return turns
+}
+
+func (h *Host) mark(t turn, at time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := &t.act.delivered
+	if t.begin {
+		w.Start = at
+	} else {
+		w.Length = at - w.Start
+	}
+}
+
+func (h *Host) awaitBegin(ctx context.Context) (time.Time, bool) {
+	select {
+	case begin := <-h.begun:
+		h.began.Store(&begin)
+		return begin, true
+	case <-ctx.Done():
+		return time.Time{}, false
+	}
+}
+
+// elapsed is the time since the start of the measured part; before the host knows
+// of it, it is negative.
+func (h *Host) elapsed() time.Duration {
+	if begin := h.began.Load(); begin != nil {
+		return time.Since(*begin)
+	}
+	return -1
+}
