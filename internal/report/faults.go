@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"crosstalk/internal/result"
 )
@@ -28,17 +29,27 @@ func Faults(w io.Writer, runs []result.Run) error {
 }
 
 func name(f result.Fault) string {
+	words := []string{f.Target, f.Kind}
 	if f.Code != "" {
-		return fmt.Sprintf("%s %s %s", f.Target, f.Kind, f.Code)
+		words = append(words, f.Code)
 	}
-	return f.Target + " " + f.Kind
+	if f.Kind == "slow" {
+		words = append(words, fmt.Sprintf("×%v", f.Asked))
+	}
+	if f.Window != nil && f.Interactions > 0 {
+		words = append(words, window(f.Window))
+	}
+	return strings.Join(words, " ")
 }
 
 func askedAndDelivered(f result.Fault) (asked, delivered string) {
 	switch f.Kind {
-	case "outage":
-		return window(f.StartSeconds, f.LengthSeconds), window(f.DeliveredStartSeconds, f.DeliveredLengthSeconds)
-	case "delay":
+	case "outage", "freeze", "stall", "rebalance":
+		return window(f.Window), window(f.DeliveredWindow)
+	case "delay", "slow":
+		if f.Interactions == 0 {
+			return none, none
+		}
 		return "mean " + duration(f.MeanAskedSeconds), "mean " + duration(f.MeanDeliveredSeconds)
 	}
 	if f.Interactions == 0 {
@@ -48,7 +59,7 @@ func askedAndDelivered(f result.Fault) (asked, delivered string) {
 }
 
 func interactions(f result.Fault) string {
-	if f.Kind == "outage" {
+	if f.DeliveredWindow != nil { // it acts on time, not on interactions
 		return none
 	}
 	return fmt.Sprint(f.Interactions)

@@ -76,8 +76,11 @@ func size(bytes int64) string {
 }
 
 // window returns when something acted, as its flag has it.
-func window(start, length float64) string {
-	return fmt.Sprintf("@%s+%s", round(start), round(length))
+func window(w *result.Window) string {
+	if w == nil {
+		return none
+	}
+	return fmt.Sprintf("@%s+%s", round(w.StartSeconds), round(w.LengthSeconds))
 }
 
 func round(seconds float64) string {

@@ -86,7 +86,7 @@ func bySecond(runs []*result.Loaded, title string, y chart.YAxis, value func(res
 	return panel
 }
 
-// shades names the warm-up and the outages, each once.
+// shades names the warm-up and the windows of faults, each once.
 func shades(runs []*result.Loaded) []chart.Shade {
 	var out []chart.Shade
 	seen := make(map[chart.Shade]bool)
@@ -101,8 +101,8 @@ func shades(runs []*result.Loaded) []chart.Shade {
 			add(chart.Shade{Label: "warm-up", From: float64(r.Series[0].Second), To: 0})
 		}
 		for _, f := range r.Faults {
-			if f.Kind == "outage" {
-				add(chart.Shade{Label: f.Target + " away", From: f.StartSeconds, To: f.StartSeconds + f.LengthSeconds})
+			if f.Window != nil {
+				add(chart.Shade{Label: f.Target + " " + f.Kind, From: f.Window.StartSeconds, To: f.Window.End()})
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func runs() []result.Run {
 		Faults: []result.Fault{
 			{Target: "A", Kind: "delay", Asked: 1, Delivered: 1, Interactions: 5000, MeanAskedSeconds: 0.00821, MeanDeliveredSeconds: 0.0086},
 			{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.05, Delivered: 0.0488, Low: 0.0432, High: 0.0551, Interactions: 5000},
-			{Target: "B", Kind: "outage", StartSeconds: 3, LengthSeconds: 2, DeliveredStartSeconds: 3.0004, DeliveredLengthSeconds: 2.001},
+			{Target: "B", Kind: "outage", Window: &result.Window{StartSeconds: 3, LengthSeconds: 2}, DeliveredWindow: &result.Window{StartSeconds: 3.0004, LengthSeconds: 2.001}},
 			{Target: "C", Kind: "hang", Asked: 0.01},
 		},
 		StorageBytes: map[string]int64{"C": 20480, "A": 20480, "B": 950}, CPUSecondsPer1000: 1.4712,

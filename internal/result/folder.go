@@ -136,6 +136,15 @@ func (r *Run) normalise() {
 	if r.Faults == nil {
 		r.Faults = []Fault{}
 	}
+	if r.Impacts == nil {
+		r.Impacts = []Impact{}
+	}
+	if r.Policies == nil {
+		r.Policies = []Policy{}
+	}
+	if r.Capacities == nil {
+		r.Capacities = []Capacity{}
+	}
 	if r.Series == nil {
 		r.Series = []Second{}
 	}

@@ -69,6 +69,12 @@ type Run struct {
 	ReplicationLag Quantiles `json:"replication_lag_seconds"`
 
 	Faults []Fault `json:"faults"`
+	// Impacts tells of each window of faults what the callers felt of it.
+	Impacts []Impact `json:"impacts"`
+	// Policies tells what the services did about their needs, Capacities how full
+	// those with a bound were.
+	Policies   []Policy   `json:"policies"`
+	Capacities []Capacity `json:"capacities"`
 	// StorageBytes is, by service, what it keeps in its database; CopyBytes is how
 	// much of that is copies of other services' records.
 	StorageBytes map[string]int64 `json:"storage_bytes"`
@@ -79,6 +85,14 @@ type Run struct {
 	EventsPerRequest float64 `json:"events_per_request"`
 	// LateReplies counts bus replies that arrived after their requester gave up.
 	LateReplies int64 `json:"late_replies"`
+	// DeadLetters counts the events that could not be decoded and were set aside,
+	// LostChanges the changes that a replica will never have, since their events
+	// were dropped or could not be decoded. Neither keeps the warm-up out.
+	DeadLetters int64 `json:"dead_letters"`
+	LostChanges int64 `json:"lost_changes"`
+	// UnseenChanges counts the acknowledged changes that were not visible in every
+	// replica when the run ended; ReplicationLag leaves them out.
+	UnseenChanges int64 `json:"unseen_changes"`
 	// CPUSecondsPer1000 is the CPU time of the driver's process, with all that
 	// runs in it, per 1000 requests that were sent.
 	CPUSecondsPer1000 float64 `json:"cpu_seconds_per_1000"`
@@ -163,30 +177,102 @@ type Answers struct {
 // Fault is one injection, as asked and as delivered.
 type Fault struct {
 	Target string `json:"target"`
-	// Kind is "abort", "hang", "delay" or "outage".
+	// Kind is "abort", "hang", "delay", "slow", "outage", "freeze", "drop",
+	// "duplicate", "reorder", "stall", "rebalance" or "poison".
 	Kind string `json:"kind"`
 	// Code is the gRPC code name of an abort.
 	Code string `json:"code,omitempty"`
 
-	// Of an abort or a hang: the share of interactions that failed, asked and
-	// delivered, and the 95 % Wilson interval of the delivered one. Of a delay:
-	// the share that was delayed.
+	// The share of the interactions, in the window if there is one, that met the
+	// fault, asked and delivered, and the 95 % Wilson interval of the delivered one.
+	// Of a slow one, Asked is the factor.
 	Asked        float64 `json:"asked"`
 	Delivered    float64 `json:"delivered"`
 	Low          float64 `json:"low"`
 	High         float64 `json:"high"`
 	Interactions int64   `json:"interactions"`
 
-	// Of a delay: the mean over the delayed interactions.
+	// Of a delay and of a slow one: the mean over the delayed interactions.
 	MeanAskedSeconds     float64 `json:"mean_asked_seconds,omitempty"`
 	MeanDeliveredSeconds float64 `json:"mean_delivered_seconds,omitempty"`
 
-	// Of an outage: when it began, from the start of the measured part, and how
-	// long it lasted, asked and delivered.
-	StartSeconds           float64 `json:"start_seconds,omitempty"`
-	LengthSeconds          float64 `json:"length_seconds,omitempty"`
-	DeliveredStartSeconds  float64 `json:"delivered_start_seconds,omitempty"`
-	DeliveredLengthSeconds float64 `json:"delivered_length_seconds,omitempty"`
+	// Window is when the fault acts; nil is always. Of a fault that its window says
+	// all about, as an outage, DeliveredWindow is when it really acted.
+	Window          *Window `json:"window,omitempty"`
+	DeliveredWindow *Window `json:"delivered_window,omitempty"`
+}
+
+// Window is a stretch of the run, from the start of the measured part.
+type Window struct {
+	StartSeconds  float64 `json:"start_seconds"`
+	LengthSeconds float64 `json:"length_seconds"`
+}
+
+// End is the moment at which the window ends, in seconds.
+func (w Window) End() float64 { return w.StartSeconds + w.LengthSeconds }
+
+// Impact is what the entry's callers felt of the faults of one window.
+type Impact struct {
+	// Faults are those that share the window, as flags have them.
+	Faults []string `json:"faults"`
+	Window Window   `json:"window"`
+	// Requests is how many were due in the window, ErrorRate how many of them
+	// failed; BaselineErrorRate is that of the baseline, the requests that were
+	// due shortly before the window.
+	Requests          int64    `json:"requests"`
+	ErrorRate         Interval `json:"error_rate"`
+	BaselineErrorRate Interval `json:"baseline_error_rate"`
+	// P99 is that of the successes' latency, 0 where none succeeded.
+	P99         float64 `json:"latency_p99_seconds"`
+	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`
+	// StaleShare is that of the successes; MaxStaleness is the age of the oldest.
+	StaleShare         float64 `json:"stale_share"`
+	BaselineStaleShare float64 `json:"baseline_stale_share"`
+	MaxStaleness       float64 `json:"staleness_max_seconds"`
+	// Recovery is from the window's end until errors and latency are back within
+	// what the baseline makes likely; Recovered is false where that was not seen.
+	Recovery  float64 `json:"recovery_seconds"`
+	Recovered bool    `json:"recovered"`
+	// Drain is from the window's end until every change that was acknowledged
+	// before it was visible in every replica; Drained is false where that was not
+	// seen.
+	Drain   float64 `json:"drain_seconds"`
+	Drained bool    `json:"drained"`
+}
+
+// Policy is what a service did about one of its needs, in the measured part.
+type Policy struct {
+	Consumer string `json:"consumer"`
+	Need     string `json:"need"`
+	// Calls is how often the need was to be met, Tries how often it was asked;
+	// their quotient is Amplification.
+	Calls         int64   `json:"calls"`
+	Tries         int64   `json:"tries"`
+	Amplification float64 `json:"amplification"`
+	Retries       int64   `json:"retries"`
+	Hedges        int64   `json:"hedges"`
+	// Saved counts the calls that succeeded by a later try, a hedge or the
+	// fallback; Failed those that failed in the end.
+	Saved  int64 `json:"saved"`
+	Failed int64 `json:"failed"`
+	// Refused counts the calls that an open breaker refused, OverBudget the tries
+	// that the budget did not allow, Fallbacks the answers by the fallback.
+	Refused    int64 `json:"refused"`
+	OverBudget int64 `json:"over_budget"`
+	Fallbacks  int64 `json:"fallbacks"`
+}
+
+// Capacity is how full a service with a bound was, in the measured part.
+type Capacity struct {
+	Service string `json:"service"`
+	Workers int64  `json:"workers"`
+	Queue   int64  `json:"queue"`
+	// Arrived less Refused and Queued is what found a worker free.
+	Arrived      int64   `json:"arrived"`
+	Refused      int64   `json:"refused"`
+	Queued       int64   `json:"queued"`
+	LongestQueue int64   `json:"longest_queue"`
+	MeanWait     float64 `json:"mean_wait_seconds"`
 }
 
 // Second is one second of a run, by due time. Second 0 is the first one of the

@@ -62,6 +62,9 @@ func (w *walker) same(at string, goType reflect.Type, n *node) {
 			return
 		}
 	}
+	if goType.Kind() == reflect.Pointer {
+		goType = goType.Elem()
+	}
 	if want := schemaType(goType); n.Type != want {
 		w.Errorf("%s: %v is a JSON %s, the schema says %q", at, goType, want, n.Type)
 		return
@@ -120,6 +123,8 @@ func (w *walker) fields(at string, goType reflect.Type, n *node) {
 
 func schemaType(t reflect.Type) string {
 	switch {
+	case t.Kind() == reflect.Bool:
+		return "boolean"
 	case t == reflect.TypeFor[json.RawMessage]():
 		return "object"
 	case t == reflect.TypeFor[time.Time]():

@@ -8,7 +8,6 @@ import (
 
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/result"
-	"crosstalk/internal/stats"
 	"crosstalk/scenarios"
 )
 
@@ -25,6 +24,9 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
 		Environment:     r.environment(),
 		LateReplies:     statistics.GetLateReplies(),
+		DeadLetters:     statistics.GetDeadLetters(),
+		LostChanges:     statistics.GetLostChanges(),
+		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
 	}
@@ -37,9 +39,9 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	r.recorder.Fill(out)
 	r.fillCounts(out)
 	r.fillCosts(out, statistics)
-	for _, f := range statistics.GetFaults() {
-		out.Faults = append(out.Faults, faultOf(f))
-	}
+	out.Faults = faults(statistics.GetFaults())
+	out.Policies = policies(statistics.GetPolicies())
+	out.Capacities = capacities(statistics.GetCapacities())
 	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
 	return out, nil
 }
@@ -71,26 +73,6 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 		out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
 	}
 }
-
-func faultOf(f *fakesvcpb.Fault) result.Fault {
-	out := result.Fault{
-		Target: f.GetTarget(), Kind: f.GetKind(), Code: f.GetCode(),
-		Asked: f.GetAsked(), Interactions: f.GetInteractions(),
-		MeanAskedSeconds:       seconds(f.GetMeanAskedNanos()),
-		MeanDeliveredSeconds:   seconds(f.GetMeanDeliveredNanos()),
-		StartSeconds:           seconds(f.GetStartNanos()),
-		LengthSeconds:          seconds(f.GetLengthNanos()),
-		DeliveredStartSeconds:  seconds(f.GetDeliveredStartNanos()),
-		DeliveredLengthSeconds: seconds(f.GetDeliveredLengthNanos()),
-	}
-	if n := f.GetInteractions(); n > 0 {
-		out.Delivered = float64(f.GetDelivered()) / float64(n)
-		out.Low, out.High = stats.Wilson(f.GetDelivered(), n)
-	}
-	return out
-}
-
-func seconds(nanos int64) float64 { return time.Duration(nanos).Seconds() }
 
 func (r *run) environment() result.Environment {
 	env := result.LocalEnvironment()
