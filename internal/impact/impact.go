@@ -1,0 +1,258 @@
+// Package impact tells what the callers felt of each window of faults.
+//
+// Its law: what is felt is held against the same run without a fault, the
+// requests that were due before the first window, and is called a difference only
+// where chance makes it unlikely. What it keeps grows with the windows, and not
+// with the run.
+package impact
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/fault"
+	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
+)
+
+const (
+	// before is how long a stretch ahead of the first window is the baseline.
+	before = 5 * time.Second
+	// after is for how long behind a window the recovery is looked for, unless the
+	// next one begins earlier.
+	after = 10 * time.Second
+	// bucket is the resolution of the recovery's search.
+	bucket = 100 * time.Millisecond
+	// unlikely is the chance below which a bucket counts as not back to normal.
+	unlikely = 1e-3
+)
+
+// Tracker gathers what the windows need. It is safe for concurrent use.
+type Tracker struct {
+	windows []window
+
+	mu   sync.Mutex
+	rows []row
+}
+
+type window struct {
+	fault.Window
+	faults []string
+	until  time.Duration // the end of the search for the recovery
+	drain  time.Duration
+}
+
+type row struct {
+	due, latency, age time.Duration
+	failed, stale     bool
+}
+
+// New returns a tracker for the windows of faults. Faults that share a window
+// count as one.
+func New(faults fault.Faults) *Tracker {
+	t := &Tracker{}
+	for _, f := range faults {
+		if f.Window.Always() {
+			continue
+		}
+		i := slices.IndexFunc(t.windows, func(w window) bool { return w.Window == f.Window })
+		if i < 0 {
+			t.windows = append(t.windows, window{Window: f.Window, faults: []string{f.String()}})
+			continue
+		}
+		t.windows[i].faults = append(t.windows[i].faults, f.String())
+	}
+	slices.SortStableFunc(t.windows, func(a, b window) int { return cmp.Compare(a.Start, b.Start) })
+	for i := range t.windows {
+		t.windows[i].until = t.windows[i].End() + after
+		for _, next := range t.windows[i+1:] {
+			if next.Start >= t.windows[i].End() {
+				t.windows[i].until = min(t.windows[i].until, next.Start)
+				break
+			}
+		}
+	}
+	return t
+}
+
+// Add notes a request that is complete.
+func (t *Tracker) Add(r result.Row) {
+	if !t.wants(r.Due) {
+		return
+	}
+	kept := row{
+		due: r.Due, latency: r.Done - r.Due, failed: r.Code != codes.OK,
+		age: r.Staleness, stale: r.Judgement == result.Stale,
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows = append(t.rows, kept)
+}
+
+func (t *Tracker) wants(due time.Duration) bool {
+	if len(t.windows) == 0 || due < t.windows[0].Start-before {
+		return false
+	}
+	return due < t.windows[0].Start || slices.ContainsFunc(t.windows, func(w window) bool {
+		return w.Start <= due && due < w.until
+	})
+}
+
+// AddLag notes that a change became visible at a time, and its lag.
+func (t *Tracker) AddLag(at, lag time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.windows {
+		w := &t.windows[i]
+		if acknowledged := at - lag; acknowledged < w.End() && at > w.End() {
+			w.drain = max(w.drain, at-w.End())
+		}
+	}
+}
+
+// Impacts returns what was felt of each window, in the order of their starts.
+// unseen is when the oldest change was acknowledged that is not visible in every
+// replica; it is not ok where there is none.
+func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	slices.SortFunc(t.rows, func(a, b row) int { return cmp.Compare(a.due, b.due) })
+	var out []result.Impact
+	if len(t.windows) == 0 {
+		return out
+	}
+	normal := baselineOf(between(t.rows, t.windows[0].Start-before, t.windows[0].Start))
+	for _, w := range t.windows {
+		impact := normal.held(between(t.rows, w.Start, w.End()))
+		impact.Faults = w.faults
+		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
+		recovery, recovered := normal.recovery(between(t.rows, w.End(), w.until), w.End(), w.until)
+		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered
+		impact.Drain, impact.Drained = w.drain.Seconds(), !ok || unseen >= w.End()
+		out = append(out, impact)
+	}
+	return out
+}
+
+// between returns the rows that were due from a moment on and before another.
+func between(rows []row, from, to time.Duration) []row {
+	at := func(moment time.Duration) int {
+		i, _ := slices.BinarySearchFunc(rows, moment, func(r row, m time.Duration) int {
+			if r.due < m {
+				return -1
+			}
+			return 1
+		})
+		return i
+	}
+	return rows[at(from):max(at(from), at(to))]
+}
+
+// baseline is what requests are like without a fault.
+type baseline struct {
+	errors result.Interval
+	p99    float64
+	stale  float64
+	slow   float64 // the share of them that p99 may well be exceeded by
+}
+
+func baselineOf(rows []row) baseline {
+	s := summaryOf(rows)
+	_, slow := stats.Wilson(int64(math.Ceil(0.01*float64(s.succeeded))), s.succeeded)
+	return baseline{errors: s.errorRate(), p99: s.p99(), stale: s.staleShare(), slow: slow}
+}
+
+// held holds the rows of a window against the baseline.
+func (b baseline) held(rows []row) result.Impact {
+	s := summaryOf(rows)
+	return result.Impact{
+		Requests: int64(len(rows)), ErrorRate: s.errorRate(), BaselineErrorRate: b.errors,
+		P99: s.p99(), BaselineP99: b.p99,
+		StaleShare: s.staleShare(), BaselineStaleShare: b.stale, MaxStaleness: s.oldest.Seconds(),
+	}
+}
+
+// recovery returns how long after end requests were still hit: until the last one
+// that failed, or took longer than the baseline's p99, in a bucket where there
+// are more of those than chance makes likely. It is not ok where that goes on
+// until the search ends.
+func (b baseline) recovery(rows []row, end, until time.Duration) (_ time.Duration, ok bool) {
+	last := end
+	for from := end; from < until; from += bucket {
+		if hit, abnormal := b.abnormal(between(rows, from, min(from+bucket, until))); abnormal {
+			last = hit
+		}
+	}
+	if last == end {
+		return 0, true
+	}
+	return last - end, last < until-2*bucket
+}
+
+// abnormal tells whether a bucket is not back to normal, and when the last
+// request was due that was hit.
+func (b baseline) abnormal(rows []row) (last time.Duration, _ bool) {
+	var failed, slow, succeeded int64
+	for _, r := range rows {
+		switch {
+		case r.failed:
+			failed++
+			last = r.due
+		case r.latency.Seconds() > b.p99:
+			slow++
+			succeeded++
+			last = r.due
+		default:
+			succeeded++
+		}
+	}
+	errors := failed > 0 && stats.BinomialTail(failed, int64(len(rows)), b.errors.High) < unlikely
+	delays := slow > 0 && stats.BinomialTail(slow, succeeded, b.slow) < unlikely
+	return last, errors || delays
+}
+
+// summary is what a stretch's requests were like.
+type summary struct {
+	latencies         []float64 // of the successes, sorted
+	succeeded, failed int64
+	stale             int64
+	oldest            time.Duration
+}
+
+func summaryOf(rows []row) summary {
+	var s summary
+	for _, r := range rows {
+		if r.failed {
+			s.failed++
+			continue
+		}
+		s.succeeded++
+		s.latencies = append(s.latencies, r.latency.Seconds())
+		if r.stale {
+			s.stale++
+			s.oldest = max(s.oldest, r.age)
+		}
+	}
+	slices.Sort(s.latencies)
+	return s
+}
+
+func (s summary) errorRate() result.Interval {
+	n := s.succeeded + s.failed
+	low, high := stats.Wilson(s.failed, n)
+	return result.Interval{Value: float64(s.failed) / float64(max(n, 1)), Low: low, High: high}
+}
+
+func (s summary) p99() float64 {
+	if s.succeeded == 0 {
+		return 0
+	}
+	return stats.Quantile(s.latencies, 0.99)
+}
+
+func (s summary) staleShare() float64 { return float64(s.stale) / float64(max(s.succeeded, 1)) }

@@ -1,0 +1,130 @@
+package impact
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/fault"
+	"crosstalk/internal/result"
+)
+
+const ms = time.Millisecond
+
+func faultsOf(t *testing.T, text string) fault.Faults {
+	t.Helper()
+	var f fault.Faults
+	if err := f.UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// feed adds a request each 5 ms from -2 s to 20 s, as felt says.
+func feed(tr *Tracker, felt func(due time.Duration) result.Row) {
+	for due := -2 * time.Second; due < 20*time.Second; due += 5 * ms {
+		r := felt(due)
+		r.Due, r.Done = due, due+r.Done
+		tr.Add(r)
+	}
+}
+
+func fine(due time.Duration) result.Row { return result.Row{Done: 10*ms + due%7} }
+
+func TestOutageThatEndsLate(t *testing.T) {
+	tr := New(faultsOf(t, "B:outage@3s+2s"))
+	feed(tr, func(due time.Duration) result.Row {
+		if due >= 3*time.Second && due < 5*time.Second+200*ms {
+			return result.Row{Code: codes.Unavailable}
+		}
+		return fine(due)
+	})
+	got := tr.Impacts(0, false)
+	if len(got) != 1 {
+		t.Fatalf("%d impacts", len(got))
+	}
+	i := got[0]
+	if i.Requests != 400 || i.ErrorRate.Value != 1 || i.BaselineErrorRate.Value != 0 || i.P99 != 0 {
+		t.Errorf("%+v", i)
+	}
+	// The last request that failed was due 195 ms after the end.
+	if !i.Recovered || i.Recovery != 0.195 || !i.Drained || i.Drain != 0 {
+		t.Errorf("recovered %v after %v s, drained %v after %v s", i.Recovered, i.Recovery, i.Drained, i.Drain)
+	}
+}
+
+func TestNoRecoveryIsSaid(t *testing.T) {
+	tr := New(faultsOf(t, "B:outage@3s+2s"))
+	feed(tr, func(due time.Duration) result.Row {
+		if due >= 3*time.Second {
+			return result.Row{Code: codes.Unavailable}
+		}
+		return fine(due)
+	})
+	if i := tr.Impacts(0, false)[0]; i.Recovered || i.Recovery < 9 {
+		t.Errorf("recovered %v after %v s", i.Recovered, i.Recovery)
+	}
+}
+
+func TestSlowAnswersAreAnImpact(t *testing.T) {
+	tr := New(faultsOf(t, "A:delay=50ms@4s+1s;B:slow=2@4s+1s"))
+	feed(tr, func(due time.Duration) result.Row {
+		if due >= 4*time.Second && due < 5*time.Second+300*ms {
+			return result.Row{Done: 60 * ms}
+		}
+		return fine(due)
+	})
+	i := tr.Impacts(0, false)[0]
+	if len(i.Faults) != 2 || i.P99 != 0.06 || i.BaselineP99 > 0.0101 || i.ErrorRate.Value != 0 || i.Recovery != 0.295 {
+		t.Errorf("%+v", i)
+	}
+}
+
+// One slow or failed request in a bucket is what chance makes of a baseline that
+// has some.
+func TestChanceIsNoImpact(t *testing.T) {
+	tr := New(faultsOf(t, "A:freeze@4s+1s"))
+	feed(tr, func(due time.Duration) result.Row {
+		switch (due / (5 * ms)) % 100 {
+		case 7:
+			return result.Row{Code: codes.Unavailable}
+		case 50:
+			return result.Row{Done: 80 * ms}
+		}
+		return fine(due)
+	})
+	i := tr.Impacts(0, false)[0]
+	if !i.Recovered || i.Recovery != 0 || i.ErrorRate.Value != 0.01 {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestStaleAnswersAndDrain(t *testing.T) {
+	tr := New(faultsOf(t, "bus:outage@3s+2s;bus:stall@8s+1s"))
+	feed(tr, func(due time.Duration) result.Row {
+		r := fine(due)
+		if due >= 4*time.Second && due < 5*time.Second {
+			r.Judgement, r.Staleness = result.Stale, due-3*time.Second
+		}
+		return r
+	})
+	tr.AddLag(5*time.Second+150*ms, 2*time.Second)
+	tr.AddLag(5*time.Second+80*ms, 70*ms) // acknowledged after the end
+	tr.AddLag(7*time.Second, 10*ms)
+	got := tr.Impacts(8500*ms, true)
+	if i := got[0]; i.StaleShare != 0.5 || i.MaxStaleness != 1.995 || i.Drain != 0.15 || !i.Drained || i.BaselineStaleShare != 0 {
+		t.Errorf("%+v", i)
+	}
+	if i := got[1]; i.Drained || i.Window.StartSeconds != 8 {
+		t.Errorf("a change of before its end was never seen: %+v", i)
+	}
+}
+
+func TestWithoutWindowsNothingIsKept(t *testing.T) {
+	tr := New(faultsOf(t, "A:abort=5%"))
+	feed(tr, fine)
+	if len(tr.rows) != 0 || len(tr.Impacts(0, false)) != 0 {
+		t.Errorf("%d rows are kept", len(tr.rows))
+	}
+}
