@@ -104,6 +104,21 @@ func (l *Lag) Lost(consumer, owner string, key record.Key, version uint64) {
 	}
 }
 
+// Oldest returns when the oldest change was acknowledged that is not visible in
+// every replica; it is not ok where all are.
+func (l *Lag) Oldest() (at time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.copies {
+		for _, w := range p.waiting {
+			if !ok || w.at < at {
+				at, ok = w.at, true
+			}
+		}
+	}
+	return at, ok
+}
+
 // Unseen is how many acknowledged changes are not visible in some replica yet.
 func (l *Lag) Unseen() int {
 	l.mu.Lock()

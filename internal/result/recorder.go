@@ -59,6 +59,7 @@ type Recorder struct {
 	flushing bool // a goroutine of flushers is at work
 	flushers sync.WaitGroup
 	closing  sync.Once
+	observe  func(Row) // may be nil
 	output
 }
 
@@ -71,6 +72,10 @@ func NewRecorder(o Options) *Recorder {
 	}
 	return r
 }
+
+// Observe has fn called with each request that is complete, warm-up included, from
+// many goroutines at once. It is called before the first one.
+func (r *Recorder) Observe(fn func(Row)) { r.observe = fn }
 
 // Begin tells when the measured part begins: the time that the times of all
 // requests count from, and with it the base time of the log. Without it, before
@@ -99,6 +104,9 @@ func (r *Recorder) Due(at time.Duration) {
 
 // Add records a request that is complete. After Close, it does nothing.
 func (r *Recorder) Add(row Row) {
+	if r.observe != nil {
+		r.observe(row)
+	}
 	var space [160]byte
 	var line []byte
 	if r.sampling {

@@ -16,6 +16,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
 	"crosstalk/scenarios"
@@ -29,6 +30,9 @@ type Options struct {
 	Pacer load.Pacer
 	// Samples has every request written to samples.csv.
 	Samples bool
+	// Observe is called with each request that is complete, from many goroutines at
+	// once; it may be nil.
+	Observe func(result.Row)
 	// Progress is called about every second while the load is offered.
 	Progress func(Progress)
 }
@@ -85,6 +89,7 @@ type run struct {
 	recorder *result.Recorder
 	driver   *load.Driver
 	lag      *load.Lag
+	impact   *impact.Tracker
 	begin    time.Time
 	cpu      cpuMeter
 }
@@ -135,7 +140,12 @@ func (r *run) wrong() error {
 // error is ctx's, or that of a host that failed.
 func (r *run) offer(ctx context.Context) error {
 	e := r.experiment
-	r.lag = load.NewLag(r.replicas(), r.recorder.AddLag)
+	r.impact = impact.New(e.Faults())
+	r.recorder.Observe(r.observe)
+	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
+		r.recorder.AddLag(at, lag)
+		r.impact.AddLag(at, lag)
+	})
 	r.driver = load.NewDriver(load.Config{
 		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
@@ -162,6 +172,13 @@ func (r *run) offer(ctx context.Context) error {
 		return cause
 	}
 	return err
+}
+
+func (r *run) observe(row result.Row) {
+	r.impact.Add(row)
+	if r.options.Observe != nil {
+		r.options.Observe(row)
+	}
 }
 
 func (r *run) oracle() *load.Oracle {

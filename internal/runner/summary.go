@@ -40,6 +40,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	r.fillCounts(out)
 	r.fillCosts(out, statistics)
 	out.Faults = faults(statistics.GetFaults())
+	out.Impacts = r.impact.Impacts(r.lag.Oldest())
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
 	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
