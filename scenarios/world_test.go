@@ -155,6 +155,10 @@ func (b *bubble) statistics() *fakesvcpb.StatisticsResponse {
 		sum.Collections = append(sum.Collections, s.GetCollections()...)
 		sum.Events += s.GetEvents()
 		sum.LateReplies += s.GetLateReplies()
+		sum.DeadLetters += s.GetDeadLetters()
+		sum.LostChanges += s.GetLostChanges()
+		sum.Policies = append(sum.Policies, s.GetPolicies()...)
+		sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
 	}
 	return sum
 }
