@@ -1,0 +1,128 @@
+package scenarios_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/experiment"
+)
+
+// policyOn returns what D did about one of its needs.
+func (b *bubble) policyOn(need string) *fakesvcpb.Policy {
+	b.Helper()
+	for _, p := range b.statistics().GetPolicies() {
+		if p.GetConsumer() == "D" && p.GetNeed() == need {
+			return p
+		}
+	}
+	b.Fatalf("D has no policy about %s", need)
+	return nil
+}
+
+// A policy acts alike on calls, on bus requests and on function calls; where D
+// has a copy, nothing of its upstreams' faults reaches it.
+func TestEachPolicyInEachScenario(t *testing.T) {
+	for _, c := range []struct {
+		policy, fault string
+		want          outcome
+		check         func(p *fakesvcpb.Policy) bool
+	}{
+		{"timeout=50ms", "B:hang=1@0s+2s", outcome{codes.DeadlineExceeded, 50 * ms},
+			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 1 && p.GetFailed() == 1 }},
+		{"timeout=50ms retry=2 backoff=10ms..20ms", "B:hang=1@0s+2s", outcome{codes.DeadlineExceeded, 180 * ms},
+			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 3 && p.GetRetries() == 2 && p.GetFailed() == 1 }},
+		{"retry=2 backoff=10ms", "B:abort=1@0s+505ms", outcome{codes.OK, 10 * ms},
+			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 2 && p.GetSaved() == 1 }},
+		{"hedge=20ms", "B:delay=400ms@0s+515ms", outcome{codes.OK, 20 * ms},
+			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 2 && p.GetHedges() == 1 && p.GetSaved() == 1 }},
+		{"fallback=last-known", "B:abort=1@0s+2s", outcome{codes.OK, 0},
+			func(p *fakesvcpb.Policy) bool { return p.GetFallbacks() == 1 && p.GetSaved() == 1 }},
+		{"retry=3 budget=20%", "B:abort=1@0s+2s", outcome{codes.Unavailable, 0},
+			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 4 && p.GetFailed() == 1 }},
+		{"breaker=100%/1/200ms", "B:abort=1@0s+2s", outcome{codes.Unavailable, 0},
+			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 1 && p.GetFailed() == 1 }},
+	} {
+		each(t, []string{"policy", c.policy, "fault", c.fault}, func(b *bubble, scenario string) {
+			if _, _, err := b.ask(-1, 1); err != nil { // what the fallback will know
+				b.Fatal(err)
+			}
+			b.begin()
+			time.Sleep(500 * ms)
+			_, took, err := b.ask(7, 1)
+			got := outcome{status.Code(err), took}
+			if scenario == "async-replicated" {
+				if got != (outcome{}) || b.policyOn("B").GetTries() != 1 {
+					b.Errorf("%s: %v, %v", c.policy, got, b.policyOn("B"))
+				}
+				return
+			}
+			if p := b.policyOn("B"); got != c.want || !c.check(p) {
+				b.Errorf("%s about %s: %v, want %v; %v", c.policy, c.fault, got, c.want, p)
+			}
+		})
+	}
+}
+
+// A try is a new draw at every service below it, whatever the wiring: the same
+// requests are saved in each scenario.
+func TestRetriesAreDrawnAnew(t *testing.T) {
+	saved := make(map[string]int64)
+	each(t, []string{"policy", "retry=2", "fail-rate", "B=0.3", "seed", "5"}, func(b *bubble, scenario string) {
+		if scenario == "async-replicated" {
+			return
+		}
+		b.begin()
+		failed := 0
+		for id := range int64(300) {
+			if _, _, err := b.ask(id, 1); err != nil {
+				failed++
+			}
+		}
+		if failed > 20 { // 8.1 expected, sigma 2.8
+			b.Errorf("%d of 300 failed, want 0.3³ of them", failed)
+		}
+		saved[scenario] = b.policyOn("B").GetSaved()
+	})
+	if s := saved["sync"]; s < 60 || s != saved["async-request"] || s != saved["monolith"] {
+		t.Errorf("saved %v", saved)
+	}
+}
+
+// Naive retries at two levels multiply: 3 × 3 tries reach X.
+func TestRetriesMultiplyInADeeperGraph(t *testing.T) {
+	e := deep(t, "policy", "retry=2,A=retry=2", "fail-rate", "X=1")
+	inBubble(t, "sync", e, func(b *bubble) {
+		b.begin()
+		if _, _, err := b.ask(1, 1); status.Code(err) != codes.Unavailable {
+			b.Errorf("%v", err)
+		}
+		for _, f := range b.statistics().GetFaults() {
+			if f.GetTarget() == "X" && f.GetDelivered() != 9 {
+				b.Errorf("X was asked %d times, want 9", f.GetDelivered())
+			}
+		}
+	})
+}
+
+// A need's own policy in the file wins over that of its service.
+func TestPolicyOfOneNeed(t *testing.T) {
+	e := quiet(t, "policy", "retry=1", "fail-rate", "1")
+	var need experiment.Need
+	if err := need.UnmarshalText([]byte("B retry=4")); err != nil {
+		t.Fatal(err)
+	}
+	e.Services = []experiment.Service{{Name: "D", Needs: []experiment.Need{need}}, {Name: "B"}}
+	inBubble(t, "sync", e, func(b *bubble) {
+		b.begin()
+		if _, _, err := b.ask(1, 1); status.Code(err) != codes.Unavailable {
+			b.Error(err)
+		}
+		if p := b.policyOn("B"); p.GetTries() != 5 {
+			b.Errorf("%v", p)
+		}
+	})
+}
