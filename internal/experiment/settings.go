@@ -42,3 +42,18 @@ func (e *Experiment) Settings() []Setting {
 		{"policy", &e.Policy, "what D does about a need: 'timeout=50ms retry=3 backoff=5ms..50ms budget=20% hedge=p95 breaker=50%/20/5s fallback=last-known'; A='...' for A's needs"},
 	}
 }
+
+// Set gives a setting the value of a text, as its flag would. Its errors name the
+// setting.
+func (e *Experiment) Set(name, text string) error {
+	for _, s := range e.Settings() {
+		if s.Name != name {
+			continue
+		}
+		if err := s.Value.UnmarshalText([]byte(text)); err != nil {
+			return wrong(name, "%v", err)
+		}
+		return nil
+	}
+	return wrong(name, "there is no such setting")
+}

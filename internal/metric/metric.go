@@ -1,0 +1,161 @@
+// Package metric names what can be read off a run.
+//
+// Its law: a metric is one name, one unit and one direction, the same wherever it
+// is asked for, and its value never travels without its interval.
+package metric
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
+)
+
+// Unit is what a metric's values are.
+type Unit int
+
+// The units.
+const (
+	Seconds   Unit = iota
+	Share          // in [0, 1]
+	PerSecond      // requests
+	Number         // events per request, CPU seconds
+)
+
+// Value is what a run says of a metric, with its 95 % interval. It is not Known
+// where the run has nothing to say: a percentile of no samples.
+type Value struct {
+	Value, Low, High float64
+	Known            bool
+}
+
+// exactly is a value that is counted and not estimated.
+func exactly(v float64) Value { return Value{v, v, v, true} }
+
+// Metric is one figure of a run.
+type Metric struct {
+	Name string
+	Unit Unit
+	// MoreIsBetter is true of throughput alone.
+	MoreIsBetter bool
+	of           func(r *result.Loaded) Value
+}
+
+// Of reads the metric off a run.
+func (m Metric) Of(r *result.Loaded) Value { return m.of(r) }
+
+// Better reports whether a is better than b beyond their intervals.
+func (m Metric) Better(a, b Value) bool {
+	switch {
+	case !a.Known || !b.Known:
+		return false
+	case m.MoreIsBetter:
+		return a.Low > b.High
+	}
+	return a.High < b.Low
+}
+
+// histogram is what this package needs of a run's distributions.
+type histogram interface {
+	TotalCount() int64
+	ValueAtQuantile(percent float64) int64
+}
+
+// distributions are those that percentiles can be asked of.
+var distributions = map[string]func(r *result.Loaded) (histogram, result.Quantiles){
+	"latency":        func(r *result.Loaded) (histogram, result.Quantiles) { return r.Latency, r.Run.Latency },
+	"service_time":   func(r *result.Loaded) (histogram, result.Quantiles) { return r.ServiceTime, r.Run.ServiceTime },
+	"failed_latency": func(r *result.Loaded) (histogram, result.Quantiles) { return r.FailedLatency, r.Run.FailedLatency },
+	"lateness":       func(r *result.Loaded) (histogram, result.Quantiles) { return r.Lateness, r.Run.Lateness },
+	"staleness":      func(r *result.Loaded) (histogram, result.Quantiles) { return r.Staleness, r.Run.Staleness },
+	"lag":            func(r *result.Loaded) (histogram, result.Quantiles) { return r.ReplicationLag, r.Run.ReplicationLag },
+}
+
+var plain = []Metric{
+	{Name: "errors", Unit: Share, of: func(r *result.Loaded) Value {
+		e := r.ErrorRate
+		return Value{e.Value, e.Low, e.High, r.Requests.Sent > 0}
+	}},
+	{Name: "stale", Unit: Share, of: func(r *result.Loaded) Value {
+		n, of := r.Answers.Stale, r.Requests.Succeeded
+		low, high := stats.Wilson(n, of)
+		return Value{float64(n) / float64(max(of, 1)), low, high, of > 0}
+	}},
+	{Name: "throughput", Unit: PerSecond, MoreIsBetter: true, of: func(r *result.Loaded) Value { return exactly(r.Requests.Throughput) }},
+	{Name: "events", Unit: Number, of: func(r *result.Loaded) Value { return exactly(r.EventsPerRequest) }},
+	{Name: "cpu", Unit: Number, of: func(r *result.Loaded) Value {
+		v := exactly(r.CPUSecondsPer1000)
+		v.Known = v.Value > 0
+		return v
+	}},
+}
+
+// Known describes the names that ByName knows.
+const Known = "errors, stale, throughput, events, cpu, or latency, staleness, lag, service_time, failed_latency or lateness " +
+	"with .p50, .p99.9, .max or .mean behind it"
+
+// ByName returns a metric, such as errors or latency.p99.
+func ByName(name string) (Metric, error) {
+	for _, m := range plain {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	of, figure, _ := strings.Cut(name, ".")
+	distribution, ok := distributions[of]
+	if !ok {
+		return Metric{}, fmt.Errorf("unknown metric %q: %s", name, Known)
+	}
+	m := Metric{Name: name, Unit: Seconds}
+	switch figure {
+	case "max":
+		m.of = func(r *result.Loaded) Value {
+			return known(distribution(r))(func(q result.Quantiles) float64 { return q.Max })
+		}
+	case "mean":
+		m.of = func(r *result.Loaded) Value {
+			return known(distribution(r))(func(q result.Quantiles) float64 { return q.Mean })
+		}
+	default:
+		percent, err := percentile(figure)
+		if err != nil {
+			return Metric{}, fmt.Errorf("metric %q: %w", name, err)
+		}
+		m.of = func(r *result.Loaded) Value {
+			h, q := distribution(r)
+			return quantile(h, q, percent/100)
+		}
+	}
+	return m, nil
+}
+
+func percentile(text string) (float64, error) {
+	number, ok := strings.CutPrefix(text, "p")
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(v > 0 && v < 100) {
+		return 0, fmt.Errorf("%q is no percentile such as p99, nor max or mean", text)
+	}
+	return v, nil
+}
+
+func known(_ histogram, q result.Quantiles) func(func(result.Quantiles) float64) Value {
+	return func(figure func(result.Quantiles) float64) Value {
+		v := exactly(figure(q))
+		v.Known = q.Count > 0
+		return v
+	}
+}
+
+// quantile is a percentile with the interval that the ranks of its samples give.
+func quantile(h histogram, q result.Quantiles, share float64) Value {
+	if q.Count == 0 {
+		return Value{}
+	}
+	low, high := stats.QuantileRanks(share, q.Count)
+	at := func(share float64) float64 {
+		return min(max(float64(h.ValueAtQuantile(share*100))/1e9, q.Min), q.Max)
+	}
+	return Value{at(share), at(low), at(high), true}
+}
