@@ -29,7 +29,7 @@ func (l *Loaded) AgeCurve() (share, seconds []float64) {
 }
 
 func at(h *hdrhistogram.Histogram, share float64) float64 {
-	return float64(h.ValueAtQuantile(share*100)) / 1e9
+	return float64(h.ValueAtPercentile(byRank(share*100, h.TotalCount()))) / 1e9
 }
 
 func curve(samples int64, value func(share float64) float64) (share, seconds []float64) {

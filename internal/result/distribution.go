@@ -1,6 +1,7 @@
 package result
 
 import (
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -95,7 +96,16 @@ func (i *interval) percentile(p float64) float64 {
 	if i.count == 0 {
 		return 0
 	}
-	return i.quantile(i.histogram.ValueAtPercentile(p))
+	return i.quantile(i.histogram.ValueAtPercentile(byRank(p, i.count)))
+}
+
+// byRank returns what to ask the library for, to get the percentile p of n values
+// by the nearest rank: the smallest value that at least p % of them do not exceed.
+// The library rounds the rank instead, and so can be one too low. Of 1289 values,
+// the 99th percentile is number 1277, and not number 1276.
+func byRank(p float64, n int64) float64 {
+	exact := p * float64(n) / 100
+	return 100 * math.Ceil(exact-exact*1e-12) / float64(n) // 99.9 % of 1000 is 999, and a hair more
 }
 
 // total is the distribution of one kind over the measured part.
@@ -120,7 +130,11 @@ func (t *total) quantiles() Quantiles {
 	if t.count == 0 {
 		return Quantiles{}
 	}
-	at := t.histogram.ValueAtPercentilesSlice([]float64{50, 75, 90, 99, 99.9, 99.99})
+	asked := []float64{50, 75, 90, 99, 99.9, 99.99}
+	for i := range asked {
+		asked[i] = byRank(asked[i], t.count)
+	}
+	at := t.histogram.ValueAtPercentilesSlice(asked)
 	return Quantiles{
 		Count: t.count, Min: t.min.Seconds(), Max: t.max.Seconds(),
 		P50: t.quantile(at[0]), P75: t.quantile(at[1]), P90: t.quantile(at[2]),

@@ -5,7 +5,7 @@ import (
 	"crosstalk/internal/stats"
 )
 
-// Fill writes what was recorded into a run: Requests, WarmUp, ErrorRate,
+// Fill writes what was recorded into a run: Requests, WarmUp, ErrorRate, StaleRate,
 // Failures, the quantiles, Answers and Series. The rates count over
 // MeasuredSeconds, which is set before; RateAsked is left as it is. It is called
 // after Close.
@@ -14,7 +14,8 @@ func (r *Recorder) Fill(run *Run) {
 	defer r.mu.Unlock()
 	run.WarmUp = r.warmUp
 	r.fillRequests(&run.Requests, run.MeasuredSeconds)
-	run.ErrorRate = errorRate(r.measured)
+	run.ErrorRate = share(r.measured.Failed, r.measured.Sent)
+	run.StaleRate = share(r.answers.Stale, r.measured.Succeeded)
 	run.Failures = make(map[string]int64, len(r.failures))
 	for code, n := range r.failures {
 		run.Failures[fault.CodeName(code)] = n
@@ -31,15 +32,15 @@ func (r *Recorder) fillRequests(to *Requests, seconds float64) {
 	to.Succeeded, to.Failed = r.measured.Succeeded, r.measured.Failed
 	to.RateAchieved, to.Throughput = 0, 0
 	if seconds > 0 {
-		to.RateAchieved = float64(to.Sent) / seconds
-		to.Throughput = float64(to.Succeeded) / seconds
+		to.RateAchieved = float64(r.within.sent) / seconds
+		to.Throughput = float64(r.within.succeeded) / seconds
 	}
 }
 
-// errorRate is the share of the requests sent that failed; 0 of none.
-func errorRate(c Counts) Interval {
-	low, high := stats.Wilson(c.Failed, c.Sent)
-	return Interval{Value: float64(c.Failed) / float64(max(c.Sent, 1)), Low: low, High: high}
+// share is that of k in n, with its interval; 0 of none.
+func share(k, n int64) Interval {
+	low, high := stats.Wilson(k, n)
+	return Interval{Value: float64(k) / float64(max(n, 1)), Low: low, High: high}
 }
 
 // due is the series without the seconds at its end in which changes became

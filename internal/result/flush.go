@@ -1,6 +1,9 @@
 package result
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 )
@@ -10,11 +13,15 @@ import (
 type output struct {
 	log     *intervalLog // nil if none is written
 	samples io.Writer    // nil if none are written
-	files   []io.Closer
+	files   files
 	totals  [kinds]total
 	series  []Second
-	err     error // the first one of writing
+	// Each is the first error of writing; it says nothing of the other file.
+	logErr, samplesErr error
 }
+
+// files is what is closed with the recorder; each may be nil.
+type files struct{ log, samples io.Closer }
 
 func newOutput(o Options) output {
 	out := output{samples: o.Samples}
@@ -67,8 +74,8 @@ func (r *Recorder) release(seconds []*second, lines []byte) {
 	r.spare = lines[:0]
 }
 
-// write takes seconds into the summaries and writes all that is given. After an
-// error it writes nothing more; the summaries stay whole.
+// write takes seconds into the summaries and writes all that is given. A file is
+// left alone after its first error; the summaries stay whole.
 func (o *output) write(seconds []*second, lines []byte, started time.Time) {
 	for _, s := range seconds {
 		o.series = append(o.series, s.row())
@@ -78,27 +85,29 @@ func (o *output) write(seconds []*second, lines []byte, started time.Time) {
 		for k := range s.intervals {
 			o.totals[k].merge(&s.intervals[k])
 		}
-		if o.log != nil && o.err == nil {
-			o.try(o.log.write(s, started))
+		if o.log != nil && o.logErr == nil {
+			o.logErr = o.log.write(s, started)
 		}
 	}
-	if o.log != nil && o.err == nil {
-		o.try(o.log.flush())
+	if o.log != nil && o.logErr == nil {
+		o.logErr = o.log.flush()
 	}
-	if o.samples != nil && o.err == nil {
-		_, err := o.samples.Write(lines)
-		o.try(err)
-	}
-}
-
-func (o *output) try(err error) {
-	if o.err == nil {
-		o.err = err
+	if o.samples != nil && o.samplesErr == nil {
+		if _, err := o.samples.Write(lines); err != nil {
+			o.samplesErr = fmt.Errorf("write %s: %w", SamplesFile, err)
+		}
 	}
 }
 
-func (o *output) closeFiles() {
-	for _, f := range o.files {
-		o.try(f.Close())
+// closeFiles gives a log of no interval its header, and closes what is open.
+func (o *output) closeFiles(started time.Time) {
+	if o.log != nil && o.logErr == nil {
+		o.logErr = errors.Join(o.log.head(started), o.log.flush())
+	}
+	if o.files.log != nil {
+		o.logErr = cmp.Or(o.logErr, o.files.log.Close())
+	}
+	if o.files.samples != nil {
+		o.samplesErr = cmp.Or(o.samplesErr, o.files.samples.Close())
 	}
 }

@@ -65,7 +65,7 @@ func (f *Folder) Record(samples bool) (*Recorder, error) {
 	}
 	if !samples {
 		r := NewRecorder(Options{Log: log})
-		r.files = append(r.files, log)
+		r.files.log = log
 		return r, nil
 	}
 	csv, err := os.Create(filepath.Join(f.dir, SamplesFile))
@@ -73,7 +73,7 @@ func (f *Folder) Record(samples bool) (*Recorder, error) {
 		return nil, errors.Join(err, log.Close())
 	}
 	r := NewRecorder(Options{Log: log, Samples: csv})
-	r.files = append(r.files, log, csv)
+	r.files = files{log, csv}
 	return r, nil
 }
 

@@ -1,7 +1,9 @@
 package result
 
 import (
+	"errors"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -47,7 +49,9 @@ type Recorder struct {
 	made    int // seconds there are in all, to be reused
 	started time.Time
 
+	end              time.Duration // of the measured part
 	measured, warmUp Counts
+	within           traffic
 	answers          Answers
 	failures         map[codes.Code]int64
 
@@ -63,9 +67,12 @@ type Recorder struct {
 	output
 }
 
+// traffic is what passed within the measured part, whenever it was due.
+type traffic struct{ sent, succeeded int64 }
+
 // NewRecorder returns a Recorder. It must be closed.
 func NewRecorder(o Options) *Recorder {
-	r := &Recorder{failures: make(map[codes.Code]int64), sampling: o.Samples != nil}
+	r := &Recorder{failures: make(map[codes.Code]int64), sampling: o.Samples != nil, end: math.MaxInt64}
 	r.output = newOutput(o)
 	if r.sampling {
 		r.lines = append(r.lines, samplesHeader...)
@@ -86,6 +93,14 @@ func (r *Recorder) Begin(at time.Time) {
 	r.started = at
 }
 
+// End tells when the measured part ends: the rates leave out what is sent, and
+// what succeeds, from then on. Without it, the measured part does not end.
+func (r *Recorder) End(at time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.end = at
+}
+
 // Due notes that a request is due at a time. It is called for each request, in
 // the order in which they are due but for less than a second, before its Add.
 func (r *Recorder) Due(at time.Duration) {
@@ -97,6 +112,23 @@ func (r *Recorder) Due(at time.Duration) {
 	r.countsAt(at).Due++
 	if s := r.at(at); s != nil {
 		s.Due++
+		r.newest = max(r.newest, s.Second.Second)
+	}
+	r.complete()
+}
+
+// Unsent notes that n requests were due in the second of a time, and that no row
+// will come of them.
+func (r *Recorder) Unsent(at time.Duration, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.countsAt(at).Due += n
+	if s := r.at(at); s != nil {
+		s.Due += n
+		s.done += n
 		r.newest = max(r.newest, s.Second.Second)
 	}
 	r.complete()
@@ -139,7 +171,8 @@ func (r *Recorder) AddLag(at, lag time.Duration) {
 }
 
 // Close completes the seconds that are still open, without waiting for their
-// requests, and writes what is left. Its error is the first one of writing.
+// requests, and writes what is left. Its error says which files are not complete;
+// what Fill fills in is complete all the same.
 func (r *Recorder) Close() error {
 	r.closing.Do(func() {
 		r.mu.Lock()
@@ -149,9 +182,9 @@ func (r *Recorder) Close() error {
 		r.flushLocked()
 		r.mu.Unlock()
 		r.flushers.Wait()
-		r.closeFiles()
+		r.closeFiles(r.started)
 	})
-	return r.err
+	return errors.Join(r.logErr, r.samplesErr)
 }
 
 // at returns the second for a time, opening it and all before it. What comes
@@ -217,6 +250,12 @@ func (r *Recorder) count(row Row) {
 	} else {
 		c.Failed++
 	}
+	if r.isMeasured(row.Sent) {
+		r.within.sent++
+	}
+	if row.Code == codes.OK && r.isMeasured(row.Done) {
+		r.within.succeeded++
+	}
 	if row.Due < 0 {
 		return
 	}
@@ -225,3 +264,5 @@ func (r *Recorder) count(row Row) {
 	}
 	r.answers.count(row.Judgement)
 }
+
+func (r *Recorder) isMeasured(at time.Duration) bool { return at >= 0 && at < r.end }

@@ -1,8 +1,10 @@
 package result
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -58,11 +60,13 @@ func TestFill(t *testing.T) {
 	r.AddLag(1200*ms, 30*ms)
 
 	low, high := stats.Wilson(2, 4)
+	staleLow, staleHigh := stats.Wilson(1, 2)
 	want := Run{
 		MeasuredSeconds: 2,
 		Requests:        Requests{Due: 5, Sent: 4, Succeeded: 2, Failed: 2, RateAchieved: 2, Throughput: 1},
 		WarmUp:          Counts{Due: 1, Sent: 1, Succeeded: 1},
 		ErrorRate:       Interval{Value: 0.5, Low: low, High: high},
+		StaleRate:       Interval{Value: 0.5, Low: staleLow, High: staleHigh},
 		Failures:        map[string]int64{"DEADLINE_EXCEEDED": 1, "NOT_FOUND": 1},
 		Latency:         single(2, 10*ms),
 		ServiceTime:     single(2, 9*ms),
@@ -83,7 +87,7 @@ func TestFill(t *testing.T) {
 }
 
 func TestFillOfNothing(t *testing.T) {
-	want := Run{ErrorRate: Interval{High: 1}, Failures: map[string]int64{}, Series: []Second{}}
+	want := Run{ErrorRate: Interval{High: 1}, StaleRate: Interval{High: 1}, Failures: map[string]int64{}, Series: []Second{}}
 	r := NewRecorder(Options{})
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
@@ -111,6 +115,72 @@ func TestQuantiles(t *testing.T) {
 	}
 	if got := filled(t, r).Latency; got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// The rates tell what passed within the measured part: here one request each
+// 100 ms, though ten were due in it. The others wait, from the warm-up on, and
+// are sent when it is over.
+func TestRatesAreOfWhatPassed(t *testing.T) {
+	r := NewRecorder(Options{})
+	r.End(time.Second)
+	for i := range int64(30) {
+		due := time.Duration(i-10) * 10 * ms
+		sent := time.Duration(i-5) * 100 * ms
+		row := Row{ID: i - 10, Due: due, Sent: sent, Done: sent + 100*ms, Judgement: Correct}
+		if i%2 == 0 {
+			row.Code, row.Judgement = codes.Unavailable, Unjudged
+		}
+		play(r, row)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run := Run{MeasuredSeconds: 1}
+	r.Fill(&run)
+	if q := run.Requests; q.Sent != 20 || q.Succeeded != 10 || q.RateAchieved != 10 || q.Throughput != 5 {
+		t.Errorf("%+v; want 20 sent, of which 10 a second passed, half of them well", q)
+	}
+}
+
+// A request that is given up is due in its second, and holds none open.
+func TestUnsent(t *testing.T) {
+	r := NewRecorder(Options{})
+	r.Unsent(-ms, 5)
+	for i := range 20 {
+		r.Unsent(time.Duration(i)*time.Second, 1_000_000)
+	}
+	if len(r.open) > 3 {
+		t.Errorf("%d seconds are open", len(r.open))
+	}
+	got := filled(t, r)
+	if got.Requests.Due != 20_000_000 || got.Requests.Sent != 0 || got.WarmUp.Due != 5 || len(got.Series) != 21 || got.Series[20].Due != 1_000_000 {
+		t.Errorf("%+v, warm-up %+v, %d seconds", got.Requests, got.WarmUp, len(got.Series))
+	}
+}
+
+// The percentile of n values is the smallest that p % of them do not exceed, to
+// the value where the histogram tells all of them apart.
+func TestQuantilesAreOfTheNearestRank(t *testing.T) {
+	for _, n := range []int64{1, 2, 99, 100, 101, 1000, 1289} {
+		r := NewRecorder(Options{})
+		var sorted []float64
+		for i := range n {
+			latency := time.Duration(i + 1)
+			play(r, success(i, time.Duration(i), latency))
+			sorted = append(sorted, latency.Seconds())
+		}
+		got := filled(t, r)
+		for q, at := range map[float64]float64{
+			0.5: got.Latency.P50, 0.75: got.Latency.P75, 0.9: got.Latency.P90, 0.99: got.Latency.P99, 0.999: got.Latency.P999,
+		} {
+			if want := stats.Quantile(sorted, q); at != want {
+				t.Errorf("of %d values, p%v is number %.0f, want %.0f", n, q*100, at*1e9, want*1e9)
+			}
+		}
+		if s := got.Series[0]; s.P50 != got.Latency.P50 || s.P99 != got.Latency.P99 {
+			t.Errorf("the second has p50 %v and p99 %v", s.P50, s.P99)
+		}
 	}
 }
 
@@ -285,6 +355,34 @@ func TestWriteErrorsLeaveTheSummariesWhole(t *testing.T) {
 		if run.Latency != single(2, ms) {
 			t.Errorf("latency %+v", run.Latency)
 		}
+	}
+}
+
+// A file that cannot be written does not keep the other one from being whole.
+func TestAFullDiskLeavesTheOtherFileWhole(t *testing.T) {
+	full := errors.New("disk full")
+	var log bytes.Buffer
+	r := NewRecorder(Options{Log: &log, Samples: broken{full}})
+	play(r, success(0, 0, ms), success(1, 9*time.Second, ms))
+	if err := r.Close(); !errors.Is(err, full) || !strings.Contains(err.Error(), SamplesFile) {
+		t.Errorf("Close: %v", err)
+	}
+	if got, err := readIntervals(&log); err != nil || got[latency].TotalCount() != 2 {
+		t.Errorf("the log has %v, %v", got[latency].TotalCount(), err)
+	}
+}
+
+func TestLogOfNothingHasItsHeader(t *testing.T) {
+	var log bytes.Buffer
+	r := NewRecorder(Options{Log: &log})
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(log.String(), "#[Histogram log format") {
+		t.Errorf("the log is %q", log.String())
+	}
+	if _, err := readIntervals(&log); err != nil {
+		t.Error(err)
 	}
 }
 

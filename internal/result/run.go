@@ -49,6 +49,8 @@ type Run struct {
 	Writes Writes `json:"writes"`
 	// ErrorRate is the share of the requests sent that failed.
 	ErrorRate Interval `json:"error_rate"`
+	// StaleRate is the share of the successes that were stale.
+	StaleRate Interval `json:"stale_rate"`
 	// Failures counts the failed requests by gRPC code name.
 	Failures map[string]int64 `json:"failures"`
 
@@ -130,13 +132,16 @@ type Requests struct {
 	Failed    int64 `json:"failed"`
 	// RateAsked is the requests due per second; 0 in a closed loop.
 	RateAsked float64 `json:"rate_asked"`
-	// RateAchieved is the requests sent per second of the measured part.
+	// RateAchieved is the requests that were sent within the measured part, per
+	// second of it, and Throughput those that succeeded within it: what really
+	// passed. What a driver that cannot keep up sends, or has answered, after the
+	// end is in neither; what was due in the warm-up is, where it passed later.
 	RateAchieved float64 `json:"rate_achieved"`
-	// Throughput is the successes per second of the measured part.
-	Throughput float64 `json:"throughput"`
+	Throughput   float64 `json:"throughput"`
 }
 
-// Writes counts the driver's writes to the owners, warm-up not included.
+// Writes counts the driver's writes to the owners, warm-up not included. Due less
+// Acknowledged and Failed is what was given up before it was sent.
 type Writes struct {
 	Due          int64 `json:"due"`
 	Acknowledged int64 `json:"acknowledged"`

@@ -55,10 +55,6 @@ func (r *run) fillCounts(out *result.Run) {
 		Failed:       counts.WritesFailed.Load(),
 	}
 	out.Requests.RateAsked = float64(r.experiment.Rate)
-	if out.MeasuredSeconds > 0 {
-		out.Requests.RateAchieved = float64(out.Requests.Sent) / out.MeasuredSeconds
-		out.Requests.Throughput = float64(out.Requests.Succeeded) / out.MeasuredSeconds
-	}
 }
 
 func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
