@@ -59,7 +59,7 @@ Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	c.settings = addSettings(flags)
+	c.settings = addSettings(flags, experiment.Default())
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")

@@ -14,13 +14,26 @@ import (
 // settings reads an experiment from a file and flags, of which the flags win.
 type settings struct {
 	flags *pflag.FlagSet
+	base  experiment.Experiment // what is run where nothing is asked
 	asked experiment.Experiment
 }
 
-// settingFlag is a setting as a flag.
-type settingFlag struct{ experiment.Text }
+// settingFlag is a setting as a flag. One whose parts have a separator of their own
+// may be given several times: each time adds parts.
+type settingFlag struct {
+	experiment.Text
+	given *int
+}
 
-func (f settingFlag) Set(text string) error { return f.UnmarshalText([]byte(text)) }
+func (f settingFlag) Set(text string) error {
+	if *f.given++; *f.given > 1 {
+		if parts, ok := f.Text.(interface{ Separator() string }); ok {
+			text = f.String() + parts.Separator() + text
+		}
+	}
+	return f.UnmarshalText([]byte(text))
+}
+
 func (f settingFlag) Type() string          { return "value" }
 func (f settingFlag) String() string {
 	if f.Text == nil {
@@ -33,11 +46,12 @@ func (f settingFlag) String() string {
 	return string(text)
 }
 
-// addSettings adds a flag for each setting.
-func addSettings(flags *pflag.FlagSet) *settings {
-	s := &settings{flags: flags, asked: experiment.Default()}
+// addSettings adds a flag for each setting. base is what is run where nothing is
+// asked.
+func addSettings(flags *pflag.FlagSet, base experiment.Experiment) *settings {
+	s := &settings{flags: flags, base: base, asked: base}
 	for _, setting := range s.asked.Settings() {
-		flags.Var(settingFlag{setting.Value}, setting.Name, setting.Usage)
+		flags.Var(settingFlag{setting.Value, new(int)}, setting.Name, setting.Usage)
 	}
 	return s
 }
@@ -51,14 +65,14 @@ func (s *settings) experiment(path string) (*experiment.Experiment, error) {
 			given[f.Name] = value.String()
 		}
 	})
-	s.asked = experiment.Default()
+	s.asked = s.base
 	file, err := s.readFile(path)
 	if err != nil {
 		return nil, usageError(err)
 	}
 	for name, text := range given {
-		if err := s.flags.Lookup(name).Value.Set(text); err != nil {
-			return nil, usageError(fmt.Errorf("--%s: %w", name, err))
+		if err := s.asked.Set(name, text); err != nil {
+			return nil, usageError(fmt.Errorf("--%w", err))
 		}
 	}
 	if len(s.asked.Scenario) == 0 {
