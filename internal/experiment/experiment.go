@@ -184,7 +184,7 @@ func (e *Experiment) PolicyOf(service string, n Need) policy.Policy {
 func (e *Experiment) Plan() schedule.Plan {
 	return schedule.Plan{
 		Seed: uint64(e.Seed), Arrival: e.Arrival, Rate: float64(e.Rate),
-		WriteRate: e.WriteRate.Of(float64(e.Rate)), Owners: e.Owners(),
+		WriteRate: e.WriteRate.Of(float64(e.Rate)), WriteShare: float64(e.WriteRate.Share), Owners: e.Owners(),
 		Keys: int(e.Keys), PayloadBytes: int(e.Payload),
 		WarmUp: time.Duration(e.WarmUp), Duration: time.Duration(e.Duration),
 	}

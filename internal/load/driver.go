@@ -6,7 +6,9 @@
 package load
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,20 +49,21 @@ type Driver struct {
 	lag      *Lag
 	recorder *result.Recorder
 
-	begin time.Time // of the measured part
-	ended time.Duration
-	count Counts
-	wrong atomic.Pointer[error]
+	begin   time.Time // of the measured part
+	ended   time.Duration
+	drained time.Duration
+	count   Counts
+	wrong   atomic.Pointer[error]
 }
 
 // Counts is what the driver has done so far; each may be read at any time.
 type Counts struct {
 	Sent, Succeeded, Failed, Stale atomic.Int64
-	// Waited counts the requests that found MaxInFlight others under way, Unsent
-	// those of them that were given up.
-	Waited, Unsent atomic.Int64
-	// Of the measured part.
-	WritesDue, WritesAcknowledged, WritesFailed atomic.Int64
+	// All else is of the measured part. Waited counts the requests that found
+	// MaxInFlight others under way, Unsent those of them that were given up, and
+	// Unoffered those whose turn the driver itself never came to.
+	Waited, Unsent, Unoffered                                 atomic.Int64
+	WritesDue, WritesAcknowledged, WritesFailed, WritesUnsent atomic.Int64
 }
 
 // change is a write and the version that it makes.
@@ -83,6 +86,10 @@ func (d *Driver) Offered() time.Duration {
 	return min(max(d.ended, 0), d.config.Duration)
 }
 
+// Drained returns for how long, once Run has returned, it waited after the end
+// for what was under way, or waited its turn.
+func (d *Driver) Drained() time.Duration { return d.drained }
+
 // Wrong returns the error of the first wrong answer, or nil.
 func (d *Driver) Wrong() error {
 	if err := d.wrong.Load(); err != nil {
@@ -93,53 +100,51 @@ func (d *Driver) Wrong() error {
 
 // Run offers the whole load, its measured part from begin on, and returns when
 // every request is complete. When ctx ends, it sends nothing more, waits for
-// what is under way and returns ctx's error.
+// what is under way and returns ctx's error, unless all was complete by then.
 func (d *Driver) Run(ctx context.Context, begin time.Time) error {
 	d.begin = begin
-	reads := newPool(d.config.MaxInFlight, d.read)
-	writes := newPool(d.config.MaxInFlight, d.write)
+	d.recorder.End(d.config.Duration)
+	reads, writes := d.pools()
 	var offering sync.WaitGroup
 	var err error
 	offering.Go(func() {
 		OnOwnThread(func() { err = d.offer(ctx, reads, writes) })
+		d.ended = d.now()
+		d.recorder.End(d.Offered())
 	})
 	if d.config.Rate == 0 {
 		offering.Go(func() { d.loop(ctx) })
 	}
 	offering.Wait()
-	d.ended = d.now()
-	d.drain(ctx, reads, writes)
-	return err
+	return cmp.Or(err, d.drain(ctx, reads, writes))
 }
 
-// offer submits reads and writes as they become due.
-func (d *Driver) offer(ctx context.Context, to *pool[schedule.Read], writes *pool[change]) error {
-	reads, changes := d.config.Reads(), d.config.Writes()
-	read, more := reads.Next()
-	write, moreWrites := changes.Next()
-	for more || moreWrites {
-		if more && (!moreWrites || read.Due <= write.Due) {
-			if err := d.config.Pacer(ctx, d.begin.Add(read.Due)); err != nil {
-				return err
-			}
-			d.recorder.Due(read.Due)
-			to.submit(read)
-			read, more = reads.Next()
-			continue
-		}
-		if err := d.config.Pacer(ctx, d.begin.Add(write.Due)); err != nil {
-			return err
-		}
-		// Issued here and not where it is sent, so that the schedule alone decides.
-		writes.submit(change{write, d.oracle.Issue(write.Service, write.Key)})
-		write, moreWrites = changes.Next()
+// pools returns what sends the reads and the writes of the schedule, in its order.
+// Versions are issued in that order too, so that the schedule alone decides them.
+func (d *Driver) pools() (*pool[schedule.Read], *pool[change]) {
+	reads, writes := d.config.Reads(), d.config.Writes()
+	nextRead := func() schedule.Read {
+		r, _ := reads.Next()
+		return r
 	}
-	return d.config.Pacer(ctx, d.begin.Add(d.config.Duration))
+	nextWrite := func() change {
+		w, _ := writes.Next()
+		return d.issue(w)
+	}
+	return newPool(d.config.MaxInFlight, nextRead, d.read), newPool(d.config.MaxInFlight, nextWrite, d.write)
+}
+
+func (d *Driver) issue(w schedule.Write) change {
+	return change{w, d.oracle.Issue(w.Service, w.Key)}
 }
 
 // loop is the closed one: each worker sends its next request when the last one
-// is complete, so a request is due when it is sent.
+// is complete, so a request is due when it is sent. A write that goes with a read
+// follows it.
 func (d *Driver) loop(ctx context.Context) {
+	if Timer(ctx, d.begin.Add(-d.config.WarmUp)) != nil {
+		return
+	}
 	var warm, measured atomic.Int64
 	var workers sync.WaitGroup
 	for range d.config.Concurrency {
@@ -156,16 +161,22 @@ func (d *Driver) loop(ctx context.Context) {
 					id = measured.Add(1) - 1
 				}
 				d.recorder.Due(due)
-				d.read(schedule.Read{ID: id, Due: due, Key: d.config.KeyOf(id)})
+				read := schedule.Read{ID: id, Due: due, Key: d.config.KeyOf(id)}
+				d.read(read)
+				if write, ok := d.config.WriteWith(read); ok {
+					d.countDue(write)
+					d.write(d.issue(write))
+				}
 			}
 		})
 	}
 	workers.Wait()
 }
 
-// drain waits for what is under way, and at most DrainLimit for what waits for
-// its turn; that is then given up and counted as unsent.
-func (d *Driver) drain(ctx context.Context, reads *pool[schedule.Read], writes *pool[change]) {
+// drain waits for what is under way, and at most DrainLimit, or until ctx ends,
+// for what waits for its turn; that is then given up and counted as unsent.
+func (d *Driver) drain(ctx context.Context, reads *pool[schedule.Read], writes *pool[change]) error {
+	begin := time.Now()
 	done := make(chan struct{})
 	go func() {
 		reads.wait()
@@ -174,15 +185,25 @@ func (d *Driver) drain(ctx context.Context, reads *pool[schedule.Read], writes *
 	}()
 	limit := time.NewTimer(d.config.DrainLimit)
 	defer limit.Stop()
+	var err error
 	select {
 	case <-done:
 	case <-limit.C:
 	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	d.count.Unsent.Add(int64(reads.drop()))
-	writes.drop()
+	d.drained = time.Since(begin)
+	unsentReads, unsentWrites := reads.drop(), writes.drop()
 	<-done
-	d.count.Waited.Store(reads.hadToWait())
+	for range unsentReads {
+		if reads.next().ID >= 0 {
+			d.count.Unsent.Add(1)
+		}
+	}
+	for range unsentWrites {
+		d.countUnsent(writes.next().Write)
+	}
+	return err
 }
 
 func (d *Driver) now() time.Duration { return time.Since(d.begin) }
@@ -200,8 +221,9 @@ func (d *Driver) read(r schedule.Read) {
 	case err == nil:
 		row.Judgement, row.Staleness, err = d.oracle.Judge(question, answers)
 	case row.Code == codes.NotFound:
-		// Every key is there from before the load.
+		// Every key is there from before the load, and no fault says this.
 		row.Judgement = result.Missing
+		err = fmt.Errorf("key %d is missing: %s", r.Key, status.Convert(err).Message())
 	default:
 		err = nil // a failure, and counted as one
 	}
@@ -238,7 +260,6 @@ func (d *Driver) write(w change) {
 	if w.ID < 0 {
 		return
 	}
-	d.count.WritesDue.Add(1)
 	if err == nil {
 		d.count.WritesAcknowledged.Add(1)
 	} else {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -169,7 +170,7 @@ func TestMissingIsWrongAndNamesTheKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Wrong() == nil || run.Answers.Missing != 1000 {
+		if d.Wrong() == nil || !strings.HasPrefix(d.Wrong().Error(), "key ") || run.Answers.Missing != 1000 {
 			t.Errorf("%v, %+v", d.Wrong(), run.Answers)
 		}
 	})
@@ -206,6 +207,123 @@ func TestDrainIsBounded(t *testing.T) {
 		if sent, unsent := run.Requests.Sent, d.Counts().Unsent.Load(); sent != 13 || unsent != 987 || run.Requests.Due != 1000 {
 			t.Errorf("%d sent and %d unsent of %d", sent, unsent, run.Requests.Due)
 		}
+		if d.Drained() != 2500*time.Millisecond {
+			t.Errorf("waited for %v", d.Drained())
+		}
+	})
+}
+
+// With one request under way at a time, 10 a second pass, whatever is due; what
+// is sent after the end is sent all the same, and in no rate.
+func TestRatesOfAFullWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.MaxInFlight, c.WarmUp, c.Duration = 1, 0, 2*time.Second
+		_, run, err := drive(t, t.Context(), c, service(func() { time.Sleep(100 * time.Millisecond) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := run.Requests
+		if q.Due != 200 || q.Sent != 200 || q.RateAchieved != 10 || q.Throughput < 9.5 || q.Throughput > 10 {
+			t.Errorf("%+v, want all of 200 sent, and 10 a second", q)
+		}
+	})
+}
+
+// Requests of the warm-up that wait say nothing of the measured part.
+func TestWaitsOfTheWarmUpAreNotCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.MaxInFlight = 1
+		begin := time.Now().Add(c.WarmUp)
+		d, _, err := drive(t, t.Context(), c, service(func() {
+			if time.Since(begin) < -500*time.Millisecond {
+				time.Sleep(100 * time.Millisecond)
+			}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waited := d.Counts().Waited.Load(); waited != 0 {
+			t.Errorf("%d requests waited, all of them in the warm-up", waited)
+		}
+	})
+}
+
+// An interruption while the rest is waited for is one, and ends the wait.
+func TestInterruptedWhileDraining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.MaxInFlight, c.WarmUp, c.WriteRate, c.Owners = 1, 0, 10, []string{"A"}
+		ctx, cancel := context.WithTimeout(t.Context(), 12200*time.Millisecond)
+		defer cancel()
+		slow := service(func() { time.Sleep(time.Second) })
+		slow.Write = func(context.Context, string, int64, record.Record) error {
+			time.Sleep(time.Second)
+			return nil
+		}
+		d, run, err := drive(t, ctx, c, slow)
+		if !errors.Is(err, context.DeadlineExceeded) || d.Offered() != 10*time.Second || d.Drained() != 2200*time.Millisecond {
+			t.Errorf("%v, offered for %v, waited for %v", err, d.Offered(), d.Drained())
+		}
+		n := d.Counts()
+		if run.Requests.Sent != 13 || n.Unsent.Load() != 987 {
+			t.Errorf("%+v, %d unsent", run.Requests, n.Unsent.Load())
+		}
+		if n.WritesDue.Load() != 100 || n.WritesAcknowledged.Load() != 13 || n.WritesUnsent.Load() != 87 {
+			t.Errorf("%d writes due, %d acknowledged, %d unsent", n.WritesDue.Load(), n.WritesAcknowledged.Load(), n.WritesUnsent.Load())
+		}
+	})
+}
+
+// A driver that cannot keep up with the schedule ends by the clock, and says how
+// much it never came to. Here each step takes it 10 ms, at 1000 requests a second.
+func TestTheScheduleEndsByTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.Rate, c.WriteRate, c.Owners, c.WarmUp = 1000, 1000, []string{"A"}, 0
+		c.Pacer = func(ctx context.Context, until time.Time) error {
+			time.Sleep(10 * time.Millisecond)
+			return Timer(ctx, until)
+		}
+		target := service(func() {})
+		target.Write = func(context.Context, string, int64, record.Record) error { return nil }
+		begin := time.Now()
+		d, run, err := drive(t, t.Context(), c, target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begin); took > 11100*time.Millisecond {
+			t.Errorf("took %v for 10 s", took)
+		}
+		n := d.Counts()
+		if q := run.Requests; q.Due != 10_000 || q.Sent+n.Unoffered.Load() != q.Due || q.Sent < 500 || q.Sent > 600 {
+			t.Errorf("%+v, %d never offered", q, n.Unoffered.Load())
+		}
+		if n.WritesDue.Load() != 10_000 || n.WritesAcknowledged.Load()+n.WritesUnsent.Load() != 10_000 {
+			t.Errorf("%d writes due, %d acknowledged, %d unsent", n.WritesDue.Load(), n.WritesAcknowledged.Load(), n.WritesUnsent.Load())
+		}
+	})
+}
+
+// A moment's hold-up at the end makes requests late, and loses none.
+func TestAHoldUpAtTheEndIsCaughtUpWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		end := time.Now().Add(c.WarmUp + c.Duration)
+		c.Pacer = func(ctx context.Context, until time.Time) error {
+			if err := Timer(ctx, until); err != nil {
+				return err
+			}
+			if left := time.Until(end); left > 0 && left <= 100*time.Millisecond {
+				time.Sleep(500 * time.Millisecond)
+			}
+			return nil
+		}
+		d, run, err := drive(t, t.Context(), c, service(func() {}))
+		if err != nil || run.Requests.Sent != 1000 || d.Counts().Unoffered.Load() != 0 {
+			t.Errorf("%v, %+v", err, run.Requests)
+		}
 	})
 }
 
@@ -219,6 +337,71 @@ func TestClosedLoop(t *testing.T) {
 		}
 		if run.Requests.Sent != 4000 || run.WarmUp.Sent != 400 || run.Latency.Max != 0.01 {
 			t.Errorf("%+v, warm-up %+v, latency up to %v", run.Requests, run.WarmUp, run.Latency.Max)
+		}
+	})
+}
+
+// The warm-up is as long as asked, whenever the driver is started.
+func TestClosedLoopWithoutAWarmUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.Rate, c.Concurrency, c.WarmUp = 0, 4, 0
+		recorder := result.NewRecorder(result.Options{})
+		d := NewDriver(c, service(func() { time.Sleep(10 * time.Millisecond) }), NewOracle([]string{"A"}, size, c.Timeout), NewLag(nil, recorder.AddLag), recorder)
+		if err := d.Run(t.Context(), time.Now().Add(100*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if err := recorder.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var run result.Run
+		recorder.Fill(&run)
+		if run.WarmUp.Sent != 0 || run.Requests.Sent != 4000 {
+			t.Errorf("%+v, warm-up %+v", run.Requests, run.WarmUp)
+		}
+	})
+}
+
+func TestWritesOfAClosedLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.Rate, c.Concurrency, c.WriteShare, c.Owners = 0, 4, 0.1, []string{"A"}
+		var mu sync.Mutex
+		written := make(map[record.Key]uint64)
+		target := Target{
+			Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+				time.Sleep(10 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				v := max(written[key], 1)
+				return []Answer{{"A", record.Record{Key: key, Version: v, Payload: record.Payload("A", key, v, size)}}}, nil
+			},
+			Write: func(_ context.Context, _ string, _ int64, r record.Record) error {
+				mu.Lock()
+				defer mu.Unlock()
+				written[r.Key] = max(written[r.Key], r.Version)
+				return nil
+			},
+		}
+		d, run, err := drive(t, t.Context(), c, target)
+		if err != nil || d.Wrong() != nil {
+			t.Fatal(err, d.Wrong())
+		}
+		if n := d.Counts(); n.WritesDue.Load() != 400 || n.WritesAcknowledged.Load() != 400 || run.Requests.Sent != 4000 {
+			t.Errorf("%d writes due and %d acknowledged with %d reads", n.WritesDue.Load(), n.WritesAcknowledged.Load(), run.Requests.Sent)
+		}
+	})
+}
+
+func TestInterruptedClosedLoopEndsWhenItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.Rate, c.Concurrency, c.WarmUp = 0, 4, 0
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		d, run, err := drive(t, ctx, c, service(func() { time.Sleep(300 * time.Millisecond) }))
+		if !errors.Is(err, context.DeadlineExceeded) || d.Offered() != 4*time.Second || run.Requests.Throughput != 13 {
+			t.Errorf("%v, offered for %v, %+v; 13 times 4 were complete by then", err, d.Offered(), run.Requests)
 		}
 	})
 }

@@ -2,42 +2,48 @@ package load
 
 import "sync"
 
-// pool runs operations side by side, at most limit at once. What comes while all
-// workers are busy waits its turn: it is late, and its latency says so.
+// pool runs operations side by side, at most limit at once. What is submitted
+// while all workers are busy waits its turn: it is late, and its latency says so.
+//
+// Which operations they are is asked of next, in order, when they are begun. So
+// those that wait are only counted, and however many they are, they take no memory.
 type pool[T any] struct {
+	next  func() T
 	do    func(T)
 	limit int
 
 	mu      sync.Mutex
 	idle    []chan T
 	workers int
-	backlog []T
-	waited  int64
+	waiting int64
 	closed  bool
 	done    sync.WaitGroup
 }
 
-func newPool[T any](limit int, do func(T)) *pool[T] {
-	return &pool[T]{do: do, limit: limit}
+func newPool[T any](limit int, next func() T, do func(T)) *pool[T] {
+	return &pool[T]{next: next, do: do, limit: limit}
 }
 
-// submit has op done as soon as a worker is free. It never waits.
-func (p *pool[T]) submit(op T) {
+// submit has the next operation done as soon as a worker is free, and reports
+// whether none is. It never waits.
+func (p *pool[T]) submit() (waits bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case len(p.idle) > 0:
 		// The worker that finished last: its stack and caches are the warmest.
 		last := len(p.idle) - 1
-		p.idle[last] <- op // has room: an idle worker's channel is empty
+		p.idle[last] <- p.next() // has room: an idle worker's channel is empty
 		p.idle = p.idle[:last]
 	case p.workers < p.limit:
 		p.workers++
+		op := p.next()
 		p.done.Go(func() { p.work(op) })
 	default:
-		p.waited++
-		p.backlog = append(p.backlog, op)
+		p.waiting++
+		return true
 	}
+	return false
 }
 
 func (p *pool[T]) work(op T) {
@@ -54,8 +60,9 @@ func (p *pool[T]) work(op T) {
 // following returns the worker's next operation; not ok at the end.
 func (p *pool[T]) following(next chan T) (op T, ok bool) {
 	p.mu.Lock()
-	if len(p.backlog) > 0 {
-		op, p.backlog = p.backlog[0], p.backlog[1:]
+	if p.waiting > 0 {
+		p.waiting--
+		op = p.next()
 		p.mu.Unlock()
 		return op, true
 	}
@@ -69,12 +76,13 @@ func (p *pool[T]) following(next chan T) (op T, ok bool) {
 	return op, ok
 }
 
-// drop takes back what has not been begun, and returns how much that was.
-func (p *pool[T]) drop() int {
+// drop takes back what has not been begun, and returns how many operations that
+// was. They are the ones that next would return from now on.
+func (p *pool[T]) drop() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	dropped := len(p.backlog)
-	p.backlog = nil
+	dropped := p.waiting
+	p.waiting = 0
 	return dropped
 }
 
@@ -89,11 +97,4 @@ func (p *pool[T]) wait() {
 	p.idle = nil
 	p.mu.Unlock()
 	p.done.Wait()
-}
-
-// hadToWait is how many operations found no worker free.
-func (p *pool[T]) hadToWait() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.waited
 }

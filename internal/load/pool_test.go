@@ -1,32 +1,45 @@
 package load
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// numbers returns 0, 1, 2 and so on.
+func numbers() func() int {
+	n := -1
+	return func() int {
+		n++
+		return n
+	}
+}
+
 func TestPoolRunsAtMostLimitAtOnceAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int64
 		done := make(chan int, 6)
-		p := newPool(2, func(n int) {
+		p := newPool(2, numbers(), func(n int) {
 			most.Store(max(most.Load(), now.Add(1)))
 			time.Sleep(time.Second + time.Duration(n))
 			now.Add(-1)
 			done <- n // no two end at once: they differ by n nanoseconds
 		})
-		for n := range 6 {
-			p.submit(n)
+		waited := 0
+		for range 6 {
+			if p.submit() {
+				waited++
+			}
 		}
 		begin := time.Now()
 		p.wait()
 		if took := time.Since(begin).Truncate(time.Millisecond); took != 3*time.Second {
 			t.Errorf("6 operations of 1 s by 2 workers took %v", took)
 		}
-		if most.Load() != 2 || p.hadToWait() != 4 {
-			t.Errorf("%d at once, %d waited; want 2 and 4", most.Load(), p.hadToWait())
+		if most.Load() != 2 || waited != 4 {
+			t.Errorf("%d at once, %d waited; want 2 and 4", most.Load(), waited)
 		}
 		for want := range 6 {
 			if n := <-done; n != want {
@@ -38,13 +51,15 @@ func TestPoolRunsAtMostLimitAtOnceAndInOrder(t *testing.T) {
 
 func TestPoolReusesIdleWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(100, func(int) { time.Sleep(time.Millisecond) })
-		for n := range 10 {
-			p.submit(n)
+		p := newPool(100, numbers(), func(int) { time.Sleep(time.Millisecond) })
+		for range 10 {
+			if p.submit() {
+				t.Error("an operation waits, and a worker is idle")
+			}
 			time.Sleep(2 * time.Millisecond)
 		}
-		if p.workers != 1 || p.hadToWait() != 0 {
-			t.Errorf("%d workers for operations that do not overlap, %d waited", p.workers, p.hadToWait())
+		if p.workers != 1 {
+			t.Errorf("%d workers for operations that do not overlap", p.workers)
 		}
 		p.wait()
 	})
@@ -53,15 +68,34 @@ func TestPoolReusesIdleWorkers(t *testing.T) {
 func TestPoolDrop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
-		p := newPool(1, func(int) { time.Sleep(time.Second); ran.Add(1) })
-		for n := range 5 {
-			p.submit(n)
+		next := numbers()
+		p := newPool(1, next, func(int) { time.Sleep(time.Second); ran.Add(1) })
+		for range 5 {
+			p.submit()
 		}
-		if dropped := p.drop(); dropped != 4 {
-			t.Errorf("dropped %d, want 4", dropped)
+		if dropped := p.drop(); dropped != 4 || next() != 1 {
+			t.Errorf("dropped %d, want the 4 from number 1 on", dropped)
 		}
 		if p.wait(); ran.Load() != 1 {
 			t.Errorf("%d ran, want the one under way", ran.Load())
 		}
 	})
+}
+
+// A million operations that wait take no more memory than one.
+func TestPoolDoesNotGrow(t *testing.T) {
+	release := make(chan struct{})
+	p := newPool(1, numbers(), func(int) { <-release })
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 1_000_000 {
+		p.submit()
+	}
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 100_000 {
+		t.Errorf("%d bytes for operations that wait", grown)
+	}
+	p.drop()
+	close(release)
+	p.wait()
 }

@@ -52,7 +52,7 @@ type clock struct {
 // at 0; the first Poisson one after a gap, as if the stream had always run.
 func (c *clock) next() time.Duration {
 	if c.rate <= 0 {
-		return math.MaxInt64
+		return never
 	}
 	var at float64
 	switch c.arrival {
@@ -63,8 +63,11 @@ func (c *clock) next() time.Duration {
 		at = float64(c.n) / c.rate
 	}
 	c.n++
-	return time.Duration(math.Min(at*1e9, math.MaxInt64))
+	return time.Duration(math.Min(at*1e9, never))
 }
+
+// never is later than any run. Unlike the largest Duration it has an exact float.
+const never = 1 << 62
 
 // Read is one query that is due.
 type Read struct {
@@ -91,8 +94,10 @@ type Plan struct {
 	Rate float64
 	// WriteRate is the writes due per second, spread over the owners.
 	WriteRate float64
-	Owners    []string
-	Keys      int
+	// WriteShare is the writes of a closed loop by the read, besides WriteRate.
+	WriteShare float64
+	Owners     []string
+	Keys       int
 	// PayloadBytes is the size of a record's payload.
 	PayloadBytes int
 	WarmUp       time.Duration
@@ -146,9 +151,27 @@ func (w *Writes) Next() (Write, bool) {
 	if !ok {
 		return Write{}, false
 	}
-	owner := seeded.Hash(w.plan.Seed, "write owner", uint64(id)) % uint64(len(w.plan.Owners))
-	key := seeded.Hash(w.plan.Seed, "write key", uint64(id)) % uint64(w.plan.Keys)
-	return Write{ID: id, Due: due, Service: w.plan.Owners[owner], Key: record.Key(key)}, true
+	return w.plan.write(id, due), true
+}
+
+// WriteWith returns the write that goes with a read of a closed loop, due at the
+// same time and of the same number; not ok where none does. As many do as
+// WriteShare says, to within one, and evenly: each tenth read has one at 10 %.
+func (p Plan) WriteWith(r Read) (w Write, ok bool) {
+	n := float64(r.ID)
+	if r.ID < 0 {
+		n = float64(-r.ID - 1)
+	}
+	if len(p.Owners) == 0 || math.Floor((n+1)*p.WriteShare) == math.Floor(n*p.WriteShare) {
+		return Write{}, false
+	}
+	return p.write(r.ID, r.Due), true
+}
+
+func (p Plan) write(id int64, due time.Duration) Write {
+	owner := seeded.Hash(p.Seed, "write owner", uint64(id)) % uint64(len(p.Owners))
+	key := seeded.Hash(p.Seed, "write key", uint64(id)) % uint64(p.Keys)
+	return Write{ID: id, Due: due, Service: p.Owners[owner], Key: record.Key(key)}
 }
 
 // phase walks through the warm-up and the measured part of one stream.

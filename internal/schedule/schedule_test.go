@@ -127,3 +127,48 @@ func TestNothingIsDueAtRateZero(t *testing.T) {
 		t.Errorf("%d writes without an owner", len(writes))
 	}
 }
+
+// A rate so low that nothing is due in any run must not wrap around.
+func TestNothingIsDueBeforeItsTime(t *testing.T) {
+	for _, arrival := range []Arrival{Constant, Poisson} {
+		p := plan()
+		p.Arrival, p.Rate, p.WarmUp = arrival, 1e-300, 0
+		for _, r := range collectReads(p) {
+			if r.Due != 0 { // the first constant one is due at once
+				t.Errorf("%s: request %d is due at %v", arrival, r.ID, r.Due)
+			}
+		}
+	}
+}
+
+func TestWritesOfAClosedLoopAreAShareOfItsReads(t *testing.T) {
+	p := plan()
+	for _, share := range []float64{0, 0.1, 0.37, 1} {
+		p.WriteShare = share
+		for _, sign := range []int64{1, -1} {
+			writes, owners := 0, map[string]bool{}
+			for n := range int64(1000) {
+				id := n
+				if sign < 0 {
+					id = -n - 1
+				}
+				w, ok := p.WriteWith(Read{ID: id, Due: time.Second})
+				if !ok {
+					continue
+				}
+				writes++
+				owners[w.Service] = true
+				if w.ID != id || w.Due != time.Second {
+					t.Errorf("the write with read %d is %+v", id, w)
+				}
+			}
+			if want := int(share * 1000); writes < want-1 || writes > want || want > 0 && len(owners) != 3 {
+				t.Errorf("share %v: %d writes with 1000 reads, to %v", share, writes, owners)
+			}
+		}
+	}
+	p.Owners = nil
+	if _, ok := p.WriteWith(Read{}); ok {
+		t.Error("a write without an owner")
+	}
+}
