@@ -37,7 +37,7 @@ func (logTicks) Ticks(lowest, highest float64) []plot.Tick {
 			}
 			tick := plot.Tick{Value: at}
 			if digit == 1 || highest-lowest < 2.5 {
-				tick.Label = seconds(digit * math.Pow(10, decade))
+				tick.Label = DurationLabel(digit * math.Pow(10, decade))
 			}
 			ticks = append(ticks, tick)
 		}
@@ -72,8 +72,8 @@ func niceStep(v float64) float64 {
 	return 10 * decade
 }
 
-// seconds labels a duration: 200 µs, 5 ms, 1 s.
-func seconds(s float64) string {
+// DurationLabel writes seconds: 200 µs, 5 ms, 1 s.
+func DurationLabel(s float64) string {
 	switch {
 	case s == 0:
 		return "0"
@@ -87,8 +87,18 @@ func seconds(s float64) string {
 	return short(s) + " s"
 }
 
-func percent(share float64) string { return short(share*100) + " %" }
+// PercentLabel writes a share: 5 %.
+func PercentLabel(share float64) string { return short(share*100) + " %" }
 
 func second(s float64) string { return fmt.Sprintf("%s s", short(s)) }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+// number writes six digits and no exponent, which not every reader reads.
+func number(v float64) string {
+	rounded, err := strconv.ParseFloat(short(v), 64)
+	if err != nil {
+		return short(v)
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
+}

@@ -5,7 +5,8 @@
 // The same input gives the same bytes.
 package chart
 
-// Picture is a title, a legend and panels below each other.
+// Picture is a title, a legend and panels below each other. Where lines have
+// intervals or are theory, the legend says once what that looks like.
 type Picture struct {
 	Title string
 	// Note stands small under the title: what the picture is of.
@@ -26,8 +27,14 @@ type Panel struct {
 	// Title says what stands on the Y axis.
 	Title string
 	X     XAxis
-	Y     YAxis
-	Lines []Line
+	// XTitle says what stands on the X axis, where its labels do not.
+	XTitle string
+	// XLabel writes a value of a Values or a Roots axis; plain numbers where nil.
+	XLabel func(float64) string
+	// Categories are the labels of a Categories axis; X is the index of one.
+	Categories []string
+	Y          YAxis
+	Lines      []Line
 	// Shades are the windows in which something acted, in seconds, by From.
 	Shades []Shade
 	// Empty is said in the middle of a panel that has no points.
@@ -44,6 +51,13 @@ const (
 	// Nines are shares in [0, 1), drawn at log10(1/(1−share)): 90 %, 99 % and
 	// 99.9 % are equally far apart.
 	Nines
+	// Values are any numbers, on a linear axis; Panel.XLabel writes them.
+	Values
+	// Roots are numbers from 0 on, drawn at their square root: 1 %, 2 %, 5 % and
+	// 50 % are then all apart. Its ticks are the points themselves.
+	Roots
+	// Categories are no numbers: each has a place, and nothing is between two.
+	Categories
 )
 
 // YAxis is what a panel's Y is.
@@ -57,6 +71,8 @@ const (
 	Duration
 	// Percent is a share in [0, 1] on a linear axis from 0.
 	Percent
+	// Number is any number on a linear axis that shows 0.
+	Number
 )
 
 // Line is the points of one scenario, in ascending X. A Y of NaN is a gap: there
@@ -64,7 +80,15 @@ const (
 type Line struct {
 	Scenario string
 	X, Y     []float64
+	// Low and High, where given, are the ends of each point's 95 % interval, both as
+	// long as X; NaN where it has none. Such points are markers that nothing connects.
+	Low, High []float64
+	// Theory is a line that was computed, not measured: thin, beneath the points.
+	Theory bool
 }
+
+// measured says whether the line is drawn as points with intervals.
+func (l Line) measured() bool { return !l.Theory && l.Low != nil }
 
 // Shade is a window in which something acted.
 type Shade struct {

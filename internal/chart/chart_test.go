@@ -3,7 +3,6 @@ package chart
 import (
 	"bytes"
 	"flag"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,40 +12,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
-
-// samples are pictures as reports draw them, and those that are easily forgotten.
-func samples() map[string]Picture {
-	var x, sync, replicated []float64
-	for n := 0.0; n < 3; n += 0.1 {
-		x = append(x, 1-math.Pow(10, -n))
-		sync, replicated = append(sync, 0.005*math.Exp(n)), append(replicated, 0.0003*math.Exp(n/2))
-	}
-	second := func(y ...float64) (x, out []float64) {
-		for i := range y {
-			x = append(x, float64(i)-1.5)
-		}
-		return x, y
-	}
-	sx, errors := second(0, 0, 0, 0, 1, 1, 0.2, 0)
-	_, p99 := second(0.02, 0.02, 0.03, 0.02, math.NaN(), math.NaN(), 0.9, 0.02)
-	_, zero := second(0, 0, 0, 0, 0, 0, 0, 0)
-	shades := []Shade{{"warm-up", -2, 0}, {"B away", 2, 4}, {"C away", 3, 5}}
-	legend := []Entry{{Scenario: "sync", Text: "sync: p50 5.0 ms, p99 50 ms"}, {Scenario: "async-replicated"}}
-	return map[string]Picture{
-		"percentiles": {Title: "Latency", Note: "rate 500/s", Legend: legend, Panels: []Panel{
-			{Title: "latency", X: Nines, Y: LogDuration, Lines: []Line{{"sync", x, sync}, {"async-replicated", x, replicated}}},
-		}},
-		"timeline": {Title: "By second", Legend: legend, Panels: []Panel{
-			{Title: "p99", Y: LogDuration, Shades: shades, Lines: []Line{{"sync", sx, p99}, {"async-replicated", sx, zero}}},
-			{Title: "errors", Y: Percent, Shades: shades, Lines: []Line{{"sync", sx, errors}, {"async-replicated", sx, zero}}},
-			{Title: "age", Y: Duration, Shades: shades, Lines: []Line{{"sync", sx, zero}}},
-		}},
-		"one-point": {Title: "One point", Legend: []Entry{{Scenario: "mine"}}, Panels: []Panel{
-			{Title: "p99", Y: LogDuration, Lines: []Line{{"mine", []float64{0.5}, []float64{0.02}}}},
-		}},
-		"empty": {Title: "Nothing", Panels: []Panel{{Title: "age", X: Nines, Y: Duration, Empty: "no answer was out of date"}}},
-	}
-}
 
 // The same input gives the same bytes, so pictures can be golden. After a change
 // that is meant, look at them: go test ./internal/chart -update
@@ -89,6 +54,9 @@ func TestSaveSaysWhatItCannotDraw(t *testing.T) {
 	if err := (Picture{}).Save("x.gif"); err == nil {
 		t.Error("a GIF was drawn")
 	}
+	if err := (Matrix{}).Save("x.gif"); err == nil {
+		t.Error("a GIF of a matrix was drawn")
+	}
 	if err := (Picture{Panels: []Panel{{}}}).Save(filepath.Join(t.TempDir(), "no", "x.png")); err == nil {
 		t.Error("a file in a folder that does not exist was written")
 	}
@@ -112,7 +80,7 @@ func TestTicks(t *testing.T) {
 		{"nines", ninesTicks{}.Ticks(0, 4), []string{"0 %", "50 %", "75 %", "90 %", "99 %", "99.9 %", "99.99 %"}},
 		{"two decades", logTicks{}.Ticks(-3, -1.2), []string{"1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms"}},
 		{"four decades", logTicks{}.Ticks(-4, 0), []string{"100 µs", "1 ms", "10 ms", "100 ms", "1 s"}},
-		{"percent", linearTicks{5, percent}.Ticks(0, 1.05), []string{"0 %", "50 %", "100 %"}},
+		{"percent", linearTicks{5, PercentLabel}.Ticks(0, 1.05), []string{"0 %", "50 %", "100 %"}},
 		{"below zero", linearTicks{12, second}.Ticks(-2, 3), []string{"-2 s", "-1.5 s", "-1 s", "-0.5 s", "0 s", "0.5 s", "1 s", "1.5 s", "2 s", "2.5 s", "3 s"}},
 	} {
 		got := labels(c.got)
@@ -130,13 +98,16 @@ func TestTicks(t *testing.T) {
 }
 
 func TestAScenarioHasOneStyle(t *testing.T) {
-	seen := make(map[any]string)
+	seen, shapes := make(map[any]string), make(map[marker]string)
 	for _, name := range []string{"sync", "async-request", "async-replicated", "monolith"} {
 		style := styleOf(name)
 		if other, ok := seen[style.Color]; ok {
 			t.Errorf("%s and %s have the same colour", name, other)
 		}
-		seen[style.Color] = name
+		if other, ok := shapes[lookOf(name).marker]; ok {
+			t.Errorf("%s and %s have the same marker", name, other)
+		}
+		seen[style.Color], shapes[lookOf(name).marker] = name, name
 	}
 	if a, b := styleOf("mine"), styleOf("mine"); a.Color != b.Color {
 		t.Error("an unknown scenario changes its colour")

@@ -3,6 +3,8 @@ package chart
 import (
 	"bytes"
 	"fmt"
+	"image/color"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -24,69 +26,47 @@ const (
 
 // Save draws the picture into a file: a PNG, or an SVG, by the path's ending.
 func (p Picture) Save(path string) error {
+	return save(path, p.head(), p.bodyHeight(), p.drawBody)
+}
+
+// save draws a head and, below it, a body of that height.
+func save(path string, h head, body vg.Length, drawBody func(draw.Canvas)) error {
 	var out bytes.Buffer
-	height := p.height()
+	height := h.height() + body
+	var canvas interface {
+		vg.Canvas
+		io.WriterTo
+	}
 	switch ending := filepath.Ext(path); ending {
 	case ".png":
-		canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))}
-		p.drawOn(draw.NewCanvas(canvas, width, height))
-		if _, err := canvas.WriteTo(&out); err != nil {
-			return fmt.Errorf("draw %s: %w", path, err)
-		}
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))}
 	case ".svg":
-		canvas := vgsvg.New(width, height)
-		p.drawOn(draw.NewCanvas(canvas, width, height))
-		if _, err := canvas.WriteTo(&out); err != nil {
-			return fmt.Errorf("draw %s: %w", path, err)
-		}
+		canvas = vgsvg.New(width, height)
 	default:
 		return fmt.Errorf("draw %s: the ending must be .png or .svg", path)
+	}
+	page := draw.NewCanvas(canvas, width, height)
+	fillBox(page, page.Rectangle, plot.New().BackgroundColor)
+	h.draw(page)
+	drawBody(draw.Crop(page, vg.Points(margin), -vg.Points(2*margin), vg.Points(6), -h.height()))
+	if _, err := canvas.WriteTo(&out); err != nil {
+		return fmt.Errorf("draw %s: %w", path, err)
 	}
 	return os.WriteFile(path, out.Bytes(), 0o644)
 }
 
-func (p Picture) height() vg.Length {
-	body := onlyPanel
-	if n := len(p.Panels); n > 1 {
-		body = panelHeight * vg.Length(n)
-		if n == 2 {
-			body = 2.3 * vg.Inch * 2
-		}
+func (p Picture) bodyHeight() vg.Length {
+	switch n := len(p.Panels); n {
+	case 0, 1:
+		return onlyPanel
+	case 2:
+		return 2.3 * vg.Inch * 2
+	default:
+		return panelHeight * vg.Length(n)
 	}
-	return p.head() + body
 }
 
-// head is the height of the title, the note and the legend.
-func (p Picture) head() vg.Length {
-	return vg.Points(margin + 20 + 16 + 14*float64((len(p.Legend)+p.columns()-1)/p.columns()) + 8)
-}
-
-// columns is how many entries of the legend stand side by side.
-func (p Picture) columns() int {
-	longest := 0
-	for _, e := range p.Legend {
-		longest = max(longest, len([]rune(e.text())))
-	}
-	if longest > 62 {
-		return 1
-	}
-	if longest > 24 {
-		return 2
-	}
-	return 4
-}
-
-func (e Entry) text() string {
-	if e.Text == "" {
-		return e.Scenario
-	}
-	return e.Text
-}
-
-func (p Picture) drawOn(c draw.Canvas) {
-	c.FillPolygon(plot.New().BackgroundColor, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
-	p.drawHead(c)
-	body := draw.Crop(c, vg.Points(margin), -vg.Points(2*margin), vg.Points(6), -p.head())
+func (p Picture) drawBody(body draw.Canvas) {
 	column := make([][]*plot.Plot, len(p.Panels))
 	for i, panel := range p.Panels {
 		column[i] = []*plot.Plot{panel.plotOf()}
@@ -97,22 +77,6 @@ func (p Picture) drawOn(c draw.Canvas) {
 	}
 }
 
-func (p Picture) drawHead(c draw.Canvas) {
-	left, top := c.Min.X+vg.Points(margin), c.Max.Y-vg.Points(margin)
-	title := textStyle(15)
-	title.YAlign = draw.YTop
-	c.FillText(title, vg.Point{X: left, Y: top}, p.Title)
-	note := textStyle(10)
-	note.Color, note.YAlign = faint, draw.YTop
-	c.FillText(note, vg.Point{X: left, Y: top - vg.Points(20)}, p.Note)
-	columns := p.columns()
-	wide := (c.Max.X - c.Min.X - vg.Points(2*margin)) / vg.Length(columns)
-	for i, e := range p.Legend {
-		x := left + wide*vg.Length(i%columns)
-		y := top - vg.Points(20+16+7+14*float64(i/columns))
-		c.StrokeLine2(styleOf(e.Scenario), x, y, x+vg.Points(34), y)
-		label := textStyle(11)
-		label.YAlign = draw.YCenter
-		c.FillText(label, vg.Point{X: x + vg.Points(40), Y: y}, e.text())
-	}
+func fillBox(c draw.Canvas, r vg.Rectangle, fill color.Color) {
+	c.FillPolygon(fill, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
 }

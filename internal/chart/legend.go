@@ -1,0 +1,90 @@
+package chart
+
+import (
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// head of a picture: a key for each scenario, and one for each form they share.
+func (p Picture) head() head {
+	scenarios := legend{columns: p.columns()}
+	for _, e := range p.Legend {
+		scenarios.keys = append(scenarios.keys, key{e.text(), p.sample(e.Scenario)})
+	}
+	return head{p.Title, p.Note, []legend{scenarios, p.formKeys()}}
+}
+
+// columns is how many entries of the legend stand side by side.
+func (p Picture) columns() int {
+	longest := 0
+	for _, e := range p.Legend {
+		longest = max(longest, len([]rune(e.text())))
+	}
+	if longest > 62 {
+		return 1
+	}
+	if longest > 24 {
+		return 2
+	}
+	return 4
+}
+
+func (e Entry) text() string {
+	if e.Text == "" {
+		return e.Scenario
+	}
+	return e.Text
+}
+
+// forms are the ways in which lines are drawn.
+type forms struct{ joined, points, theory bool }
+
+// formsOf returns the forms of a scenario's lines, or of all where it is empty.
+func (p Picture) formsOf(scenario string) (f forms) {
+	for _, panel := range p.Panels {
+		for _, l := range panel.Lines {
+			if scenario != "" && l.Scenario != scenario {
+				continue
+			}
+			f.points = f.points || l.measured()
+			f.theory = f.theory || l.Theory
+			f.joined = f.joined || !l.measured() && !l.Theory
+		}
+	}
+	return f
+}
+
+// sample draws a scenario as its lines are drawn.
+func (p Picture) sample(scenario string) func(c draw.Canvas, x, y vg.Length) {
+	f := p.formsOf(scenario)
+	return func(c draw.Canvas, x, y vg.Length) {
+		switch {
+		case f.joined || !f.points && !f.theory:
+			c.StrokeLine2(styleOf(scenario), x, y, x+vg.Points(sampleWidth), y)
+		case f.theory:
+			c.StrokeLine2(theoryOf(scenario), x, y, x+vg.Points(sampleWidth), y)
+		}
+		if f.points {
+			lookOf(scenario).marker.draw(c, vg.Point{X: x + vg.Points(sampleWidth/2), Y: y}, vg.Points(3.5), styleOf(scenario).Color)
+		}
+	}
+}
+
+// formKeys says once for all scenarios what a point, its bar and a thin line are.
+func (p Picture) formKeys() legend {
+	f := p.formsOf("")
+	out := legend{columns: 2}
+	if f.points {
+		out.keys = append(out.keys, key{"point: measured, with its 95 % interval", func(c draw.Canvas, x, y vg.Length) {
+			at := vg.Point{X: x + vg.Points(sampleWidth/2), Y: y}
+			drawBar(c, at.X, y-vg.Points(4.5), y+vg.Points(4.5), vg.Points(capWidth), ink)
+			disc.draw(c, at, vg.Points(2), ink)
+		}})
+	}
+	if f.theory {
+		out.keys = append(out.keys, key{"thin line: theory", func(c draw.Canvas, x, y vg.Length) {
+			c.StrokeLine2(draw.LineStyle{Color: ink, Width: vg.Points(1)}, x, y, x+vg.Points(sampleWidth), y)
+		}})
+	}
+	return out
+}
