@@ -34,7 +34,7 @@ func (f settingFlag) Set(text string) error {
 	return f.UnmarshalText([]byte(text))
 }
 
-func (f settingFlag) Type() string          { return "value" }
+func (f settingFlag) Type() string { return "value" }
 func (f settingFlag) String() string {
 	if f.Text == nil {
 		return ""

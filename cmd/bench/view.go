@@ -65,6 +65,15 @@ func (v *view) progress(p runner.Progress) {
 	}
 }
 
+// step says which of many runs is under way.
+func (v *view) step(format string, args ...any) {
+	if v.terminal {
+		v.line(format, args...)
+		return
+	}
+	v.log.Info().Msg(fmt.Sprintf(format, args...))
+}
+
 func (v *view) ended(r *result.Run) {
 	if v.terminal {
 		v.line("")

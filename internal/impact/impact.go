@@ -172,7 +172,7 @@ func (b baseline) held(rows []row) result.Impact {
 	s := summaryOf(rows)
 	return result.Impact{
 		Requests: int64(len(rows)), ErrorRate: s.errorRate(), BaselineErrorRate: b.errors,
-		P99: s.p99(), BaselineP99: b.p99,
+		P99: s.p99(), BaselineP99: b.p99, SlowShare: s.above(b.p99),
 		StaleShare: s.staleShare(), BaselineStaleShare: b.stale, MaxStaleness: s.oldest.Seconds(),
 	}
 }
@@ -253,6 +253,17 @@ func (s summary) p99() float64 {
 		return 0
 	}
 	return stats.Quantile(s.latencies, 0.99)
+}
+
+// above is the share of the successes that took longer than a time, in seconds.
+func (s summary) above(seconds float64) float64 {
+	i, _ := slices.BinarySearchFunc(s.latencies, seconds, func(latency, seconds float64) int {
+		if latency <= seconds {
+			return -1
+		}
+		return 1
+	})
+	return float64(len(s.latencies)-i) / float64(max(len(s.latencies), 1))
 }
 
 func (s summary) staleShare() float64 { return float64(s.stale) / float64(max(s.succeeded, 1)) }

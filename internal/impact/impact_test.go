@@ -76,7 +76,7 @@ func TestSlowAnswersAreAnImpact(t *testing.T) {
 		return fine(due)
 	})
 	i := tr.Impacts(0, false)[0]
-	if len(i.Faults) != 2 || i.P99 != 0.06 || i.BaselineP99 > 0.0101 || i.ErrorRate.Value != 0 || i.Recovery != 0.295 {
+	if len(i.Faults) != 2 || i.P99 != 0.06 || i.BaselineP99 > 0.0101 || i.ErrorRate.Value != 0 || i.SlowShare != 1 || i.Recovery != 0.295 {
 		t.Errorf("%+v", i)
 	}
 }

@@ -125,22 +125,29 @@ func note(runs []*result.Loaded) string {
 	if len(runs) == 0 {
 		return ""
 	}
-	var asked map[string]any
-	if json.Unmarshal(runs[0].Experiment, &asked) != nil {
-		return ""
-	}
-	words := []string{fmt.Sprintf("rate %v", asked["rate"]), fmt.Sprintf("%v arrivals", asked["arrival"]), fmt.Sprintf("seed %v", asked["seed"])}
-	if asked["rate"] == "0" {
-		words = []string{fmt.Sprintf("closed loop of %v", asked["concurrency"]), fmt.Sprintf("seed %v", asked["seed"])}
-	}
-	for _, setting := range []string{"latency", "fail-rate", "hang-rate", "outage"} {
-		if v := fmt.Sprint(asked[setting]); v != "" && v != "<nil>" {
-			words = append(words, setting+" "+v)
-		}
-	}
+	words := []string{noteOf(runs[0].Experiment)}
 	for _, r := range runs {
 		if r.Verdict != result.OK {
 			words = append(words, r.Scenario+": "+strings.ToUpper(string(r.Verdict)))
+		}
+	}
+	return strings.Join(words, "  ·  ")
+}
+
+// noteOf says what an experiment asks for, but for the settings left out.
+func noteOf(experiment json.RawMessage, without ...string) string {
+	var asked map[string]any
+	if json.Unmarshal(experiment, &asked) != nil {
+		return ""
+	}
+	words := []string{fmt.Sprintf("rate %v", asked["rate"]), fmt.Sprintf("%v arrivals", asked["arrival"])}
+	if asked["rate"] == "0" {
+		words = []string{fmt.Sprintf("closed loop of %v", asked["concurrency"])}
+	}
+	words = append(words, fmt.Sprintf("seed %v", asked["seed"]))
+	for _, setting := range []string{"latency", "fail-rate", "hang-rate", "outage", "fault", "workers", "policy"} {
+		if v := fmt.Sprint(asked[setting]); v != "" && v != "<nil>" && !slices.Contains(without, setting) {
+			words = append(words, setting+" "+v)
 		}
 	}
 	return strings.Join(words, "  ·  ")

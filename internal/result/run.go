@@ -70,6 +70,9 @@ type Run struct {
 	// ReplicationLag is visible − acknowledged, of changes that a replica applied.
 	ReplicationLag Quantiles `json:"replication_lag_seconds"`
 
+	// Predicted is what theory says of the experiment, without any load.
+	Predicted *Predicted `json:"predicted,omitempty"`
+
 	Faults []Fault `json:"faults"`
 	// Impacts tells of each window of faults what the callers felt of it.
 	Impacts []Impact `json:"impacts"`
@@ -230,6 +233,9 @@ type Impact struct {
 	// P99 is that of the successes' latency, 0 where none succeeded.
 	P99         float64 `json:"latency_p99_seconds"`
 	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`
+	// SlowShare is the share of the successes that took longer than BaselineP99: 1 %
+	// where nothing is felt.
+	SlowShare float64 `json:"slow_share"`
 	// StaleShare is that of the successes; MaxStaleness is the age of the oldest.
 	StaleShare         float64 `json:"stale_share"`
 	BaselineStaleShare float64 `json:"baseline_stale_share"`

@@ -30,6 +30,9 @@ type Options struct {
 	Pacer load.Pacer
 	// Samples has every request written to samples.csv.
 	Samples bool
+	// Shared says that other runs are carried out in this process at the same time:
+	// its CPU time then says nothing of this run, and is left out.
+	Shared bool
 	// Observe is called with each request that is complete, from many goroutines at
 	// once; it may be nil.
 	Observe func(result.Row)

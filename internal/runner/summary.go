@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 	"crosstalk/scenarios"
 )
@@ -43,7 +44,9 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
+	out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
 	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
+	out.Warnings = append(out.Warnings, gaps(out)...)
 	return out, nil
 }
 
@@ -67,6 +70,8 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 	out.Events = s.GetEvents()
 	if out.Requests.Sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
+	}
+	if out.Requests.Sent > 0 && !r.options.Shared {
 		out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
 	}
 }

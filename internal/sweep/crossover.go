@@ -1,7 +1,9 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"crosstalk/internal/metric"
@@ -113,4 +115,36 @@ func where(setting string, labels []string, s stretch) string {
 		return fmt.Sprintf("at %s %s", setting, labels[s.from])
 	}
 	return fmt.Sprintf("from %s %s to %s", setting, labels[s.from], labels[s.to])
+}
+
+// Together puts the repeats of each point and scenario together: the median of
+// their values, and the interval that holds all of theirs.
+func Together(all []Outcome) []Outcome {
+	type key struct {
+		point    int
+		scenario string
+	}
+	var order []key
+	values := make(map[key][]metric.Value)
+	for _, o := range all {
+		k := key{o.Point, o.Scenario}
+		if _, ok := values[k]; !ok {
+			order = append(order, k)
+		}
+		values[k] = append(values[k], o.Value)
+	}
+	var out []Outcome
+	for _, k := range order {
+		out = append(out, Outcome{k.point, k.scenario, median(values[k])})
+	}
+	return out
+}
+
+func median(values []metric.Value) metric.Value {
+	slices.SortFunc(values, func(a, b metric.Value) int { return cmp.Compare(a.Value, b.Value) })
+	m := values[len(values)/2]
+	for _, v := range values {
+		m.Low, m.High, m.Known = min(m.Low, v.Low), max(m.High, v.High), m.Known && v.Known
+	}
+	return m
 }

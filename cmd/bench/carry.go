@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"crosstalk/fakesvc"
+	"crosstalk/internal/experiment"
+	"crosstalk/internal/load"
+	"crosstalk/internal/result"
+	"crosstalk/internal/runner"
+	"crosstalk/scenarios"
+)
+
+// runOptions is how runs are carried out for real: on this machine's network,
+// with precise pacing.
+func runOptions(progress func(runner.Progress)) runner.Options {
+	return runner.Options{
+		Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+		Pacer: load.Precise, Progress: progress,
+	}
+}
+
+// newSession makes the folder of one command's runs.
+func newSession(out string) (*result.Folder, error) {
+	session, err := result.Create(filepath.Join(out, time.Now().UTC().Format("20060102-150405.000")))
+	if err != nil {
+		return nil, usageError(fmt.Errorf("--out: %w", err))
+	}
+	return session, nil
+}
+
+// carryOut runs an experiment in one scenario, and reads the run back from its
+// folder below dir: what is concluded from it stands there.
+func carryOut(ctx context.Context, e *experiment.Experiment, scenario, dir string, o runner.Options) (*result.Loaded, error) {
+	s, _ := scenarios.ByName(scenario) // the experiment is valid
+	if _, err := runner.Run(ctx, s, e, dir, o); err != nil {
+		return nil, err
+	}
+	return result.Load(filepath.Join(dir, scenario))
+}
+
+// valid checks an experiment against the scenarios that there are.
+func valid(e *experiment.Experiment) error {
+	return e.Validate(scenarios.Names(), scenarios.Remote)
+}
+
+// fileOf is the experiment file among a command's arguments, or empty.
+func fileOf(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
+// stopped says that a command ended early, with what it had.
+func stopped(cmd *cobra.Command, err error) error {
+	if cmd.Context().Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		return &ended{exitInterrupted, errors.New("interrupted; what was measured until then is written")}
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+// Package matrix is every component times every fault that fits it.
+//
+// Its law: all faults act in one run, one after the other, each in a window of
+// its own with a rest behind it, so what is felt of each is held against the same
+// fault-free stretch. It runs nothing: it says which experiment to run, and what
+// the callers felt of each fault.
+package matrix
+
+import (
+	"fmt"
+	"time"
+
+	"crosstalk/internal/experiment"
+	"crosstalk/internal/fault"
+	"crosstalk/internal/result"
+	"crosstalk/internal/setting"
+)
+
+// Plan is how the faults are laid out in time.
+type Plan struct {
+	// Lead is the fault-free stretch ahead of the first one.
+	Lead time.Duration
+	// Length is for how long each fault acts, Rest how long it is waited behind it.
+	Length time.Duration
+	Rest   time.Duration
+}
+
+// DefaultPlan has the matrix of the default graph done in under two minutes.
+func DefaultPlan() Plan {
+	return Plan{Lead: 4 * time.Second, Length: time.Second, Rest: 1500 * time.Millisecond}
+}
+
+// ofService, ofBus and ofEvents are what each component suffers. What loses events
+// for good comes last: its traces stay until their keys are written again.
+var (
+	ofService = []string{"delay=100ms", "slow=10", "abort=50%", "hang=50%", "freeze", "outage"}
+	ofBus     = []string{"delay=50ms", "duplicate=50%", "reorder=50%", "stall", "rebalance", "outage"}
+	ofStore   = []string{"delay=50ms", "abort=50%"}
+	ofEvents  = []string{"poison=50%"}
+	losing    = []string{"drop=50%"}
+)
+
+// Row is one fault of the matrix.
+type Row struct {
+	// Component is what it sits at: "A", "bus", "D.store".
+	Component string
+	Fault     fault.Fault
+}
+
+// Rows returns the faults of an experiment's graph, laid out one after the other.
+func (p Plan) Rows(e *experiment.Experiment) ([]Row, error) {
+	var rows []Row
+	start := p.Lead
+	add := func(component, target string, kinds []string) error {
+		for _, kind := range kinds {
+			text := fmt.Sprintf("%s:%s@%s+%s", target, kind, setting.Duration(start), setting.Duration(p.Length))
+			var f fault.Fault
+			if err := f.UnmarshalText([]byte(text)); err != nil {
+				return err
+			}
+			rows = append(rows, Row{component, f})
+			start += p.Length + p.Rest
+		}
+		return nil
+	}
+	for _, owner := range e.Owners() {
+		if err := add(owner, owner, ofService); err != nil {
+			return nil, err
+		}
+	}
+	entry := e.Entry().Name
+	if err := add(entry+"'s store", entry+".store", ofStore); err != nil {
+		return nil, err
+	}
+	if err := add("bus", "bus", ofBus); err != nil {
+		return nil, err
+	}
+	if err := add("bus", "bus", losing); err != nil {
+		return nil, err
+	}
+	for _, owner := range e.Owners() {
+		if err := add(owner+"'s events", owner+".events", ofEvents); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// Experiment returns base with the faults of rows, and as long as they take.
+func (p Plan) Experiment(base *experiment.Experiment, rows []Row) *experiment.Experiment {
+	e := *base
+	e.Fault = append(fault.Faults{}, base.Fault...)
+	for _, r := range rows {
+		e.Fault = append(e.Fault, r.Fault)
+	}
+	e.Duration = setting.Duration(p.Lead + time.Duration(len(rows))*(p.Length+p.Rest))
+	return &e
+}
+
+// Feel is what D's callers felt most of a fault.
+type Feel int
+
+// The feels, from the least to the worst.
+const (
+	// Missing: there is nothing for the fault to act on.
+	Missing Feel = iota
+	Nothing
+	Staler
+	Slower
+	Errors
+)
+
+// Cell is what the callers felt of one fault in one scenario.
+type Cell struct {
+	Feel   Feel
+	Impact result.Impact
+	// Copied says that there is a copy that can be behind; Lossy that what is
+	// missing in it does not come any more.
+	Copied, Lossy bool
+}
+
+// How much worse than without the fault counts as felt: a tenth of the answers, or
+// so many more of them than before. Errors have an interval of their own.
+const (
+	slowFelt  = 0.1
+	staleFelt = 0.05
+)
+
+// CellOf returns what was felt of a fault in a run. delivered tells whether there
+// was anything for the fault to act on.
+func CellOf(impact result.Impact, delivered bool) Cell {
+	c := Cell{Feel: Nothing, Impact: impact}
+	switch {
+	case !delivered:
+		c.Feel = Missing
+	case impact.ErrorRate.Low > impact.BaselineErrorRate.High:
+		c.Feel = Errors
+	case impact.SlowShare > slowFelt:
+		c.Feel = Slower
+	case staler(impact):
+		c.Feel = Staler
+	}
+	return c
+}
+
+// staler tells whether more answers were old than without the fault.
+func staler(i result.Impact) bool {
+	return i.StaleShare > 2*i.BaselineStaleShare+staleFelt
+}
+
+// Cells returns what was felt of each row in a run.
+func Cells(rows []Row, run *result.Run) []Cell {
+	cells := make([]Cell, len(rows))
+	for n, r := range rows {
+		for _, i := range run.Impacts {
+			if i.Window == windowOf(r.Fault) {
+				cells[n] = CellOf(i, delivered(r.Fault, run))
+				cells[n].Copied = len(run.CopyBytes) > 0
+				cells[n].Lossy = r.Fault.Kind == fault.Drop || r.Fault.Kind == fault.Poison
+			}
+		}
+	}
+	return cells
+}
+
+func windowOf(f fault.Fault) result.Window {
+	return result.Window{StartSeconds: f.Window.Start.Seconds(), LengthSeconds: f.Window.Length.Seconds()}
+}
+
+// delivered tells whether a run has the fault's target at all: a topology without
+// a bus cannot lose it, and D has no database to fail where it keeps nothing.
+func delivered(f fault.Fault, run *result.Run) bool {
+	for _, told := range run.Faults {
+		if told.Target != f.Target.String() || told.Kind != string(f.Kind) || told.Window == nil || *told.Window != windowOf(f) {
+			continue
+		}
+		if told.Interactions > 0 || told.DeliveredWindow != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package predict
+
+import "crosstalk/internal/experiment"
+
+// The methods.
+const (
+	ClosedForm = "closed form"
+	Simulation = "simulation"
+)
+
+// Prediction is what is to be expected of an experiment in one scenario. Times
+// are in seconds.
+type Prediction struct {
+	Scenario string `json:"scenario"`
+	Method   string `json:"method"`
+	// Why is what no closed form is known for, where it is a simulation.
+	Why string `json:"why,omitempty"`
+
+	// ErrorRate is the share of the requests that fail.
+	ErrorRate float64 `json:"error_rate"`
+	// Latency is done − due, of successes.
+	Latency Quantiles `json:"latency_seconds"`
+	// StaleShare is the share of the answers that are out of date, Staleness for
+	// how long those had been.
+	StaleShare float64   `json:"stale_share"`
+	Staleness  Quantiles `json:"staleness_seconds"`
+	// Lag is visible − acknowledged, of the changes that a replica applies.
+	Lag Quantiles `json:"replication_lag_seconds"`
+	// Tries is how often a need is tried per request of the driver, by
+	// CONSUMER→SUPPLIER. A closed form has those of the entry only: how far the
+	// others get depends on when something elsewhere fails first.
+	Tries map[string]float64 `json:"tries_per_request"`
+
+	// Of a simulation: the requests and the changes that its figures are of, and
+	// the virtual time in which they were due. Less than what was asked for is a
+	// shorter stretch of the same experiment.
+	Requests         int64   `json:"requests_simulated,omitempty"`
+	Changes          int64   `json:"changes_simulated,omitempty"`
+	SimulatedSeconds float64 `json:"simulated_seconds,omitempty"`
+}
+
+// Quantiles summarises a distribution, in seconds. All are 0 where nothing is to
+// be expected.
+type Quantiles struct {
+	P50   float64 `json:"p50"`
+	P75   float64 `json:"p75"`
+	P90   float64 `json:"p90"`
+	P99   float64 `json:"p99"`
+	P999  float64 `json:"p99.9"`
+	P9999 float64 `json:"p99.99"`
+	Mean  float64 `json:"mean"`
+}
+
+// shares are the quantiles that are told, in the order of Quantiles.
+var shares = [...]float64{0.5, 0.75, 0.9, 0.99, 0.999, 0.9999}
+
+func (q *Quantiles) set(values [len(shares)]float64, mean float64) {
+	*q = Quantiles{values[0], values[1], values[2], values[3], values[4], values[5], mean}
+}
+
+// Of predicts a valid experiment in a scenario: by a closed form where there is
+// one, and else by a simulation of at most DefaultRequests requests.
+func Of(e *experiment.Experiment, scenario string) Prediction {
+	p, why := Closed(e, scenario)
+	if why == "" {
+		return p
+	}
+	p = Simulate(e, scenario, Options{})
+	p.Why = why
+	return p
+}

@@ -1,0 +1,218 @@
+package predict
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/policy"
+)
+
+// pursuit is one need of one visit, pursued as its policy says: retries around
+// the breaker around the hedge around the try. It does as failsafe-go does.
+type pursuit struct {
+	visit *visit
+	need  *edge
+
+	tries    int
+	failures int
+	running  []*try
+	// armed tells that a hedge is to come. Until it has, a failure ends nothing.
+	armed    bool
+	pass     int // which of the passes through breaker and hedge this is
+	retrying bool
+	waiting  bool // for the next pass
+	given    bool // up, by the visit
+	over     bool
+	last     codes.Code
+	answered *try
+	age      age
+}
+
+func (p *pursuit) begin() {
+	if p.need.policy.Retry > 0 {
+		p.need.budget.enter()
+	}
+	p.once()
+}
+
+// once is one pass.
+func (p *pursuit) once() {
+	p.pass++
+	need := p.need
+	if !need.breaker.allows(p.visit.sim.now) {
+		p.finish(codes.Unavailable)
+		return
+	}
+	if need.policy.Hedge == (policy.Hedge{}) {
+		p.try(false)
+		return
+	}
+	need.budget.enter()
+	if after := need.hedgeAfter(); after >= 0 {
+		p.armed = true
+		pass := p.pass
+		p.visit.sim.plan(p.visit.sim.now+after, nil, func() {
+			if p.armed && p.pass == pass {
+				p.hedge()
+			}
+		})
+	}
+	p.try(false)
+}
+
+// hedgeAfter is when a second try starts; negative is never.
+func (e *edge) hedgeAfter() time.Duration {
+	if e.moving == nil {
+		return e.policy.Hedge.After
+	}
+	return e.moving.after()
+}
+
+func (p *pursuit) try(isHedge bool) {
+	v, need := p.visit, p.need
+	t := &try{pursuit: p, n: p.tries, isHedge: isHedge, started: v.sim.now, deadline: v.deadline}
+	if limit := need.policy.Timeout; limit > 0 {
+		t.deadline = min(t.deadline, v.sim.now+limit)
+	}
+	if v.id >= 0 {
+		need.tries++
+	}
+	p.tries++
+	p.running = append(p.running, t)
+	t.start()
+}
+
+// hedge starts a second try beside the first, which may have failed by now.
+func (p *pursuit) hedge() {
+	p.armed = false
+	switch {
+	case p.ended():
+		p.passed(p.last)
+	case p.need.budget.acquire():
+		p.try(true)
+	case len(p.running) == 0:
+		p.passed(p.last)
+	}
+}
+
+// ended reports whether nobody waits for the pursuit any more.
+func (p *pursuit) ended() bool { return p.given || p.visit.sim.now >= p.visit.deadline }
+
+// tried is told how a try has ended.
+func (p *pursuit) tried(t *try, code codes.Code) {
+	p.running = slices.DeleteFunc(p.running, func(o *try) bool { return o == t })
+	if t.isHedge {
+		p.need.budget.release()
+	}
+	if p.over || p.answered != nil {
+		return
+	}
+	p.last = code
+	switch {
+	case code == codes.OK:
+		p.succeeded(t)
+	case p.armed:
+		p.visit.late()
+	case len(p.running) == 0:
+		p.passed(code)
+	}
+}
+
+func (p *pursuit) succeeded(t *try) {
+	if p.need.moving != nil {
+		p.need.moving.add(float64(p.visit.sim.now - t.started))
+	}
+	p.armed = false
+	p.answered = t
+	for _, loser := range slices.Clone(p.running) {
+		loser.cancel()
+	}
+	p.passed(codes.OK)
+}
+
+// passed is the end of a pass: the breaker is told, and perhaps there is another.
+func (p *pursuit) passed(code codes.Code) {
+	need := p.need
+	hedged := need.policy.Hedge != policy.Hedge{}
+	if hedged {
+		need.budget.leave()
+	}
+	// A hedge that is cancelled reports a plain error, which counts as a failure.
+	need.breaker.record(worthATry(code) || hedged && p.ended() && code != codes.OK, p.visit.sim.now)
+	if p.retrying {
+		need.budget.release()
+	}
+	switch {
+	case p.ended() && p.given:
+		p.finish(codes.Canceled)
+	case p.ended():
+		p.finish(codes.DeadlineExceeded)
+	case need.policy.Retry == 0 || !worthATry(code) || p.failures == need.policy.Retry:
+		p.finish(code)
+	default:
+		p.failures++
+		p.backOff()
+	}
+}
+
+func (p *pursuit) backOff() {
+	v := p.visit
+	p.waiting = true
+	end := v.sim.now + backoff(p.need.policy.Backoff, p.failures-1)
+	if end >= v.deadline {
+		v.sim.plan(v.deadline, v, func() {
+			if p.waiting {
+				p.finish(codes.DeadlineExceeded)
+			}
+		})
+		return
+	}
+	v.sim.plan(end, v, func() {
+		if p.waiting {
+			p.again()
+		}
+	})
+}
+
+func (p *pursuit) again() {
+	p.waiting = false
+	if !p.need.budget.acquire() {
+		p.retrying = false
+		p.finish(p.last)
+		return
+	}
+	p.retrying = true
+	p.once()
+}
+
+// cancel gives up. Where a hedge is to come, the end comes no earlier.
+func (p *pursuit) cancel() {
+	if p.over || p.given {
+		return
+	}
+	p.given = true
+	if p.waiting {
+		p.finish(codes.Canceled)
+		return
+	}
+	for _, t := range slices.Clone(p.running) {
+		t.cancel()
+	}
+}
+
+// finish is the end; where all else failed, the fallback answers.
+func (p *pursuit) finish(code codes.Code) {
+	p.over, p.waiting = true, false
+	if p.need.policy.Retry > 0 {
+		p.need.budget.leave()
+	}
+	if code == codes.OK {
+		p.age = p.answered.age
+	}
+	if p.need.known != nil {
+		code = p.fallBack(code)
+	}
+	p.visit.came(p, code)
+}

@@ -1,0 +1,100 @@
+package predict
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"google.golang.org/grpc/codes"
+)
+
+// Row is one simulated request, complete. Times count from the start of the
+// measured part; in the warm-up, ID and Due are negative.
+type Row struct {
+	ID   int64
+	Due  time.Duration
+	Sent time.Duration
+	Done time.Duration
+	Code codes.Code
+	// Stale tells that the answer was out of date when the request was due, and
+	// Age for how long its oldest part had been.
+	Stale bool
+	Age   time.Duration
+}
+
+// tally sums up what has happened in the measured part.
+type tally struct {
+	requests, failed, stale int64
+	latency, ages, lags     distribution
+	ended                   time.Duration
+}
+
+func newTally() *tally {
+	return &tally{latency: newDistribution(), ages: newDistribution(), lags: newDistribution()}
+}
+
+func (t *tally) add(r Row) {
+	if r.ID < 0 {
+		return
+	}
+	t.requests++
+	t.ended = max(t.ended, r.Due)
+	if r.Code != codes.OK {
+		t.failed++
+		return
+	}
+	t.latency.add(r.Done - r.Due)
+	if r.Stale {
+		t.stale++
+		t.ages.add(r.Age)
+	}
+}
+
+func (t *tally) lagged(at, lag time.Duration) {
+	if at >= 0 {
+		t.lags.add(lag)
+	}
+}
+
+// distribution is a histogram of times, with what it rounds off kept exactly.
+type distribution struct {
+	histogram    *hdrhistogram.Histogram
+	count        int64
+	low, high    time.Duration
+	sumOfSeconds float64
+}
+
+// The range of the histograms, in nanoseconds, and their precision: as those of
+// package result.
+const (
+	lowest  = 1
+	highest = int64(10 * time.Minute)
+	digits  = 3
+)
+
+func newDistribution() distribution {
+	return distribution{histogram: hdrhistogram.New(lowest, highest, digits)}
+}
+
+func (d *distribution) add(t time.Duration) {
+	if d.count == 0 {
+		d.low, d.high = t, t
+	}
+	d.count++
+	d.low, d.high = min(d.low, t), max(d.high, t)
+	d.sumOfSeconds += t.Seconds()
+	// It fails for values outside of the range alone.
+	_ = d.histogram.RecordValue(min(int64(t), highest))
+}
+
+func (d *distribution) quantiles() (out Quantiles) {
+	if d.count == 0 {
+		return out
+	}
+	var values [len(shares)]float64
+	for i, share := range shares {
+		at := time.Duration(d.histogram.ValueAtQuantile(share * 100))
+		values[i] = min(max(at, d.low), d.high).Seconds()
+	}
+	out.set(values, d.sumOfSeconds/float64(d.count))
+	return out
+}

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"crosstalk/internal/chart"
+	"crosstalk/internal/metric"
+	"crosstalk/internal/sweep"
+)
+
+// Propagation is the picture of a sweep: what was varied against the error rate
+// that the callers saw, and against the metric that decides, points with their
+// intervals beside the lines of theory. Of a grid, each value of the second
+// setting has panels of its own.
+func (s Sweep) Propagation() chart.Picture {
+	p := chart.Picture{
+		Title: "How far it spreads: " + s.Vary[0].Setting + " against what D's callers see",
+		Note:  s.note(),
+	}
+	for _, name := range s.Scenarios {
+		p.Legend = append(p.Legend, chart.Entry{Scenario: name})
+	}
+	errors, _ := metric.ByName("errors")
+	metrics := []metric.Metric{errors}
+	if s.By.Name != "errors" {
+		metrics = append(metrics, s.By)
+	}
+	inner := len(s.Points) / len(s.Vary[0].Values)
+	for other := range min(inner, mostPanels) {
+		for _, m := range metrics {
+			p.Panels = append(p.Panels, s.panel(m, other, inner))
+		}
+	}
+	return p
+}
+
+// mostPanels bounds how many values of the second setting are drawn: more would
+// be too small to be read, and stand in the CSV.
+const mostPanels = 4
+
+func (s Sweep) note() string {
+	if len(s.Rows) == 0 {
+		return ""
+	}
+	return noteOf(s.Rows[0].Run.Experiment, s.settings()...)
+}
+
+func (s Sweep) panel(m metric.Metric, other, inner int) chart.Panel {
+	v := s.Vary[0]
+	panel := chart.Panel{Title: titleOf(m), XTitle: v.Setting, Y: axisOf(m), Empty: "nothing was measured"}
+	if inner > 1 {
+		panel.Title += ", " + strings.Join(s.Points[other].Values[1:], ", ")
+	}
+	x := s.place(&panel)
+	for _, name := range s.Scenarios {
+		theory := chart.Line{Scenario: name, Theory: true}
+		points := chart.Line{Scenario: name}
+		for _, o := range s.measured(m) {
+			if o.Scenario != name || o.Point%inner != other {
+				continue
+			}
+			at := x[o.Point/inner]
+			points.X, points.Y = append(points.X, at), append(points.Y, orGap(o.Value, o.Value.Value))
+			points.Low, points.High = append(points.Low, orGap(o.Value, o.Value.Low)), append(points.High, orGap(o.Value, o.Value.High))
+		}
+		for _, r := range s.Rows {
+			predicted, ok := predictedFigure(m, r)
+			if ok && r.Scenario == name && r.Repeat == 0 && r.Point%inner == other {
+				theory.X, theory.Y = append(theory.X, x[r.Point/inner]), append(theory.Y, predicted)
+			}
+		}
+		if panel.X != chart.Categories && len(theory.X) > 0 {
+			panel.Lines = append(panel.Lines, theory)
+		}
+		panel.Lines = append(panel.Lines, points)
+	}
+	return panel
+}
+
+// place chooses the X axis, and returns where the values stand on it.
+func (s Sweep) place(panel *chart.Panel) []float64 {
+	numbers, unit, ok := s.Vary[0].Numbers()
+	if !ok {
+		panel.X, panel.Categories = chart.Categories, s.Vary[0].Values
+		for i := range s.Vary[0].Values {
+			numbers = append(numbers, float64(i))
+		}
+		return numbers
+	}
+	panel.X = chart.Values
+	switch unit {
+	case metric.Share:
+		panel.X = chart.Roots
+		panel.XLabel = func(v float64) string { return strconv.FormatFloat(v*100, 'g', 4, 64) + " %" }
+	case metric.Seconds:
+		panel.XLabel = duration
+	case metric.PerSecond:
+		panel.XLabel = rate
+	}
+	return numbers
+}
+
+// measured is what the runs say of a metric, repeats together.
+func (s Sweep) measured(m metric.Metric) []sweep.Outcome {
+	if m.Name == s.By.Name {
+		return s.outcomes()
+	}
+	var all []sweep.Outcome
+	for _, r := range s.Rows {
+		e := r.Run.ErrorRate
+		all = append(all, sweep.Outcome{Point: r.Point, Scenario: r.Scenario, Value: metric.Value{Value: e.Value, Low: e.Low, High: e.High, Known: r.Run.Requests.Sent > 0}})
+	}
+	return sweep.Together(all)
+}
+
+func orGap(v metric.Value, figure float64) float64 {
+	if !v.Known {
+		return math.NaN()
+	}
+	return figure
+}
+
+// predictedFigure is what theory says of a metric, where it says anything. A
+// latency of 0 is no point on a logarithmic axis: it is where only the wiring,
+// which theory does not know, takes time.
+func predictedFigure(m metric.Metric, r SweepRow) (float64, bool) {
+	p := r.Run.Predicted
+	if p == nil {
+		return 0, false
+	}
+	v, ok := map[string]float64{
+		"errors": p.ErrorRate, "stale": p.StaleShare,
+		"latency.p50": p.Latency.P50, "latency.p75": p.Latency.P75, "latency.p90": p.Latency.P90, "latency.p99": p.Latency.P99,
+		"latency.p99.9": p.Latency.P999, "latency.mean": p.Latency.Mean,
+		"staleness.p50": p.Staleness.P50, "staleness.p99": p.Staleness.P99, "staleness.mean": p.Staleness.Mean,
+		"lag.p50": p.ReplicationLag.P50, "lag.p99": p.ReplicationLag.P99, "lag.mean": p.ReplicationLag.Mean,
+	}[m.Name]
+	return v, ok && (m.Unit != metric.Seconds || v > 0)
+}
+
+func titleOf(m metric.Metric) string {
+	switch m.Name {
+	case "errors":
+		return "requests that failed"
+	case "stale":
+		return "stale answers"
+	}
+	return strings.ReplaceAll(m.Name, ".", " ")
+}
+
+func axisOf(m metric.Metric) chart.YAxis {
+	switch m.Unit {
+	case metric.Share:
+		return chart.Percent
+	case metric.Seconds:
+		return chart.LogDuration
+	}
+	return chart.Number
+}

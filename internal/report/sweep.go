@@ -1,0 +1,183 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"crosstalk/internal/metric"
+	"crosstalk/internal/result"
+	"crosstalk/internal/sweep"
+)
+
+// Sweep is what came out of one.
+type Sweep struct {
+	Vary      []sweep.Vary
+	By        metric.Metric
+	Scenarios []string
+	Points    []sweep.Point
+	Rows      []SweepRow
+}
+
+// SweepRow is one run of a sweep.
+type SweepRow struct {
+	Point    int
+	Scenario string
+	Repeat   int
+	Run      result.Run
+	// By is what the run says of the metric that decides.
+	By metric.Value
+}
+
+// Add notes a run. Of its folder it keeps the figures alone.
+func (s *Sweep) Add(point int, scenario string, repeat int, run *result.Loaded) {
+	row := SweepRow{point, scenario, repeat, run.Run, s.By.Of(run)}
+	row.Run.Series = nil
+	s.Rows = append(s.Rows, row)
+}
+
+// Runs returns the runs, in the order in which they were carried out.
+func (s Sweep) Runs() []result.Run {
+	var runs []result.Run
+	for _, r := range s.Rows {
+		runs = append(runs, r.Run)
+	}
+	return runs
+}
+
+// Table prints a row for each run, measured beside predicted, and under it where
+// one scenario starts to beat another.
+func (s Sweep) Table(w io.Writer) error {
+	t := newTable(w)
+	t.heading("SWEEP of " + s.names() + ": measured | predicted by theory")
+	t.row(append(s.settings(), "scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", s.By.Name, "")...)
+	for _, r := range s.Rows {
+		l, p := r.Run.Latency, r.Run.Predicted
+		t.row(append(append([]string{}, s.Points[r.Point].Values...), r.Scenario,
+			errorRate(r.Run), "| "+percent(p.ErrorRate)+" %",
+			quantile(l, l.P50), "| "+orNone(p.Latency.P50), quantile(l, l.P99), "| "+orNone(p.Latency.P99),
+			stale(r.Run), "| "+percent(p.StaleShare)+" %", valueOf(s.By, r.By), notOK(r.Run))...)
+	}
+	t.flush()
+	t.printf("\n")
+	for _, line := range s.Crossovers() {
+		t.printf("%s\n", line)
+	}
+	return t.err
+}
+
+func notOK(r result.Run) string {
+	if r.Verdict == result.OK {
+		return ""
+	}
+	return strings.ToUpper(string(r.Verdict))
+}
+
+func (s Sweep) settings() []string {
+	var names []string
+	for _, v := range s.Vary {
+		names = append(names, v.Setting)
+	}
+	return names
+}
+
+func (s Sweep) names() string { return strings.Join(s.settings(), " × ") }
+
+// Crossovers says from which value on one scenario beats another: for the first
+// setting that is varied, at each value of the second one.
+func (s Sweep) Crossovers() []string {
+	outcomes := s.outcomes()
+	if len(s.Vary) == 1 {
+		return sweep.Crossovers(s.By, s.Vary[0].Setting, s.Vary[0].Values, s.Scenarios, outcomes)
+	}
+	var lines []string
+	inner := len(s.Points) / len(s.Vary[0].Values)
+	for other := range inner {
+		var some []sweep.Outcome
+		for _, o := range outcomes {
+			if o.Point%inner == other {
+				o.Point /= inner
+				some = append(some, o)
+			}
+		}
+		at := s.Points[other].Name(s.Vary[1:2])
+		if len(s.Vary) > 2 {
+			at = strings.Join(s.Points[other].Values[1:], ", ")
+		}
+		for _, line := range sweep.Crossovers(s.By, s.Vary[0].Setting, s.Vary[0].Values, s.Scenarios, some) {
+			lines = append(lines, "at "+at+": "+line)
+		}
+	}
+	return lines
+}
+
+func (s Sweep) outcomes() []sweep.Outcome {
+	var all []sweep.Outcome
+	for _, r := range s.Rows {
+		all = append(all, sweep.Outcome{Point: r.Point, Scenario: r.Scenario, Value: r.By})
+	}
+	return sweep.Together(all)
+}
+
+// valueOf returns a metric's value in its unit.
+func valueOf(m metric.Metric, v metric.Value) string {
+	if !v.Known {
+		return none
+	}
+	switch m.Unit {
+	case metric.Share:
+		return interval(v.Value, v.Low, v.High)
+	case metric.PerSecond:
+		return rate(v.Value)
+	case metric.Number:
+		return digits(v.Value)
+	}
+	if v.Low == v.High {
+		return duration(v.Value)
+	}
+	return fmt.Sprintf("%s [%s, %s]", duration(v.Value), duration(v.Low), duration(v.High))
+}
+
+// CSV writes a line for each run, durations in seconds and shares as such.
+func (s Sweep) CSV(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := csv.NewWriter(f)
+	columns := append(s.settings(), "scenario", "repeat", "verdict", "requests", "error_rate", "error_rate_low", "error_rate_high",
+		"predicted_error_rate", "latency_p50_seconds", "latency_p99_seconds", "predicted_latency_p50_seconds",
+		"predicted_latency_p99_seconds", "latency_max_seconds", "throughput", "stale_share", "predicted_stale_share", "staleness_p99_seconds",
+		"replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "by", "by_value", "by_low", "by_high")
+	_ = w.Write(columns) // its errors are told by Error below
+	for _, r := range s.Rows {
+		_ = w.Write(append(append([]string{}, s.Points[r.Point].Values...), s.fields(r)...))
+	}
+	w.Flush()
+	if err := w.Error(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func (s Sweep) fields(r SweepRow) []string {
+	run, p := r.Run, r.Run.Predicted
+	out := []string{r.Scenario, strconv.Itoa(r.Repeat + 1), string(run.Verdict), strconv.FormatInt(run.Requests.Sent, 10)}
+	for _, v := range []float64{
+		run.ErrorRate.Value, run.ErrorRate.Low, run.ErrorRate.High, p.ErrorRate,
+		run.Latency.P50, run.Latency.P99, p.Latency.P50, p.Latency.P99, run.Latency.Max, run.Requests.Throughput,
+		share(run.Answers.Stale, run.Requests.Succeeded), p.StaleShare, run.Staleness.P99, run.ReplicationLag.P99,
+		run.EventsPerRequest, run.CPUSecondsPer1000,
+	} {
+		out = append(out, number(v))
+	}
+	return append(out, s.By.Name, number(r.By.Value), number(r.By.Low), number(r.By.High))
+}
+
+func share(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', 9, 64) }

@@ -1,0 +1,120 @@
+package runner
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"crosstalk/internal/predict"
+	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
+)
+
+func predictedOf(p predict.Prediction) *result.Predicted {
+	quantiles := func(q predict.Quantiles) result.PredictedQuantiles { return result.PredictedQuantiles(q) }
+	out := &result.Predicted{
+		Method: p.Method, Why: p.Why, ErrorRate: p.ErrorRate, Latency: quantiles(p.Latency),
+		StaleShare: p.StaleShare, Staleness: quantiles(p.Staleness), ReplicationLag: quantiles(p.Lag),
+		TriesPerRequest: p.Tries,
+	}
+	if out.TriesPerRequest == nil {
+		out.TriesPerRequest = map[string]float64{}
+	}
+	return out
+}
+
+const (
+	// wider makes a 95 % interval one of 99.9 %: a run has several figures, and a
+	// warning must not be what chance makes of every tenth run.
+	wider = 3.29 / 1.96
+	// wiring is what the calls, the events and the databases may take that theory
+	// knows nothing of, and tailWiring what they may take in the tail.
+	wiring     = 2 * time.Millisecond
+	tailWiring = 10 * time.Millisecond
+)
+
+// gaps names each metric whose measured value is further from theory than chance
+// and the known errors of the instrument explain: how much longer than asked the
+// delays took, how late requests were sent, and what the wiring may take.
+func gaps(r *result.Run) []string {
+	p := r.Predicted
+	if p == nil || r.Requests.Sent == 0 || r.Verdict == result.Interrupted {
+		return nil
+	}
+	var out []string
+	add := func(metric, measured, predicted string) {
+		out = append(out, fmt.Sprintf("%s is %s, and theory says %s", metric, measured, predicted))
+	}
+	percent := func(share float64) string { return fmt.Sprintf("%.3g %%", share*100) }
+	seconds := func(s float64) string { return time.Duration(s * 1e9).Round(10 * time.Microsecond).String() }
+
+	if e := r.ErrorRate; beyond(p.ErrorRate, e, 0) {
+		add("the error rate", percent(e.Value), percent(p.ErrorRate))
+	}
+	own := overshoot(r)
+	if l := r.Latency; l.Count > 0 {
+		if apart(l.P50, p.Latency.P50, p.Latency.P75-p.Latency.P50, 0.5, l.Count, own+wiring.Seconds()+r.Lateness.P50) {
+			add("latency p50", seconds(l.P50), seconds(p.Latency.P50))
+		}
+		if apart(l.P99, p.Latency.P99, p.Latency.P999-p.Latency.P99, 0.99, l.Count, own+tailWiring.Seconds()+r.Lateness.P99) {
+			add("latency p99", seconds(l.P99), seconds(p.Latency.P99))
+		}
+	}
+	if stale := staleShare(r); beyond(p.StaleShare, stale, staleByLag(r)) {
+		add("the share of stale answers", percent(stale.Value), percent(p.StaleShare))
+	}
+	return out
+}
+
+// beyond tells whether a predicted share lies outside of a measured one's interval.
+// The measured one may be larger by allowed.
+func beyond(predicted float64, measured result.Interval, allowed float64) bool {
+	low := measured.Value - wider*(measured.Value-measured.Low)
+	high := measured.Value + wider*(measured.High-measured.Value)
+	return predicted > high || predicted < low-allowed
+}
+
+// apart tells whether a measured quantile is further from the predicted one than
+// sampling and the instrument explain. spread is how far the next quantile that is
+// known lies above it, which tells how steep the distribution is there.
+func apart(measured, predicted, spread, q float64, n int64, instrument float64) bool {
+	low, high := stats.QuantileRanks(q, n)
+	steep := spread / math.Max(step(q), 1e-9)
+	sampling := wider * math.Max(high-q, q-low) * steep
+	return measured > predicted+sampling+instrument || measured < predicted-sampling-wiring.Seconds()
+}
+
+// step is the share between a quantile and the next one that is known.
+func step(q float64) float64 {
+	if q == 0.5 {
+		return 0.25
+	}
+	return 0.009
+}
+
+// overshoot is how much longer than asked the longest of the delays took, at the
+// mean: it is the timers' doing.
+func overshoot(r *result.Run) float64 {
+	most := 0.0
+	for _, f := range r.Faults {
+		most += max(f.MeanDeliveredSeconds-f.MeanAskedSeconds, 0)
+	}
+	return most
+}
+
+func staleShare(r *result.Run) result.Interval {
+	n, of := r.Answers.Stale, r.Requests.Succeeded
+	low, high := stats.Wilson(n, of)
+	return result.Interval{Value: float64(n) / float64(max(of, 1)), Low: low, High: high}
+}
+
+// staleByLag is how much larger the share of stale answers is for changes taking
+// longer to arrive than theory, which knows no wiring, says: it grows with their
+// mean lag.
+func staleByLag(r *result.Run) float64 {
+	predicted := r.Predicted.ReplicationLag.Mean
+	if predicted <= 0 || r.ReplicationLag.Count == 0 {
+		return math.Inf(1) // theory says there is none
+	}
+	return r.Predicted.StaleShare * max(r.ReplicationLag.Mean/predicted-1, 0)
+}
