@@ -3,13 +3,21 @@ package runner
 import "time"
 
 // cpuMeter takes the CPU time that this process, all of it, uses between start
-// and stop.
+// and stop, and the time that the cores are busy with anything at all.
 type cpuMeter struct {
-	used, wall time.Duration
-	from       time.Duration
-	began      time.Time
+	used, busy, wall time.Duration
+	cores            int // that busy is of; 0 where it is not known
+
+	usedBefore, busyBefore time.Duration
+	began                  time.Time
 }
 
-func (m *cpuMeter) start() { m.from, m.began = processCPU(), time.Now() }
+func (m *cpuMeter) start() {
+	m.usedBefore, m.began = processCPU(), time.Now()
+	m.busyBefore, m.cores = coresBusy()
+}
 
-func (m *cpuMeter) stop() { m.used, m.wall = processCPU()-m.from, time.Since(m.began) }
+func (m *cpuMeter) stop() {
+	busy, _ := coresBusy()
+	m.used, m.busy, m.wall = processCPU()-m.usedBefore, busy-m.busyBefore, time.Since(m.began)
+}

@@ -7,14 +7,17 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"crosstalk/fakesvc"
+	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
@@ -59,8 +62,9 @@ const (
 
 // Run runs an experiment in one scenario and writes the run's folder below
 // parent. When ctx ends it stops early and writes what was measured, with the
-// verdict Interrupted. On an error there is no folder, but for a run with wrong
-// answers: that is written and the error names the first of them.
+// verdict Interrupted. With an error there is a run, and its folder, only where
+// there are figures all the same: an answer was wrong, which the error names, or
+// a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
 	data, err := os.MkdirTemp("", "crosstalk-")
 	if err != nil {
@@ -95,9 +99,13 @@ type run struct {
 	impact   *impact.Tracker
 	begin    time.Time
 	cpu      cpuMeter
+	// awaited is how long after the measured part the replicas were looked at last.
+	awaited time.Duration
+	// unwritten says which files are not complete.
+	unwritten error
 }
 
-func (r *run) measure(ctx context.Context, dir string) (_ *result.Run, err error) {
+func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err error) {
 	if r.nodes, err = connect(ctx, r.topology, r.experiment); err != nil {
 		return nil, err
 	}
@@ -108,7 +116,7 @@ func (r *run) measure(ctx context.Context, dir string) (_ *result.Run, err error
 		return nil, err
 	}
 	defer func() {
-		if err != nil && r.wrong() == nil {
+		if out == nil {
 			err = errors.Join(err, folder.Remove())
 		}
 	}()
@@ -116,27 +124,18 @@ func (r *run) measure(ctx context.Context, dir string) (_ *result.Run, err error
 		return nil, err
 	}
 	offered := r.offer(ctx)
-	if err := r.recorder.Close(); err != nil {
-		return nil, err
-	}
+	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
 		return nil, offered
 	}
-	out, err := r.summarise(offered != nil)
+	measured, err := r.summarise(offered != nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.Write(out); err != nil {
-		return nil, err
+	if offered != nil && measured.Requests.Sent == 0 {
+		return nil, offered
 	}
-	return out, r.wrong()
-}
-
-func (r *run) wrong() error {
-	if r.driver == nil {
-		return nil
-	}
-	return r.driver.Wrong()
+	return measured, errors.Join(r.driver.Wrong(), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -169,8 +168,7 @@ func (r *run) offer(ctx context.Context) error {
 	aside := r.beside(ctx, cancel)
 	defer aside()
 
-	err = r.driver.Run(ctx, r.begin)
-	r.awaitVisible(ctx)
+	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx))
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -200,10 +198,30 @@ func (r *run) replicas() []load.Replica {
 	return out
 }
 
-// awaitVisible waits until the replicas show every acknowledged change.
-func (r *run) awaitVisible(ctx context.Context) {
+// awaitVisible waits until the replicas show every acknowledged change, and for
+// at most drainLimit. Its error is ctx's.
+func (r *run) awaitVisible(ctx context.Context) (err error) {
 	limit := time.Now().Add(drainLimit)
-	for r.lag.Unseen() > 0 && time.Now().Before(limit) && ctx.Err() == nil {
-		_ = load.Timer(ctx, time.Now().Add(5*time.Millisecond))
+	for r.lag.Unseen() > 0 && time.Now().Before(limit) && err == nil {
+		err = load.Timer(ctx, time.Now().Add(5*time.Millisecond))
 	}
+	r.awaited = time.Since(r.begin.Add(r.driver.Offered()))
+	return err
+}
+
+// Probe fails where one of the scenarios needs a bus that does not answer, before
+// any of them has run.
+func Probe(ctx context.Context, names []string, e *experiment.Experiment, o Options) error {
+	needed := slices.ContainsFunc(names, func(name string) bool {
+		s, ok := scenarios.ByName(name)
+		return ok && scenarios.NeedsBus(s, e)
+	})
+	if !needed || len(e.Kafka) == 0 {
+		return nil
+	}
+	client, err := bus.Open(ctx, bus.Config{Addresses: e.Kafka, Dial: o.Env.Dial})
+	if err != nil {
+		return err
+	}
+	return client.Close()
 }

@@ -203,15 +203,90 @@ func TestInterruptedInTheWarmUp(t *testing.T) {
 	run, dir, err := simulate(t, "async-replicated", ask(t), func(_ context.Context, cancel context.CancelFunc) {
 		time.AfterFunc(500*time.Millisecond, cancel)
 	})
+	if !errors.Is(err, context.Canceled) || run != nil {
+		t.Errorf("%v, %+v; nothing was measured", err, run)
+	}
+	noFolder(t, dir)
+}
+
+func noFolder(t *testing.T, dir string) {
+	t.Helper()
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("%v is left", entries)
+	}
+}
+
+// The measured part is over, and D's copy still waits for changes of B, which
+// work takes a minute to publish. What is said is what was waited.
+func TestInterruptedWhileChangesAreAwaited(t *testing.T) {
+	e := ask(t, "latency", "A=1ms,B=1m,C=1ms", "write-rate", "10", "duration", "2s")
+	run, _, err := simulate(t, "async-replicated", e, func(_ context.Context, cancel context.CancelFunc) {
+		time.AfterFunc(lead+time.Second+2*time.Second+1500*time.Millisecond, cancel)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Verdict != result.Interrupted || run.Requests.Due != 0 || run.MeasuredSeconds != 0 || run.WarmUp.Sent == 0 {
-		t.Errorf("%s after %v s: %+v, %+v", run.Verdict, run.MeasuredSeconds, run.Requests, run.WarmUp)
+	if run.Verdict != result.Interrupted || run.MeasuredSeconds != 2 || run.Requests.Sent != 200 {
+		t.Errorf("%s after %v s: %+v", run.Verdict, run.MeasuredSeconds, run.Requests)
 	}
-	if _, err := result.Load(filepath.Join(dir, "async-replicated")); err != nil {
-		t.Error(err)
+	// The start takes a moment as well, in which the topics are made.
+	if said := strings.Join(run.Warnings, "\n"); run.UnseenChanges == 0 || !strings.Contains(said, "within 1.4") || !strings.Contains(said, "interrupted") {
+		t.Errorf("%d unseen, %q", run.UnseenChanges, run.Warnings)
 	}
+}
+
+func TestInterruptedWhileDraining(t *testing.T) {
+	e := ask(t, "latency", "A=500ms", "timeout", "5s", "max-in-flight", "1", "warmup", "0s", "duration", "2s")
+	run, _, err := simulate(t, "sync", e, func(_ context.Context, cancel context.CancelFunc) {
+		time.AfterFunc(lead+2*time.Second+700*time.Millisecond, cancel)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := strings.Join(run.Warnings, "\n")
+	if run.Verdict != result.Interrupted || !strings.Contains(said, "did not clear within 700ms of the end") || run.Requests.Sent >= run.Requests.Due {
+		t.Errorf("%s, %q: %+v", run.Verdict, run.Warnings, run.Requests)
+	}
+}
+
+// Nothing may be due in a short run at a low rate; then there are no figures.
+func TestNothingMeasured(t *testing.T) {
+	run, _, err := simulate(t, "sync", ask(t, "rate", "0.0001", "arrival", "poisson", "duration", "1s"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Verdict != result.Invalid || !strings.Contains(strings.Join(run.Warnings, "\n"), "nothing was measured") {
+		t.Errorf("%s %q", run.Verdict, run.Warnings)
+	}
+}
+
+func TestClosedLoopHasItsShareOfWrites(t *testing.T) {
+	e := ask(t, "rate", "0", "concurrency", "4", "latency", "10ms", "duration", "2s")
+	run, _, err := simulate(t, "sync", e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Requests.Sent < 700 || run.Writes.Due != run.Requests.Sent/10 || run.Writes.Acknowledged != run.Writes.Due {
+		t.Errorf("%+v, %+v: want a write with each tenth request", run.Requests, run.Writes)
+	}
+}
+
+// A cluster that refuses is found before anything is run, where it is needed.
+func TestProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network simnet.Network
+		o := Options{Env: fakesvc.Env{Listen: network.Listen, Dial: network.Dial}}
+		e := ask(t, "kafka", "127.0.0.1:9")
+		if err := Probe(t.Context(), []string{"sync", "async-request"}, e, o); err == nil || !strings.Contains(err.Error(), "127.0.0.1:9") {
+			t.Errorf("error %v", err)
+		}
+		if err := Probe(t.Context(), []string{"sync", "monolith"}, e, o); err != nil {
+			t.Errorf("nobody needs it: %v", err)
+		}
+		if err := Probe(t.Context(), []string{"async-request"}, ask(t), o); err != nil {
+			t.Errorf("the embedded one: %v", err)
+		}
+	})
 }
 
 // What cannot start leaves no folder and nothing running, and names the address.
@@ -285,21 +360,43 @@ func TestJudge(t *testing.T) {
 		want     result.Verdict
 		warnings int
 	}{
-		"nothing":                  {findings{}, result.OK, 0},
-		"at the bounds":            {findings{lateness: result.Quantiles{P99: 0.01}, cpu: 0.9}, result.OK, 0},
-		"late":                     {findings{lateness: late}, result.Invalid, 1},
-		"window":                   {findings{waited: 1}, result.Invalid, 1},
-		"busy":                     {findings{cpu: 0.91}, result.Invalid, 1},
-		"busy, as asked":           {findings{cpu: 0.91, closedLoop: true}, result.OK, 1},
-		"all of it":                {findings{lateness: late, waited: 1, unsent: 1, cpu: 1}, result.Invalid, 4},
-		"interrupted":              {findings{interrupted: true}, result.Interrupted, 1},
-		"interrupted when invalid": {findings{interrupted: true, waited: 1}, result.Interrupted, 2},
-		"wrong above all":          {findings{wrong: errors.New("x"), interrupted: true, waited: 1}, result.Wrong, 3},
-		"not visible":              {findings{unseen: 3}, result.OK, 1},
+		"nothing":                   {findings{}, result.OK, 0},
+		"at the bounds":             {findings{lateness: result.Quantiles{P99: 0.01}, cpu: 0.9, busy: 0.9}, result.OK, 0},
+		"late":                      {findings{lateness: late}, result.Invalid, 1},
+		"window":                    {findings{waited: 1}, result.Invalid, 1},
+		"busy":                      {findings{cpu: 0.91}, result.Invalid, 1},
+		"busy, as asked":            {findings{cpu: 0.91, closedLoop: true}, result.OK, 1},
+		"starved":                   {findings{cpu: 0.2, busy: 0.91}, result.Invalid, 1},
+		"starved as fast as it can": {findings{cpu: 0.6, busy: 0.99, closedLoop: true}, result.Invalid, 1},
+		"no requests":               {findings{}, result.Invalid, 1},
+		"never offered":             {findings{unoffered: 1}, result.Invalid, 1},
+		"writes left":               {findings{writesUnsent: 1}, result.OK, 1},
+		"a file left":               {findings{unwritten: errors.New("x")}, result.OK, 1},
+		"all of it":                 {findings{lateness: late, waited: 1, unsent: 1, cpu: 1}, result.Invalid, 4},
+		"interrupted":               {findings{interrupted: true}, result.Interrupted, 1},
+		"interrupted when invalid":  {findings{interrupted: true, waited: 1}, result.Interrupted, 2},
+		"wrong above all":           {findings{wrong: errors.New("x"), interrupted: true, waited: 1}, result.Wrong, 3},
+		"not visible":               {findings{unseen: 3}, result.OK, 1},
 	} {
+		if name != "no requests" {
+			c.findings.requests.Sent = 1
+		}
 		if got, warnings := judge(c.findings); got != c.want || len(warnings) != c.warnings {
 			t.Errorf("%s: %s %q, want %s and %d warnings", name, got, warnings, c.want, c.warnings)
 		}
+	}
+}
+
+// What is above a bound does not read as if it were at it.
+func TestAbove(t *testing.T) {
+	for value, want := range map[float64]string{91.24: "91.2", 90.04: "90.04", 90.00001: "90.00001", 100: "100.0"} {
+		if got := above(value, 90); got != want {
+			t.Errorf("%v is %q, want %q", value, got, want)
+		}
+	}
+	_, warnings := judge(findings{requests: result.Requests{Sent: 1}, lateness: result.Quantiles{P99: 0.0100001}})
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "10.0001 ms") {
+		t.Errorf("%q", warnings)
 	}
 }
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"crosstalk/internal/result"
@@ -11,9 +12,12 @@ import (
 const (
 	// latestSend bounds the 99th percentile of the lateness of sends.
 	latestSend = 10 * time.Millisecond
-	// busiestCPU bounds the share of all cores that the process may use: beyond
-	// it, requests wait for a core and not for a service.
+	// busiestCPU bounds the share of the cores that are in use, by this process or
+	// by others: beyond it, requests wait for a core and not for a service.
 	busiestCPU = 0.9
+	// shortestShare is the shortest measurement that a share of the cores is taken
+	// of: the kernel counts in ticks of 10 ms, which are too much of a shorter one.
+	shortestShare = time.Second
 )
 
 // findings is what a verdict is taken from.
@@ -21,12 +25,20 @@ type findings struct {
 	wrong       error
 	interrupted bool
 	closedLoop  bool
+	requests    result.Requests
+	measured    time.Duration
 	lateness    result.Quantiles
+	maxInFlight int
 	waited      int64
 	unsent      int64
-	maxInFlight int
-	cpu         float64 // share of all cores
-	unseen      int
+	unoffered   int64
+	drained     time.Duration
+	// Shares of the cores: what this process used, and what anyone did.
+	cpu, busy    float64
+	writesUnsent int64
+	unseen       int
+	awaited      time.Duration
+	unwritten    error
 }
 
 // judge tells what a run's figures are worth, and why.
@@ -39,28 +51,41 @@ func judge(f findings) (result.Verdict, []string) {
 			verdict = to
 		}
 	}
+	if f.requests.Sent == 0 && !f.interrupted {
+		worsen(result.Invalid, "nothing was measured: %d requests were due in %v, and none was sent", f.requests.Due, f.measured)
+	}
 	if f.lateness.P99 > latestSend.Seconds() {
-		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %v or more after they were due, above the bound of %v",
-			time.Duration(f.lateness.P99*1e9).Round(100*time.Microsecond), latestSend)
+		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %s ms or more after they were due, above the bound of %v",
+			above(f.lateness.P99*1e3, float64(latestSend.Milliseconds())), latestSend)
 	}
 	if f.waited > 0 {
 		worsen(result.Invalid, "in-flight window full: %d requests waited because %d others were under way (--max-in-flight)", f.waited, f.maxInFlight)
 	}
 	if f.unsent > 0 {
-		worsen(result.Invalid, "%d requests were never sent: the window did not clear within %v of the end", f.unsent, drainLimit)
+		worsen(result.Invalid, "%d requests were never sent: the window did not clear within %v of the end", f.unsent, round(f.drained))
 	}
-	if f.cpu > busiestCPU {
+	if f.unoffered > 0 {
+		worsen(result.Invalid, "%d requests were never sent: the driver could not keep up with their rate", f.unoffered)
+	}
+	if busy := max(f.busy, f.cpu); busy > busiestCPU {
 		limit := result.Invalid
-		if f.closedLoop {
+		if f.closedLoop && busy-f.cpu <= 1-busiestCPU {
 			limit = "" // as fast as possible is what was asked for
 		}
-		worsen(limit, "CPU saturated: the process used %.0f %% of all cores, above the bound of %.0f %%", f.cpu*100, busiestCPU*100)
+		worsen(limit, "CPU saturated: %s %% of all cores were in use, above the bound of %.0f %%; this process used %.1f %%",
+			above(busy*100, busiestCPU*100), busiestCPU*100, f.cpu*100)
+	}
+	if f.writesUnsent > 0 {
+		worsen("", "%d writes were never sent: --max-in-flight others were under way, or the driver could not keep up", f.writesUnsent)
 	}
 	if f.unseen > 0 {
-		worsen("", "%d acknowledged changes did not become visible within %v of the end: the replication lag leaves them out", f.unseen, drainLimit)
+		worsen("", "%d acknowledged changes did not become visible within %v of the end: the replication lag leaves them out", f.unseen, round(f.awaited))
+	}
+	if f.unwritten != nil {
+		worsen("", "a file is not complete: %v", f.unwritten)
 	}
 	if f.interrupted {
-		worsen(result.Interrupted, "interrupted: the figures cover what was measured until then")
+		worsen(result.Interrupted, "interrupted: the figures cover the %v that were measured until then", round(f.measured))
 	}
 	if f.wrong != nil {
 		worsen(result.Wrong, "wrong answer: %v", f.wrong)
@@ -68,15 +93,32 @@ func judge(f findings) (result.Verdict, []string) {
 	return verdict, warnings
 }
 
+// above returns a number with as many decimals as it takes to tell it from the
+// bound that it is above, and at least one.
+func above(value, bound float64) string {
+	for decimals := 1; ; decimals++ {
+		text := strconv.FormatFloat(value, 'f', decimals, 64)
+		if value == bound || text != strconv.FormatFloat(bound, 'f', decimals, 64) {
+			return text
+		}
+	}
+}
+
+func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+
 func (r *run) findings(out *result.Run, interrupted bool) findings {
 	counts := r.driver.Counts()
 	f := findings{
 		wrong: r.driver.Wrong(), interrupted: interrupted, closedLoop: r.experiment.Rate == 0,
-		lateness: out.Lateness, waited: counts.Waited.Load(), unsent: counts.Unsent.Load(),
-		maxInFlight: int(r.experiment.MaxInFlight), unseen: r.lag.Unseen(),
+		requests: out.Requests, measured: time.Duration(out.MeasuredSeconds * float64(time.Second)),
+		lateness: out.Lateness, maxInFlight: int(r.experiment.MaxInFlight),
+		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
+		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
+		unseen: r.lag.Unseen(), awaited: r.awaited, unwritten: r.unwritten,
 	}
-	if r.cpu.wall > 0 {
+	if r.cpu.wall >= shortestShare {
 		f.cpu = r.cpu.used.Seconds() / r.cpu.wall.Seconds() / float64(out.Environment.Cores)
+		f.busy = r.cpu.busy.Seconds() / r.cpu.wall.Seconds() / float64(max(r.cpu.cores, 1))
 	}
 	return f
 }
