@@ -76,7 +76,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newRun(), newSweep(), newMatrix())
+	root.AddCommand(newRun(), newSweep(), newMatrix(), newPredict(), newVerdict())
 	asUsage(root)
 	return root
 }
