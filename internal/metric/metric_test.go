@@ -1,0 +1,96 @@
+package metric
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/result"
+)
+
+// loaded is a run of n requests that take 1 ms, 2 ms and so on, the last ten of
+// which fail, written to a folder and read back.
+func loaded(t *testing.T, n int) *result.Loaded {
+	t.Helper()
+	folder, err := result.Create(t.TempDir() + "/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder, err := folder.Record(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		due := time.Duration(i) * time.Millisecond
+		recorder.Due(due)
+		row := result.Row{ID: int64(i), Due: due, Sent: due, Done: due + time.Duration(i+1)*time.Millisecond, Judgement: result.Correct}
+		if i >= n-10 {
+			row.Code, row.Judgement = codes.Unavailable, result.Unjudged
+		}
+		recorder.Add(row)
+	}
+	if err := recorder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run := &result.Run{Scenario: "sync", Verdict: result.OK, MeasuredSeconds: float64(n) / 1000, Environment: result.LocalEnvironment()}
+	recorder.Fill(run)
+	run.EventsPerRequest = 6
+	if err := folder.Write(run); err != nil {
+		t.Fatal(err)
+	}
+	out, err := result.Load(folder.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestOf(t *testing.T) {
+	run := loaded(t, 1010)
+	for name, want := range map[string]struct{ value, low, high float64 }{
+		"latency.p50":  {0.5, 0.46, 0.54},
+		"latency.p99":  {0.99, 0.98, 0.996},
+		"latency.max":  {1, 1, 1},
+		"latency.mean": {0.5005, 0.5005, 0.5005},
+		"errors":       {10.0 / 1010, 0.0053, 0.0182},
+		"stale":        {0, 0, 0.004},
+		"events":       {6, 6, 6},
+	} {
+		m, err := ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := m.Of(run)
+		near := func(a, b float64) bool { return a-b < 0.01*(1+b) && b-a < 0.01*(1+b) }
+		if !v.Known || !near(v.Value, want.value) || !near(v.Low, want.low) || !near(v.High, want.high) || v.Low > v.Value || v.High < v.Value {
+			t.Errorf("%s is %+v, want about %+v", name, v, want)
+		}
+	}
+	for _, name := range []string{"staleness.p99", "lag.max", "cpu"} {
+		if m, err := ByName(name); err != nil || m.Of(run).Known {
+			t.Errorf("%s is known: %+v, %v", name, m.Of(run), err)
+		}
+	}
+}
+
+func TestUnknownNames(t *testing.T) {
+	for _, name := range []string{"", "latency", "latency.99", "latency.p100", "latency.p0", "latency.pNaN", "p99", "errors.p50", "nope"} {
+		if m, err := ByName(name); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q is %v, error %v", name, m.Name, err)
+		}
+	}
+}
+
+func TestBetter(t *testing.T) {
+	less, _ := ByName("latency.p50")
+	more, _ := ByName("throughput")
+	small, large, around := Value{1, 0.9, 1.1, true}, Value{2, 1.9, 2.1, true}, Value{1.5, 1, 2, true}
+	if !less.Better(small, large) || less.Better(large, small) || less.Better(small, around) || less.Better(small, Value{}) {
+		t.Error("less latency is better, beyond the intervals")
+	}
+	if !more.Better(large, small) || more.Better(small, large) {
+		t.Error("more throughput is better")
+	}
+}
