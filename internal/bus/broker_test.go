@@ -48,3 +48,48 @@ func TestRetention(t *testing.T) {
 		}
 	})
 }
+
+// A compacted topic forgets what is outdated, and never the last record of a key:
+// a copy that is built from it is complete.
+func TestCompaction(t *testing.T) {
+	const (
+		records = 400
+		keys    = 7
+		size    = 64 << 10
+	)
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		if err := c.CreateTopics(t.Context(), Topic{Name: "changes", Compact: true}); err != nil {
+			t.Fatal(err)
+		}
+		p := c.NewPublisher()
+		defer p.Close()
+		for i := range int64(records) {
+			q := query("changes", i)
+			q.Event.Key, q.Event.Data = []byte{byte(i % keys)}, make([]byte, size)
+			publish(t, p, q)
+		}
+		time.Sleep(2 * retentionInterval)
+		s := c.Subscribe("changes", 0)
+		defer s.Close()
+		last := make(map[byte]int64)
+		read := 0
+		for last[byte((records-1)%keys)] != records-1 {
+			got, err := s.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range got {
+				read++
+				last[d.Event.Key[0]] = max(last[d.Event.Key[0]], d.Event.Request)
+			}
+		}
+		if read > records/5 {
+			t.Errorf("%d of %d records are still there", read, records)
+		}
+		for i := int64(records - keys); i < records; i++ {
+			if got := last[byte(i%keys)]; got != i {
+				t.Errorf("the last record of key %d is %d, want %d", i%keys, got, i)
+			}
+		}
+	})
+}

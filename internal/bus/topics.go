@@ -24,9 +24,11 @@ type Topic struct {
 	// Retain bounds what the topic keeps, in bytes: once it holds more, the
 	// broker drops its oldest records when it next looks (the embedded broker
 	// each 5 s; Kafka each 5 minutes by default). 0 keeps every record for as
-	// long as the topic exists, which a topic of changes needs: a copy is
-	// built by reading it from offset 0.
+	// long as the topic exists, but for what Compact drops.
 	Retain int64
+	// Compact keeps, of each key, at least the last record, and drops older ones at
+	// the same times: what a copy is built from need not grow with the run.
+	Compact bool
 }
 
 func (t Topic) config() kafka.TopicConfig {
@@ -38,6 +40,11 @@ func (t Topic) config() kafka.TopicConfig {
 		entries[1].ConfigValue = strconv.FormatInt(t.Retain, 10)
 		// Kafka drops whole segments only, of 1 GiB by default.
 		entries = append(entries, kafka.ConfigEntry{ConfigName: "segment.bytes", ConfigValue: strconv.Itoa(segmentBytes)})
+	}
+	if t.Compact {
+		entries = append(entries,
+			kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"},
+			kafka.ConfigEntry{ConfigName: "segment.bytes", ConfigValue: strconv.Itoa(segmentBytes)})
 	}
 	return kafka.TopicConfig{Topic: t.Name, NumPartitions: 1, ReplicationFactor: -1, ConfigEntries: entries}
 }
