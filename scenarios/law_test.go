@@ -19,13 +19,18 @@ func TestImportLaw(t *testing.T) {
 		"github.com/prometheus/client_golang":     {"crosstalk/internal/telemetry"},
 		"modernc.org/sqlite":                      {"crosstalk/internal/store"},
 		"go.etcd.io/bbolt":                        {"crosstalk/internal/store"},
-		"github.com/HdrHistogram/hdrhistogram-go": {"crosstalk/internal/result", "crosstalk/cmd/bench"},
+		"github.com/HdrHistogram/hdrhistogram-go": {"crosstalk/internal/result", "crosstalk/internal/predict"},
+		"github.com/failsafe-go":                  {"crosstalk/internal/policy"},
+		"gonum.org/v1/gonum":                      {"crosstalk/internal/predict"},
 		"github.com/spf13":                        {"crosstalk/cmd/bench"},
 	}
 	never := map[string][]string{ // what must not be imported by what begins so
 		"crosstalk/scenarios": {"crosstalk/internal/load", "crosstalk/internal/stats", "crosstalk/internal/result", "crosstalk/internal/runner"},
 		"crosstalk/fakesvc":   {"crosstalk/internal/load", "crosstalk/internal/stats", "crosstalk/internal/result", "crosstalk/internal/runner", "crosstalk/internal/experiment", "crosstalk/scenarios"},
 		"crosstalk/internal":  {"crosstalk/cmd"},
+		// Theory never measures, and the measurement never asks theory.
+		"crosstalk/internal/predict": {"crosstalk/internal/result", "crosstalk/internal/load", "crosstalk/internal/runner"},
+		"crosstalk/internal/load":    {"crosstalk/internal/predict"},
 	}
 	leafMayImport := []string{"crosstalk/internal/runner"} // fakesvc and scenarios
 	packages := list(t)
