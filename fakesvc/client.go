@@ -3,6 +3,7 @@ package fakesvc
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"time"
 
@@ -40,11 +41,16 @@ var reconnect = grpc.ConnectParams{
 	MinConnectTimeout: time.Second,
 }
 
+// maxMessage is no limit of ours: how large records are is for the experiment to
+// say, and gRPC's own limit of 4 MB would fail every request beyond it.
+const maxMessage = math.MaxInt32
+
 func dial(env Env, address string) (*grpc.ClientConn, error) {
 	return grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithIdleTimeout(0),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			return env.Dial(ctx, "tcp", address)
 		}))

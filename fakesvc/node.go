@@ -219,7 +219,7 @@ func (n *Node) Write(ctx context.Context, write int64, r record.Record) error {
 // Seed fills the node's collection with version 1 of the keys 0 to keys−1, size
 // bytes each, as the state before the experiment.
 func (n *Node) Seed(ctx context.Context, keys, size int) error {
-	const batch = 1000
+	batch := min(1000, max(1, 8_000_000/max(size, 1))) // of some megabytes at most
 	ctx = WithRequest(ctx, Request{ID: fault.Beforehand})
 	for from := 0; from < keys; from += batch {
 		records := make([]record.Record, 0, batch)

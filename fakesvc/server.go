@@ -26,7 +26,7 @@ func (h *Host) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := grpc.NewServer(grpc.WaitForHandlers(true))
+	server := grpc.NewServer(grpc.WaitForHandlers(true), grpc.MaxRecvMsgSize(maxMessage))
 	fakesvcpb.RegisterServiceServer(server, service{host: h})
 	return serveUntil(ctx, server, listener)
 }

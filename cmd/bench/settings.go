@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -23,15 +24,28 @@ type settings struct {
 type settingFlag struct {
 	experiment.Text
 	given *int
+	// none tells that no text is a value: that nothing of the kind is asked.
+	none bool
 }
 
 func (f settingFlag) Set(text string) error {
+	if strings.TrimSpace(text) == "" && !f.none {
+		return f.empty()
+	}
 	if *f.given++; *f.given > 1 {
 		if parts, ok := f.Text.(interface{ Separator() string }); ok {
 			text = f.String() + parts.Separator() + text
 		}
 	}
 	return f.UnmarshalText([]byte(text))
+}
+
+// empty says that a value is missing, and what to write where none is meant.
+func (f settingFlag) empty() error {
+	if f.UnmarshalText([]byte("none")) == nil {
+		return errors.New("it has no value: write none where none is meant")
+	}
+	return errors.New("it has no value")
 }
 
 func (f settingFlag) Type() string { return "value" }
@@ -49,9 +63,12 @@ func (f settingFlag) String() string {
 // addSettings adds a flag for each setting. base is what is run where nothing is
 // asked.
 func addSettings(flags *pflag.FlagSet, base experiment.Experiment) *settings {
+	base.Scenario = scenarios.Names()
 	s := &settings{flags: flags, base: base, asked: base}
 	for _, setting := range s.asked.Settings() {
-		flags.Var(settingFlag{setting.Value, new(int)}, setting.Name, setting.Usage)
+		f := settingFlag{Text: setting.Value, given: new(int)}
+		f.none = f.String() == ""
+		flags.Var(f, setting.Name, setting.Usage)
 	}
 	return s
 }
@@ -106,7 +123,7 @@ func locate(err error, file *experiment.File, given map[string]string) error {
 		return err
 	}
 	if _, ok := given[wrong.Setting]; !ok && file != nil {
-		if place, ok := file.Where(wrong.Setting); ok {
+		if place, ok := file.Where(wrong); ok {
 			return fmt.Errorf("%s: %w", place, err)
 		}
 	}

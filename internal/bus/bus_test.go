@@ -321,3 +321,22 @@ func TestDeleteCreatedDeletesOnlyWhatTheClientMade(t *testing.T) {
 		}
 	})
 }
+
+// An event of 8 MB is more than Kafka takes by default, and more than one fetch.
+func TestLargeEvents(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "topic")
+		p := c.NewPublisher()
+		defer p.Close()
+		sub := c.Subscribe("topic", 0)
+		defer sub.Close()
+		for n, size := range []int{10, 8_000_000, 1_500_000, 10} {
+			event := query("topic", int64(n))
+			event.Event.Data = make([]byte, size)
+			publish(t, p, event)
+			if got := read(t, sub, 1)[0]; got.Err != nil || len(got.Event.Data) != size || got.Event.Request != int64(n) {
+				t.Errorf("event %d holds %d bytes, want %d; %v", got.Event.Request, len(got.Event.Data), size, got.Err)
+			}
+		}
+	})
+}

@@ -85,9 +85,9 @@ func TestLargeBacklogIsSplit(t *testing.T) {
 				t.Fatalf("event %d came with other data", i)
 			}
 		}
-		events[0].Event.Data = make([]byte, 2<<20)
+		events[0].Event.Data = make([]byte, maxBatch+1)
 		if err := p.Publish(t.Context(), events[0]); !errors.Is(err, kafka.MessageSizeTooLarge) {
-			t.Errorf("an event above the broker's limit: %v", err)
+			t.Errorf("an event above the limit of the topic: %v", err)
 		}
 	})
 }

@@ -18,6 +18,11 @@ const (
 	partition    = 0 // the only one a topic of ours has
 )
 
+// maxBatch is the most bytes of a record batch that our topics take: so much that
+// an event of 8 MB fits in, and no more than managed clusters allow. Kafka's
+// default is 1 MB.
+const maxBatch = 8 << 20
+
 // Topic is a topic to create.
 type Topic struct {
 	Name string
@@ -35,6 +40,7 @@ func (t Topic) config() kafka.TopicConfig {
 	entries := []kafka.ConfigEntry{
 		{ConfigName: "retention.ms", ConfigValue: "-1"}, // a week by default
 		{ConfigName: "retention.bytes", ConfigValue: "-1"},
+		{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(maxBatch)},
 	}
 	if t.Retain > 0 {
 		entries[1].ConfigValue = strconv.FormatInt(t.Retain, 10)

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -121,11 +122,46 @@ func TestWrongFiles(t *testing.T) {
 		"- 1\n- 2\n":               "e.yaml:1:1: is not a list of settings",
 		"services:\n  - nome: D\n": "e.yaml:2:5: ",
 		"services:\n  - name: D\n    needs: [':x']": "e.yaml:",
-		"duration: 10\n": `e.yaml:1:11: duration: "10" is not a duration such as 10s or 500ms`,
+		"rate: &x 10\n":          "e.yaml:1:7: rate: YAML's anchors and aliases (&name, *name) are not read here",
+		"keys: *x\n":             "e.yaml:1:7: keys: YAML's anchors and aliases (&name, *name) are not read here",
+		"latency: {A: &x 5ms}\n": "e.yaml:1:10: latency: YAML's anchors and aliases",
+		"rate: !!int 10\n":       "e.yaml:1:7: rate: YAML's tags (!name) are not read here",
+		"latency: |\n  5ms\n":    "e.yaml:1:10: latency: must stand on one line",
+		"duration: 10\n":         `e.yaml:1:11: duration: "10" is not a duration such as 10s or 500ms`,
 	} {
 		_, err := decode(t, text)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q gives %v, want one line that begins with %q", text, err, want)
+		}
+	}
+}
+
+// An error in the graph names the line of the service at fault.
+func TestWhereAGraphIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"rate: 10\nservices:\n  - {name: D, needs: [A]}\n  - {name: A, needs: [B]}\n  - {name: B, needs: [A]}\n": "e.yaml:4:5",
+		"services:\n  - {name: D, needs: [A]}\n  - {name: A}\n  - name: A\n":                                     "e.yaml:4:5",
+		"services:\n  - name: D\n    needs: [A, X]\n  - name: A\n":                                               "e.yaml:2:5",
+		"services:\n  - name: D\n    needs: [A]\n  - name: A\n  - entity: Thing\n    name: E\n":                  "e.yaml:5:5",
+		"services:\n  - name: D\n  - name: 1A\n":                                                                 "e.yaml:3:5",
+		"services: [{name: D, needs: [A]}, {name: A, needs: [D]}]\n":                                             "e.yaml:1:12",
+		"keys: 0\n": "e.yaml:1:1",
+	} {
+		f, err := ReadFile("e.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := Default()
+		if err := f.Decode(&e); err != nil {
+			t.Fatal(err)
+		}
+		var wrong *Error
+		if err := e.Validate(names, remote); !errors.As(err, &wrong) {
+			t.Errorf("%q is valid: %v", text, err)
+			continue
+		}
+		if at, ok := f.Where(wrong); !ok || at != want {
+			t.Errorf("%q: %v is at %q, want %q", text, wrong, at, want)
 		}
 	}
 }
@@ -157,7 +193,10 @@ func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Experiment){
 		"rate: 0 means as fast as possible, which needs a --concurrency above 0":                             func(e *Experiment) { e.Rate = 0 },
 		"concurrency: is for a closed loop, which needs --rate=0; an open one is bounded by --max-in-flight": func(e *Experiment) { e.Concurrency = 4 },
-		"duration: 0s is not above 0":       func(e *Experiment) { e.Duration = 0 },
+		"duration: 0s is not above 0": func(e *Experiment) { e.Duration = 0 },
+		"rate: 1000000000000/s is above 1000000/s, which no driver keeps up with":      with("rate", "1e12"),
+		"write-rate: 2000000/s is above 1000000/s, which no driver keeps up with":      with("write-rate", "2e6"),
+		"payload: 9MB is above 8MB, the most that fits into an event on every cluster": with("payload", "9MB"),
 		"timeout: 0s is not above 0":        func(e *Experiment) { e.Timeout = 0 },
 		"max-in-flight: must be at least 1": func(e *Experiment) { e.MaxInFlight = 0 },
 		"keys: must be at least 1":          func(e *Experiment) { e.Keys = 0 },

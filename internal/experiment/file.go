@@ -70,17 +70,31 @@ func (f *File) Decode(e *Experiment) error {
 	return nil
 }
 
-// Where returns FILE:LINE:COLUMN of a setting; not ok if it is not in the file.
-func (f *File) Where(setting string) (place string, ok bool) {
+// Where returns FILE:LINE:COLUMN of what is wrong; not ok if it is not in the file.
+func (f *File) Where(wrong *Error) (place string, ok bool) {
 	for _, entry := range f.entries {
-		if entry.Key.GetToken().Value == setting {
-			return f.at(entry.Key), true
+		if entry.Key.GetToken().Value != wrong.Setting {
+			continue
 		}
+		if list, is := entry.Value.(*ast.SequenceNode); is && wrong.Part > 0 && wrong.Part <= len(list.Values) {
+			return f.at(list.Values[wrong.Part-1]), true
+		}
+		return f.at(entry.Key), true
 	}
 	return "", false
 }
 
+// at is where a node begins. A map in lines begins with its first key, though its
+// own token is that key's colon.
 func (f *File) at(node ast.Node) string {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			node = n.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		node = n.Key
+	}
 	p := node.GetToken().Position
 	return fmt.Sprintf("%s:%d:%d", f.name, p.Line, p.Column)
 }
@@ -127,8 +141,14 @@ func textOf(node ast.Node, separator string) (string, error) {
 		return pairOf(n, separator)
 	case *ast.NullNode:
 		return "", errors.New("has no value")
+	case *ast.AnchorNode, *ast.AliasNode:
+		return "", errors.New("YAML's anchors and aliases (&name, *name) are not read here: write the value itself")
+	case *ast.TagNode:
+		return "", errors.New("YAML's tags (!name) are not read here: write the value alone")
+	case *ast.LiteralNode:
+		return "", errors.New("must stand on one line, without | or >")
 	}
-	return "", fmt.Errorf("cannot be a %s", strings.ToLower(node.Type().String()))
+	return "", fmt.Errorf("is not a value, a list or a map, but YAML's %s", strings.ToLower(node.Type().String()))
 }
 
 func pairOf(n *ast.MappingValueNode, separator string) (string, error) {

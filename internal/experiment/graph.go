@@ -13,29 +13,29 @@ func (e *Experiment) checkGraph() error {
 		return wrong("services", "there is none")
 	}
 	seen := make(map[string]bool)
-	for _, s := range e.Services {
+	for i, s := range e.Services {
 		switch {
 		case !setting.IsName(s.Name):
-			return wrong("services", "%q is not a name: a letter, then letters, digits, '-' or '_'", s.Name)
+			return wrongService(i, "%q is not a name: a letter, then letters, digits, '-' or '_'", s.Name)
 		case s.Name == string(fault.Bus):
-			return wrong("services", "%s cannot be the name of a service: it is a fault's target", s.Name)
+			return wrongService(i, "%s cannot be the name of a service: it is a fault's target", s.Name)
 		case seen[s.Name]:
-			return wrong("services", "%s is there twice", s.Name)
+			return wrongService(i, "%s is there twice", s.Name)
 		}
 		seen[s.Name] = true
 	}
-	for _, s := range e.Services {
-		for i, n := range s.Needs {
+	for i, s := range e.Services {
+		for k, n := range s.Needs {
 			if !seen[n.Service] {
-				return wrong("services", "%s needs %s, which is not there", s.Name, n.Service)
+				return wrongService(i, "%s needs %s, which is not there", s.Name, n.Service)
 			}
-			if slices.ContainsFunc(s.Needs[:i], func(m Need) bool { return m.Service == n.Service }) {
-				return wrong("services", "%s needs %s twice", s.Name, n.Service)
+			if slices.ContainsFunc(s.Needs[:k], func(m Need) bool { return m.Service == n.Service }) {
+				return wrongService(i, "%s needs %s twice", s.Name, n.Service)
 			}
 		}
 	}
 	if cycle := e.cycle(); cycle != nil {
-		return wrong("services", "%s: the needs go round in a circle", strings.Join(cycle, " needs "))
+		return wrongService(e.index(cycle[0]), "%s: the needs go round in a circle", strings.Join(cycle, " needs "))
 	}
 	return e.checkEntry()
 }
@@ -49,12 +49,17 @@ func (e *Experiment) checkEntry() error {
 		}
 	}
 	if len(entries) != 1 {
-		return wrong("services", "nobody needs %s: there must be one such service, the one that is queried", strings.Join(entries, " or "))
+		last := entries[len(entries)-1]
+		return wrongService(e.index(last), "nobody needs %s: there must be one such service, the one that is queried", strings.Join(entries, " or "))
 	}
 	if len(e.Entry().Needs) == 0 {
-		return wrong("services", "%s needs nobody, so there is nothing to measure", entries[0])
+		return wrongService(e.index(entries[0]), "%s needs nobody, so there is nothing to measure", entries[0])
 	}
 	return nil
+}
+
+func (e *Experiment) index(service string) int {
+	return slices.IndexFunc(e.Services, func(s Service) bool { return s.Name == service })
 }
 
 // cycle returns the names along a circle of needs, the first one again at the
@@ -90,16 +95,16 @@ func (e *Experiment) cycle() []string {
 }
 
 func (e *Experiment) checkLinks(scenarios []string, remote func(string) bool) error {
-	for _, s := range e.Services {
+	for i, s := range e.Services {
 		for _, n := range s.Needs {
 			if n.Link == "" {
 				continue
 			}
 			if !slices.Contains(scenarios, n.Link) {
-				return wrong("services", "%s needs %s by %q, which is no scenario: %s", s.Name, n.Service, n.Link, strings.Join(scenarios, ", "))
+				return wrongService(i, "%s needs %s by %q, which is no scenario: %s", s.Name, n.Service, n.Link, strings.Join(scenarios, ", "))
 			}
 			if !remote(n.Link) {
-				return wrong("services", "%s cannot need %s by %s: its services share a process", s.Name, n.Service, n.Link)
+				return wrongService(i, "%s cannot need %s by %s: its services share a process", s.Name, n.Service, n.Link)
 			}
 		}
 	}

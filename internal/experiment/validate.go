@@ -8,18 +8,26 @@ import (
 	"time"
 
 	"crosstalk/internal/fault"
+	"crosstalk/internal/setting"
 )
 
 // Error says which setting is wrong, by its name, and why.
 type Error struct {
 	Setting string
 	Reason  string
+	// Part is which part of a list it is that is wrong, from 1 on; 0 is all of it.
+	Part int
 }
 
 func (e *Error) Error() string { return e.Setting + ": " + e.Reason }
 
 func wrong(setting, format string, args ...any) error {
-	return &Error{setting, fmt.Sprintf(format, args...)}
+	return &Error{Setting: setting, Reason: fmt.Sprintf(format, args...)}
+}
+
+// wrongService is the error of the service with that index.
+func wrongService(index int, format string, args ...any) error {
+	return &Error{Setting: "services", Reason: fmt.Sprintf(format, args...), Part: index + 1}
 }
 
 // Validate tells what cannot be run, as an *Error. scenarios are the names that
@@ -57,9 +65,23 @@ func (e *Experiment) checkLoad() error {
 		return wrong("max-in-flight", "must be at least 1")
 	case e.Keys < 1:
 		return wrong("keys", "must be at least 1")
+	case e.Rate > fastest:
+		return wrong("rate", "%v is above %v, which no driver keeps up with", e.Rate, fastest)
+	case e.WriteRate.Rate > fastest:
+		return wrong("write-rate", "%v is above %v, which no driver keeps up with", e.WriteRate.Rate, fastest)
+	case e.Payload > largest:
+		return wrong("payload", "%v is above %v, the most that fits into an event on every cluster", e.Payload, largest)
 	}
 	return nil
 }
+
+const (
+	// fastest is well above what one process can send, and bounds how long it
+	// takes to count what it did not.
+	fastest setting.Rate = 1_000_000
+	// largest leaves an event room for its envelope in what our topics take.
+	largest setting.Size = 8_000_000
+)
 
 func (e *Experiment) checkScenarios(known []string) error {
 	for i, name := range e.Scenario {

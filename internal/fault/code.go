@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -41,13 +42,15 @@ func CodeName(code codes.Code) string {
 
 // codeOf returns the code that an interaction can fail with, by its name.
 func codeOf(name string) (codes.Code, error) {
-	for code, n := range codeNames {
-		if n == name && code != int(codes.OK) {
-			return codes.Code(code), nil
-		}
-	}
-	if name == codeNames[codes.OK] {
+	switch name {
+	case codeNames[codes.OK]:
 		return 0, errors.New("OK is not a failure")
+	case codeNames[codes.NotFound]:
+		// The driver knows that every record is there.
+		return 0, errors.New("NOT_FOUND cannot be injected: it means that a record is missing, and an answer is wrong then")
+	}
+	if code := slices.Index(codeNames[:], name); code > 0 {
+		return codes.Code(code), nil
 	}
 	return 0, fmt.Errorf("unknown code %q: %s", name, strings.Join(codeNames[1:], ", "))
 }

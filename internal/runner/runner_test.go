@@ -271,6 +271,22 @@ func TestClosedLoopHasItsShareOfWrites(t *testing.T) {
 	}
 }
 
+// The largest payload that is allowed gets through in every scenario.
+func TestLargestPayload(t *testing.T) {
+	for _, s := range scenarios.All() {
+		t.Run(s.Name, func(t *testing.T) {
+			e := ask(t, "payload", "8MB", "keys", "2", "rate", "4", "write-rate", "4", "duration", "1s", "warmup", "0s", "latency", "none")
+			run, _, err := simulate(t, s.Name, e, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if run.Requests.Succeeded != 4 || run.Writes.Acknowledged != 4 || run.UnseenChanges != 0 {
+				t.Errorf("%+v %v, %+v, %d unseen", run.Requests, run.Failures, run.Writes, run.UnseenChanges)
+			}
+		})
+	}
+}
+
 // A cluster that refuses is found before anything is run, where it is needed.
 func TestProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
