@@ -29,6 +29,9 @@ func runOptions(progress func(runner.Progress)) runner.Options {
 
 // newSession makes the folder of one command's runs.
 func newSession(out string) (*result.Folder, error) {
+	if out == "" {
+		return nil, usageError(errors.New("--out: it has no value: name a folder"))
+	}
 	session, err := result.Create(filepath.Join(out, time.Now().UTC().Format("20060102-150405.000")))
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--out: %w", err))

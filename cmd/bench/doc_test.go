@@ -2,10 +2,10 @@ package main
 
 import (
 	"os"
-	osexec "os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,22 +16,18 @@ func TestDocumentedCommandsRun(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are written for a POSIX shell")
 	}
-	dir := t.TempDir() // one for all: some read what others write
 	commands := append(readmeCommands(t), helpExamples()...)
 	if len(commands) < 6 {
 		t.Fatalf("only %d commands are found: %q", len(commands), commands)
 	}
-	for _, command := range commands {
+	brief := strings.NewReplacer("@3s+2s", "@100ms+100ms")
+	slices.Sort(commands) // the README and the help have some in common
+	for _, command := range slices.Compact(commands) {
 		t.Run(command, func(t *testing.T) {
-			load := "--duration=300ms --warmup=0s"
-			if strings.Contains(command, "outage") {
-				load = "--duration=5s --warmup=0s --scenario=sync" // the outage ends at second 5
-			}
-			script := `bench() { "$BENCH" "$@" ` + load + `; }
-` + command
-			cmd := osexec.Command("sh", "-ec", script)
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1", "BENCH="+os.Args[0])
+			t.Parallel()
+			cmd := asBench(t, `bench() { "$BENCH" "$@" --duration=300ms --warmup=0s --scenario=sync; }
+"$BENCH" run --print-experiment > experiment.yaml # some read it
+`+brief.Replace(command))
 			out, err := cmd.CombinedOutput()
 			if err != nil && cmd.ProcessState.ExitCode() != exitInvalid { // the machine may be busy
 				t.Errorf("%v\n%s", err, out)
@@ -50,6 +46,7 @@ func readmeCommands(t *testing.T) []string {
 	var commands []string
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		for line := range strings.Lines(block[1]) {
+			line, _, _ = strings.Cut(line, "#")
 			if command, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./cmd/bench "); ok {
 				commands = append(commands, "bench "+command)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -9,13 +10,16 @@ import (
 	"crosstalk/internal/result"
 )
 
-// draw draws the pictures of runs into dir, from their folders alone.
+// draw draws the pictures of runs into dir, from their folders alone. What cannot
+// be read or written costs that run or that picture, and is told.
 func draw(dir string, folders []string) error {
 	var runs []*result.Loaded
+	var errs []error
 	for _, folder := range folders {
 		run, err := result.Load(folder)
 		if err != nil {
-			return fmt.Errorf("read the run back: %w", err)
+			errs = append(errs, fmt.Errorf("read the run back: %w", err))
+			continue
 		}
 		runs = append(runs, run)
 	}
@@ -24,9 +28,7 @@ func draw(dir string, folders []string) error {
 		"timeline.png":  report.Timeline(runs),
 		"staleness.png": report.Staleness(runs),
 	} {
-		if err := picture.Save(filepath.Join(dir, name)); err != nil {
-			return err
-		}
+		errs = append(errs, picture.Save(filepath.Join(dir, name)))
 	}
-	return nil
+	return errors.Join(errs...)
 }

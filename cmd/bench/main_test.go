@@ -53,11 +53,20 @@ func TestBadInput(t *testing.T) {
 	write(t, "twice.yaml", "services:\n  - {name: D, needs: [A]}\n  - {name: A}\n  - {name: A}\n")
 	write(t, "late.yaml", "duration: 5s\noutage: B@4s+2s\n")
 	write(t, "broken.yaml", "rate: [\n")
+	write(t, "alias.yaml", "keys: &n 10\nrate: *n\n")
 	write(t, "file", "")
 	for _, c := range []struct{ args, want string }{
 		{"--scenario=synk", `--scenario: unknown scenario "synk": sync, async-request, async-replicated, monolith`},
 		{"--rate=-5", "--rate"},
 		{"--rate=NaN", "--rate"},
+		{"--rate=1e12", "--rate: 1000000000000/s is above 1000000/s"},
+		{"--payload=20MB", "--payload: 20MB is above 8MB"},
+		{"--out=", "--out: it has no value"},
+		{"--scenario=", `"--scenario" flag: it has no value`},
+		{"--latency=", `"--latency" flag: it has no value: write none`},
+		{"--store=", `"--store" flag: it has no value`},
+		{"--fail-rate=B=NOT_FOUND:5%", "--fail-rate"},
+		{"alias.yaml", "alias.yaml:1:7: keys: YAML's anchors and aliases (&name, *name) are not read here"},
 		{"--rate=0", "--rate: 0 means as fast as possible, which needs a --concurrency above 0"},
 		{"--rate=fast", "--rate"},
 		{"--concurrency=4", "--concurrency"},
@@ -81,8 +90,8 @@ func TestBadInput(t *testing.T) {
 		{"--out=file/results", "--out"},
 		{"unknown.yaml", `unknown.yaml:2:1: there is no setting "latenzy"`},
 		{"negative.yaml", "negative.yaml:2:7: keys"},
-		{"cycle.yaml", "cycle.yaml:2:1: services: A needs B needs A: the needs go round in a circle"},
-		{"twice.yaml", "twice.yaml:1:1: services: A is there twice"},
+		{"cycle.yaml", "cycle.yaml:4:5: services: A needs B needs A: the needs go round in a circle"},
+		{"twice.yaml", "twice.yaml:4:5: services: A is there twice"},
 		{"late.yaml", "late.yaml:2:1: outage"},
 		{"late.yaml --outage=B@3s+3s", "--outage"},
 		{"broken.yaml", "broken.yaml:1:"},
@@ -102,6 +111,17 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// A flag without a value undoes the file's, where no value means nothing of it.
+func TestFlagsThatUndo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "e.yaml", "outage: B@1s+1s\nfail-rate: 5%\nkafka: localhost:9092\n")
+	_, plain, _ := bench(t, t.Context(), "run", "--print-experiment")
+	code, printed, stderr := bench(t, t.Context(), "run", "e.yaml", "--print-experiment", "--outage=", "--fail-rate=", "--kafka=")
+	if code != exitOK || printed != plain {
+		t.Errorf("exit code %d, %s\n%s", code, stderr, printed)
+	}
+}
+
 func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -112,7 +132,10 @@ func write(t *testing.T, name, text string) {
 // What fails when it runs is exit code 1, also in one line, and leaves nothing.
 func TestKafkaThatRefuses(t *testing.T) {
 	t.Chdir(t.TempDir())
-	code, stdout, stderr := bench(t, t.Context(), brief("--scenario=async-request", "--kafka=127.0.0.1:1")...)
+	code, stdout, stderr := bench(t, t.Context(), brief("--scenario=sync,async-request", "--kafka=127.0.0.1:1")...)
+	if strings.Contains(stderr, "starting") {
+		t.Errorf("a scenario is run before the address is known to refuse: %s", stderr)
+	}
 	if last := lastLine(stderr); code != exitFailed || stdout != "" || !strings.HasPrefix(last, "bench: ") || !strings.Contains(last, "127.0.0.1:1") {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
@@ -122,8 +145,8 @@ func TestKafkaThatRefuses(t *testing.T) {
 }
 
 func TestRunWritesWhatItSays(t *testing.T) {
-	t.Chdir(t.TempDir())
-	code, stdout, stderr := bench(t, t.Context(), brief()...)
+	t.Parallel()
+	code, stdout, stderr := bench(t, t.Context(), brief("--out="+t.TempDir())...)
 	if code != exitOK && code != exitInvalid { // the machine may be busy
 		t.Fatalf("exit code %d, %s", code, stderr)
 	}
@@ -147,8 +170,8 @@ func TestRunWritesWhatItSays(t *testing.T) {
 }
 
 func TestInvalidIsExitCode3(t *testing.T) {
-	t.Chdir(t.TempDir())
-	args := brief("--scenario=sync", "--rate=200", "--latency=20ms", "--max-in-flight=1")
+	t.Parallel()
+	args := brief("--scenario=sync", "--rate=200", "--latency=20ms", "--max-in-flight=1", "--out="+t.TempDir())
 	code, stdout, stderr := bench(t, t.Context(), args...)
 	if code != exitInvalid || !strings.Contains(stdout, "sync: INVALID") || !strings.Contains(lastLine(stderr), "in sync the instrument was the limit") {
 		t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
@@ -156,8 +179,9 @@ func TestInvalidIsExitCode3(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	t.Chdir(t.TempDir())
-	_, stdout, _ := bench(t, t.Context(), brief("--json", "--scenario=sync,monolith", "--samples")...)
+	t.Parallel()
+	out := t.TempDir()
+	_, stdout, stderr := bench(t, t.Context(), brief("--json", "--scenario=sync,monolith", "--samples", "--out="+out)...)
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	if len(lines) != 2 {
 		t.Fatalf("%q", stdout)
@@ -171,8 +195,12 @@ func TestJSON(t *testing.T) {
 			t.Errorf("line %d is not by the schema: %v", i, err)
 		}
 	}
-	if found, _ := filepath.Glob("results/*/sync/samples.csv"); len(found) != 1 {
-		t.Errorf("samples: %v", found)
+	found, _ := filepath.Glob(filepath.Join(out, "*", "sync", "samples.csv"))
+	if len(found) != 1 {
+		t.Fatalf("samples: %v", found)
+	}
+	if session := filepath.Dir(filepath.Dir(found[0])); !strings.Contains(stderr, "results: "+session) {
+		t.Errorf("stderr does not say where the results are, %s: %s", session, stderr)
 	}
 }
 
@@ -207,12 +235,67 @@ func TestInterruptedBeforeItBegan(t *testing.T) {
 	}
 }
 
+// asBench is the program as a process of its own, in a folder of its own.
+func asBench(t *testing.T, script string) *osexec.Cmd {
+	t.Helper()
+	cmd := osexec.Command("sh", "-ec", script)
+	cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1", "BENCH="+os.Args[0],
+		"GORACE=atexit_sleep_ms=0") // the race detector's second at each exit
+	cmd.Dir = t.TempDir()
+	return cmd
+}
+
+// A disk that is full, here a limit on the size of files, costs the files that do
+// not fit, and neither the figures nor the tables.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	cmd := asBench(t, `trap '' XFSZ; ulimit -f 60; exec "$BENCH" run --scenario=monolith --store=memory --samples \
+		--rate=4000 --duration=500ms --warmup=0s --latency=none --keys=10`)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var exit *osexec.ExitError
+	if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
+		t.Errorf("%v\n%s", err, stderr.String())
+	}
+	for _, want := range []string{"LATENCY", "a file is not complete: write samples.csv"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("stdout has no %q: %s", want, stdout.String())
+		}
+	}
+	last := lastLine(stderr.String())
+	if !strings.Contains(last, "samples.csv") || !strings.Contains(last, "latency.png") {
+		t.Errorf("the error is %q", last)
+	}
+	found, _ := filepath.Glob(filepath.Join(cmd.Dir, "results", "*", "monolith"))
+	if len(found) != 1 {
+		t.Fatal(found)
+	}
+	if run, err := result.Load(found[0]); err != nil || run.Requests.Succeeded == 0 {
+		t.Errorf("%v", err)
+	}
+}
+
+// Interrupted before the measured part, a run leaves nothing.
+func TestInterruptInTheWarmUp(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	time.AfterFunc(time.Second, interrupt)
+	defer interrupt()
+	out := filepath.Join(t.TempDir(), "results")
+	code, stdout, stderr := bench(t, ctx, brief("--scenario=sync", "--warmup=1m", "--out="+out)...)
+	if code != exitInterrupted || stdout != "" || lastLine(stderr) != "bench: interrupted before anything was measured" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a folder is left")
+	}
+}
+
 // Ctrl-C ends the run early and in good order.
 func TestInterrupt(t *testing.T) {
-	dir := t.TempDir()
-	cmd := osexec.Command(os.Args[0], "run", "--scenario=sync,monolith", "--duration=60s", "--warmup=0s", "--rate=50")
-	cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1")
-	cmd.Dir = dir
+	t.Parallel()
+	cmd := asBench(t, `exec "$BENCH" run --scenario=sync,monolith --duration=60s --warmup=0s --rate=50`)
+	dir := cmd.Dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {

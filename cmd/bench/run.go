@@ -1,19 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"path/filepath"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
-	"crosstalk/fakesvc"
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/load"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
@@ -80,11 +78,14 @@ func (c *runCommand) run(cmd *cobra.Command, path string) error {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	session, err := result.Create(filepath.Join(c.out, time.Now().UTC().Format("20060102-150405.000")))
+	view := newView(cmd.ErrOrStderr())
+	options := runOptions(view.progress)
+	options.Samples = c.samples
+	session, err := newSession(c.out)
 	if err != nil {
-		return usageError(fmt.Errorf("--out: %w", err))
+		return err
 	}
-	runs, err := c.runAll(cmd, e, session.Dir())
+	runs, err := c.runAll(cmd, e, session.Dir(), view, options)
 	if len(runs) == 0 {
 		return errors.Join(worst(nil, err), session.Remove())
 	}
@@ -92,12 +93,9 @@ func (c *runCommand) run(cmd *cobra.Command, path string) error {
 }
 
 // runAll runs the scenarios one after the other. An interrupted one is the last.
-func (c *runCommand) runAll(cmd *cobra.Command, e *experiment.Experiment, dir string) ([]result.Run, error) {
-	view := newView(cmd.ErrOrStderr())
-	dialer := &net.Dialer{}
-	options := runner.Options{
-		Env:   fakesvc.Env{Listen: net.Listen, Dial: dialer.DialContext},
-		Pacer: load.Precise, Samples: c.samples, Progress: view.progress,
+func (c *runCommand) runAll(cmd *cobra.Command, e *experiment.Experiment, dir string, view *view, options runner.Options) ([]result.Run, error) {
+	if err := runner.Probe(cmd.Context(), e.Scenario, e, options); err != nil {
+		return nil, cmp.Or(cmd.Context().Err(), err)
 	}
 	var runs []result.Run
 	for _, name := range e.Scenario {
@@ -118,27 +116,31 @@ func (c *runCommand) runAll(cmd *cobra.Command, e *experiment.Experiment, dir st
 	return runs, cmd.Context().Err()
 }
 
-// show prints the tables, and draws the pictures from the run folders.
+// show prints the tables and draws the pictures, from the run folders. What cannot
+// be drawn does not keep the tables from being printed.
 func (c *runCommand) show(cmd *cobra.Command, runs []result.Run, dir string) error {
-	out := cmd.OutOrStdout()
 	var folders []string
 	for _, r := range runs {
 		folders = append(folders, filepath.Join(dir, r.Scenario))
 	}
-	if err := draw(dir, folders); err != nil {
-		return err
+	printed := c.print(cmd.OutOrStdout(), runs)
+	drawn := draw(dir, folders)
+	to := cmd.OutOrStdout()
+	if c.json {
+		to = cmd.ErrOrStderr()
 	}
+	_, err := fmt.Fprintf(to, "\nresults: %s (latency.png, timeline.png, staleness.png; run.json and latency.hlog per scenario)\n", dir)
+	return errors.Join(printed, drawn, err)
+}
+
+func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 	if c.json {
 		return report.JSONLines(out, runs)
 	}
 	if err := report.Table(out, runs); err != nil {
 		return err
 	}
-	if err := report.Faults(out, runs); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nresults: %s (latency.png, timeline.png, staleness.png; run.json and latency.hlog per scenario)\n", dir)
-	return err
+	return report.Faults(out, runs)
 }
 
 // worst turns what happened into the command's end.
