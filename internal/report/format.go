@@ -44,6 +44,17 @@ func quantile(q result.Quantiles, seconds float64) string {
 	return duration(seconds)
 }
 
+// percentile returns a percentile of a distribution, p as a share; none where the
+// samples are too few for it: of fewer than 1/(1−p), it is but the largest one.
+func percentile(q result.Quantiles, p float64) string {
+	if float64(q.Count)*(1-p) < 1-1e-9 {
+		return none
+	}
+	return duration(map[float64]float64{
+		0.5: q.P50, 0.75: q.P75, 0.9: q.P90, 0.99: q.P99, 0.999: q.P999, 0.9999: q.P9999,
+	}[p])
+}
+
 // percent returns a share with two digits after the point where it is small.
 func percent(share float64) string {
 	switch p := share * 100; {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"crosstalk/internal/chart"
 	"crosstalk/internal/result"
@@ -21,7 +22,7 @@ func Latency(runs []*result.Loaded) chart.Picture {
 		panel.Lines = append(panel.Lines, chart.Line{Scenario: r.Scenario, X: x, Y: y})
 		l := r.Run.Latency
 		p.Legend = append(p.Legend, chart.Entry{
-			Scenario: r.Scenario, Text: fmt.Sprintf("%s: p50 %s, p99 %s", r.Scenario, quantile(l, l.P50), quantile(l, l.P99)),
+			Scenario: r.Scenario, Text: fmt.Sprintf("%s: p50 %s, p99 %s", r.Scenario, percentile(l, 0.5), percentile(l, 0.99)),
 		})
 	}
 	p.Panels = []chart.Panel{panel}
@@ -73,13 +74,16 @@ func bySecond(runs []*result.Loaded, title string, y chart.YAxis, value func(res
 	panel := chart.Panel{Title: title, X: chart.Seconds, Y: y, Shades: shades(runs), Empty: "nothing was measured"}
 	for _, r := range runs {
 		line := chart.Line{Scenario: r.Scenario}
+		begin, end := -warmUp(r.Run), r.MeasuredSeconds
 		for _, s := range r.Series {
 			v, ok := value(s)
 			if !ok {
 				v = math.NaN()
 			}
-			line.X = append(line.X, float64(s.Second)+0.5) // the middle of the second
-			line.Y = append(line.Y, v)
+			// A step: the figure is of the whole second, and of no moment in it.
+			from := max(float64(s.Second), begin)
+			line.X = append(line.X, from, max(from, min(float64(s.Second+1), end)))
+			line.Y = append(line.Y, v, v)
 		}
 		panel.Lines = append(panel.Lines, line)
 	}
@@ -98,7 +102,7 @@ func shades(runs []*result.Loaded) []chart.Shade {
 	}
 	for _, r := range runs {
 		if len(r.Series) > 0 && r.Series[0].Second < 0 {
-			add(chart.Shade{Label: "warm-up", From: float64(r.Series[0].Second), To: 0})
+			add(chart.Shade{Label: "warm-up", From: -warmUp(r.Run), To: 0})
 		}
 		for _, f := range r.Faults {
 			if f.Window != nil {
@@ -108,6 +112,18 @@ func shades(runs []*result.Loaded) []chart.Shade {
 	}
 	slices.SortStableFunc(out, func(a, b chart.Shade) int { return cmp.Compare(a.From, b.From) })
 	return out
+}
+
+// warmUp is how long the warm-up was, in seconds.
+func warmUp(r result.Run) float64 {
+	var asked struct {
+		WarmUp string `json:"warmup"`
+	}
+	if json.Unmarshal(r.Experiment, &asked) != nil {
+		return 0
+	}
+	d, _ := time.ParseDuration(asked.WarmUp) // 0 where nothing is said
+	return d.Seconds()
 }
 
 func part(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"crosstalk/internal/chart"
 	"crosstalk/internal/result"
 )
 
@@ -20,7 +22,7 @@ func runs() []result.Run {
 		Requests:  result.Requests{Due: 5000, Sent: 5000, Succeeded: 4756, Failed: 244, RateAsked: 500, RateAchieved: 499.96, Throughput: 475.6},
 		ErrorRate: result.Interval{Value: 0.0488, Low: 0.04316, High: 0.05513},
 		Latency:   result.Quantiles{Count: 4756, Min: 0.002, P50: 0.01262, P90: 0.0315, P99: 0.0767, P999: 0.155, Max: 1.2345},
-		Answers:   result.Answers{Correct: 4756},
+		Answers:   result.Answers{Correct: 4756}, StaleRate: result.Interval{High: 0.00081},
 		Faults: []result.Fault{
 			{Target: "A", Kind: "delay", Asked: 1, Delivered: 1, Interactions: 5000, MeanAskedSeconds: 0.00821, MeanDeliveredSeconds: 0.0086},
 			{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.05, Delivered: 0.0488, Low: 0.0432, High: 0.0551, Interactions: 5000},
@@ -35,7 +37,8 @@ func runs() []result.Run {
 		Requests:  result.Requests{Due: 5000, Sent: 5000, Succeeded: 5000, RateAsked: 500, RateAchieved: 500, Throughput: 500},
 		ErrorRate: result.Interval{High: 0.00077},
 		Latency:   result.Quantiles{Count: 5000, Min: 0.0001, P50: 0.000359, P90: 0.00056, P99: 0.00136, P999: 0.00589, Max: 0.00775},
-		Answers:   result.Answers{Correct: 4977, Stale: 23},
+		Answers:   result.Answers{Correct: 4977, Stale: 23}, StaleRate: result.Interval{Value: 0.0046, Low: 0.00307, High: 0.00689},
+		UnseenChanges: 3, LostChanges: 12,
 		Staleness: result.Quantiles{Count: 23, P50: 0.0108, P99: 0.0532, Max: 0.0532}, ReplicationLag: result.Quantiles{Count: 451, P50: 0.00576, P99: 0.0462},
 		StorageBytes: map[string]int64{"A": 20480, "D": 61_400_000}, CopyBytes: map[string]int64{"D": 61_400_000},
 		Events: 451, EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
@@ -67,6 +70,42 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "table.txt", out.Bytes())
+}
+
+// A percentile stands only where there are samples enough for it.
+func TestPercentilesNeedSamples(t *testing.T) {
+	for _, c := range []struct {
+		count int64
+		p     float64
+		want  string
+	}{
+		{0, 0.5, none}, {1, 0.5, none}, {2, 0.5, "5.00 s"}, {9, 0.9, none}, {10, 0.9, "9.00 s"}, {99, 0.99, none}, {100, 0.99, "99.0 s"},
+		{999, 0.999, none}, {1000, 0.999, "999 s"}, {10_000, 0.9999, "9999 s"},
+	} {
+		q := result.Quantiles{Count: c.count, P50: 5, P90: 9, P99: 99, P999: 999, P9999: 9999}
+		if got := percentile(q, c.p); got != c.want {
+			t.Errorf("p%v of %d samples is %s, want %s", c.p*100, c.count, got, c.want)
+		}
+	}
+}
+
+// A second's figure is drawn over the whole of it: failures begin where their
+// second does. The warm-up and the end are where they were.
+func TestTimelineIsInSteps(t *testing.T) {
+	run := &result.Loaded{Run: result.Run{
+		Scenario: "sync", Experiment: json.RawMessage(`{"warmup":"1.5s"}`), MeasuredSeconds: 1.5,
+		Series: []result.Second{
+			{Second: -2, Succeeded: 1}, {Second: -1, Succeeded: 1}, {Second: 0, Succeeded: 3, Failed: 1}, {Second: 1, Failed: 1},
+		},
+	}}
+	panel := Timeline([]*result.Loaded{run}).Panels[2]
+	line := panel.Lines[0]
+	if x, y := fmt.Sprint(line.X), fmt.Sprint(line.Y); x != "[-1.5 -1 -1 0 0 1 1 1.5]" || y != "[0 0 0 0 0.25 0.25 1 1]" {
+		t.Errorf("%s: %s, %s", panel.Title, x, y)
+	}
+	if len(panel.Shades) != 1 || panel.Shades[0] != (chart.Shade{Label: "warm-up", From: -1.5, To: 0}) {
+		t.Errorf("shades %+v", panel.Shades)
+	}
 }
 
 func TestFaults(t *testing.T) {

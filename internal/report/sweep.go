@@ -58,7 +58,7 @@ func (s Sweep) Table(w io.Writer) error {
 		l, p := r.Run.Latency, r.Run.Predicted
 		t.row(append(append([]string{}, s.Points[r.Point].Values...), r.Scenario,
 			errorRate(r.Run), "| "+percent(p.ErrorRate)+" %",
-			quantile(l, l.P50), "| "+orNone(p.Latency.P50), quantile(l, l.P99), "| "+orNone(p.Latency.P99),
+			percentile(l, 0.5), "| "+orNone(p.Latency.P50), percentile(l, 0.99), "| "+orNone(p.Latency.P99),
 			stale(r.Run), "| "+percent(p.StaleShare)+" %", valueOf(s.By, r.By), notOK(r.Run))...)
 	}
 	t.flush()

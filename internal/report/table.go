@@ -5,6 +5,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,15 +26,9 @@ func Table(w io.Writer, runs []result.Run) error {
 	for _, r := range runs {
 		l := r.Latency
 		t.row(r.Scenario, rate(r.Requests.RateAsked), rate(r.Requests.RateAchieved), rate(r.Requests.Throughput), errorRate(r),
-			quantile(l, l.P50), quantile(l, l.P90), quantile(l, l.P99), quantile(l, l.P999), quantile(l, l.Max))
+			percentile(l, 0.5), percentile(l, 0.9), percentile(l, 0.99), percentile(l, 0.999), quantile(l, l.Max))
 	}
-	t.heading("ANSWERS: how many were out of date, for how long, and how far D's copy lags behind")
-	t.row("scenario", "answers", "stale", "age p50", "age p99", "age max", "lag p50", "lag p99")
-	for _, r := range runs {
-		s, l := r.Staleness, r.ReplicationLag
-		t.row(r.Scenario, fmt.Sprint(r.Requests.Succeeded), stale(r),
-			quantile(s, s.P50), quantile(s, s.P99), quantile(s, s.Max), quantile(l, l.P50), quantile(l, l.P99))
-	}
+	t.answers(runs)
 	t.heading("COST: events, databases, and the CPU time of the whole process")
 	t.row("scenario", "events/request", "stored", "of it copies", "CPU s/1000 requests")
 	for _, r := range runs {
@@ -44,6 +39,41 @@ func Table(w io.Writer, runs []result.Run) error {
 		t.verdict(r)
 	}
 	return t.err
+}
+
+// answers prints what the answers are worth. That there are changes which a copy
+// never showed stands beside the lag, which leaves them out.
+func (t *table) answers(runs []result.Run) {
+	t.heading("ANSWERS: how many were out of date, for how long, and how far D's copy lags behind")
+	header := []string{"scenario", "answers", "stale", "age p50", "age p99", "age max", "lag p50", "lag p99"}
+	some := slices.ContainsFunc(runs, func(r result.Run) bool { return unseen(r) != none })
+	if some {
+		header = append(header, "changes not seen")
+	}
+	t.row(header...)
+	for _, r := range runs {
+		s, l := r.Staleness, r.ReplicationLag
+		cells := []string{r.Scenario, fmt.Sprint(r.Requests.Succeeded), stale(r),
+			percentile(s, 0.5), percentile(s, 0.99), quantile(s, s.Max), percentile(l, 0.5), percentile(l, 0.99)}
+		if some {
+			cells = append(cells, unseen(r))
+		}
+		t.row(cells...)
+	}
+}
+
+// unseen says which changes a copy never showed, and why, as far as it is known.
+func unseen(r result.Run) string {
+	var parts []string
+	for _, c := range []struct {
+		n    int64
+		what string
+	}{{r.UnseenChanges, "by the end"}, {r.LostChanges, "lost"}, {r.DeadLetters, "dead letters"}} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	return cmp.Or(strings.Join(parts, ", "), none)
 }
 
 func rate(perSecond float64) string {
@@ -64,7 +94,7 @@ func stale(r result.Run) string {
 	if r.Requests.Succeeded == 0 {
 		return none
 	}
-	return percent(float64(r.Answers.Stale)/float64(r.Requests.Succeeded)) + " %"
+	return interval(r.StaleRate.Value, r.StaleRate.Low, r.StaleRate.High)
 }
 
 func events(r result.Run) string {

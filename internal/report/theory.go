@@ -20,9 +20,9 @@ func Theory(w io.Writer, runs []result.Run) error {
 		if p.Why != "" {
 			by += ": " + p.Why
 		}
-		t.row(r.Scenario, errorRate(r), "| "+percent(p.ErrorRate)+" %", quantile(l, l.P50), "| "+duration(p.Latency.P50),
-			quantile(l, l.P99), "| "+duration(p.Latency.P99), stale(r), "| "+percent(p.StaleShare)+" %",
-			quantile(lag, lag.P50), "| "+orNone(p.ReplicationLag.P50), by)
+		t.row(r.Scenario, errorRate(r), "| "+percent(p.ErrorRate)+" %", percentile(l, 0.5), "| "+duration(p.Latency.P50),
+			percentile(l, 0.99), "| "+duration(p.Latency.P99), stale(r), "| "+percent(p.StaleShare)+" %",
+			percentile(lag, 0.5), "| "+orNone(p.ReplicationLag.P50), by)
 	}
 	t.flush()
 	return t.err
