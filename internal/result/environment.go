@@ -18,7 +18,9 @@ func LocalEnvironment() Environment {
 }
 
 // commit is the revision that the program was built from, "unknown" where the
-// build did not note it, as under go run.
+// build did not note it, as go run does not without -buildvcs=true. Git is not
+// asked instead: what it says of the working directory now need not be what was
+// built.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
