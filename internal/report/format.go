@@ -60,6 +60,8 @@ func percent(share float64) string {
 	switch p := share * 100; {
 	case p == 0, p == 100:
 		return strconv.FormatFloat(p, 'f', 0, 64)
+	case p < 0.005: // and not 0, which 0.00 would say
+		return "<0.01"
 	case p < 10:
 		return strconv.FormatFloat(p, 'f', 2, 64)
 	default:

@@ -143,7 +143,7 @@ func TestFormats(t *testing.T) {
 		{duration(1.2345), "1.23 s"}, {duration(123.4), "123 s"},
 		{digits(0), "0"}, {digits(0.0902), "0.0902"}, {digits(1234.5), "1234"}, {digits(99.96), "100"},
 		{size(0), "0 B"}, {size(999), "999 B"}, {size(20480), "20.5 kB"}, {size(61_400_000), "61.4 MB"}, {size(5e9), "5.00 GB"},
-		{percent(0), "0"}, {percent(1), "100"}, {percent(0.0488), "4.88"}, {percent(0.238), "23.8"},
+		{percent(0), "0"}, {percent(1), "100"}, {percent(0.0488), "4.88"}, {percent(0.238), "23.8"}, {percent(0.00004), "<0.01"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)

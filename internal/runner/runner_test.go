@@ -411,8 +411,11 @@ func TestAbove(t *testing.T) {
 		}
 	}
 	_, warnings := judge(findings{requests: result.Requests{Sent: 1}, lateness: result.Quantiles{P99: 0.0100001}})
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "10.0001 ms") {
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "10.0001ms") {
 		t.Errorf("%q", warnings)
+	}
+	if got := later(17_800_612_345, 10*time.Millisecond); got != 17_800*time.Millisecond {
+		t.Errorf("%v has more digits than it takes", got)
 	}
 }
 

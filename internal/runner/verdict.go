@@ -55,8 +55,8 @@ func judge(f findings) (result.Verdict, []string) {
 		worsen(result.Invalid, "nothing was measured: %d requests were due in %v, and none was sent", f.requests.Due, f.measured)
 	}
 	if f.lateness.P99 > latestSend.Seconds() {
-		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %s ms or more after they were due, above the bound of %v",
-			above(f.lateness.P99*1e3, float64(latestSend.Milliseconds())), latestSend)
+		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %v or more after they were due, above the bound of %v",
+			later(time.Duration(f.lateness.P99*1e9), latestSend), latestSend)
 	}
 	if f.waited > 0 {
 		worsen(result.Invalid, "in-flight window full: %d requests waited because %d others were under way (--max-in-flight)", f.waited, f.maxInFlight)
@@ -102,6 +102,15 @@ func above(value, bound float64) string {
 			return text
 		}
 	}
+}
+
+// later does that for a duration: three digits, or as many as it takes.
+func later(d, bound time.Duration) time.Duration {
+	unit := time.Second
+	for unit > 1 && (unit > d/100 || d.Round(unit) <= bound) {
+		unit /= 10
+	}
+	return d.Round(unit)
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
