@@ -98,9 +98,16 @@ func (t *Tracker) wants(due time.Duration) bool {
 	if len(t.windows) == 0 || due < t.windows[0].Start-before {
 		return false
 	}
-	return due < t.windows[0].Start || slices.ContainsFunc(t.windows, func(w window) bool {
-		return w.Start <= due && due < w.until
-	})
+	if due < t.windows[0].Start {
+		return true
+	}
+	for i := range t.windows {
+		w := &t.windows[i] // no copy of it: its drain is written meanwhile
+		if w.Start <= due && due < w.until {
+			return true
+		}
+	}
+	return false
 }
 
 // AddLag notes that a change became visible at a time, and its lag.
