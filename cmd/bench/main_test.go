@@ -97,8 +97,35 @@ func TestBadInput(t *testing.T) {
 		{"broken.yaml", "broken.yaml:1:"},
 		{"missing.yaml", "missing.yaml"},
 		{"unknown.yaml late.yaml", "accepts at most 1 arg"},
+		{"--fault=A:boom=3", `fault "A:boom=3": A cannot have "boom"`},
+		{"--fault=A:outage", "outage needs a window"},
+		{"--fault=E:hang=1%", `--fault: there is no service "E"`},
+		{"--fault=A:freeze@9s+2s", "--fault: A:freeze@9s+2s ends at 11s, past the end of the run at 10s"},
+		{"--fault=A:outage@1s+2s --outage=A@2s+1s", "overlap"},
+		{"--fault=B:abort=NOT_FOUND:5%", "NOT_FOUND"},
+		{"--workers=A=-1", "--workers"},
+		{"--workers=E=3", `--workers: there is no service "E"`},
+		{"--policy=retries=3", `retries: "3" is not a part of a policy`},
+		{"--policy=timeout=5", `timeout: "5" is not a duration`},
+		{"--policy=E=retry=3", `--policy: there is no service "E"`},
+		{"sweep", "--vary: name a setting and its values"},
+		{"sweep --vary=nope=1,2", "--vary: nope: there is no such setting"},
+		{"sweep --vary=rate=1,x", "--vary: rate"},
+		{"sweep --vary=rate=0,5", "--vary: with rate=0: rate: 0 means as fast as possible"},
+		{"sweep --vary=rate=5,5", "--vary: \"rate=5,5\" has 5 twice"},
+		{"sweep --vary=rate=5,6 --by=p99", `--by: unknown metric "p99"`},
+		{"sweep --vary=rate=5,6 --repeat=0", "--repeat: 0 is not at least 1"},
+		{"matrix --fault-length=1ms", "--fault-length: 1ms is not at least 100ms"},
+		{"matrix --scenario=synk", "--scenario"},
+		{"predict --rate=-1", "--rate"},
+		{"predict missing.yaml", "missing.yaml"},
+		{"verdict --rate=x", "--rate"},
 	} {
-		code, stdout, stderr := bench(t, t.Context(), append([]string{"run"}, strings.Fields(c.args)...)...)
+		args := strings.Fields(c.args)
+		if strings.HasPrefix(args[0], "-") || strings.HasSuffix(args[0], ".yaml") {
+			args = append([]string{"run"}, args...)
+		}
+		code, stdout, stderr := bench(t, t.Context(), args...)
 		if code != exitUsage || stdout != "" || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %q and %q; want 2 and one line with %q", c.args, code, stdout, stderr, c.want)
 		}
@@ -239,7 +266,11 @@ func TestInterruptedBeforeItBegan(t *testing.T) {
 func asBench(t *testing.T, script string) *osexec.Cmd {
 	t.Helper()
 	cmd := osexec.Command("sh", "-ec", script)
-	cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1", "BENCH="+os.Args[0],
+	repository, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1", "BENCH="+os.Args[0], "REPOSITORY="+repository,
 		"GORACE=atexit_sleep_ms=0") // the race detector's second at each exit
 	cmd.Dir = t.TempDir()
 	return cmd

@@ -15,6 +15,7 @@ import (
 	"crosstalk/internal/predict"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
+	"crosstalk/internal/runner"
 	"crosstalk/internal/setting"
 )
 
@@ -86,6 +87,9 @@ func (c *matrixCommand) run(cmd *cobra.Command, path string) error {
 	session, err := newSession(c.out)
 	if err != nil {
 		return err
+	}
+	if err := runner.Probe(cmd.Context(), e.Scenario, e, runOptions(nil)); err != nil {
+		return errors.Join(stopped(cmd, err), session.Remove())
 	}
 	runs, err := c.measure(cmd, e, session.Dir())
 	if err != nil || cmd.Context().Err() != nil {

@@ -44,16 +44,12 @@ Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
 		Example: `  bench run
   bench run --scenario=sync --fail-rate=0.05
   bench run --outage=B@3s+2s --latency='lognormal(5ms,50ms),B=20ms'
+  bench run --fault='B:slow=10@3s+2s' --fault=bus:drop=1% --policy='timeout=50ms retry=2'
+  bench run experiments/retry-storm.yaml
   bench run --rate=0 --concurrency=64 --latency=none
   bench run --print-experiment > experiment.yaml && bench run experiment.yaml`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			path := ""
-			if len(args) == 1 {
-				path = args[0]
-			}
-			return c.run(cmd, path)
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -137,10 +133,14 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 	if c.json {
 		return report.JSONLines(out, runs)
 	}
-	if err := report.Table(out, runs); err != nil {
-		return err
+	for _, table := range []func(io.Writer, []result.Run) error{
+		report.Table, report.Impacts, report.Policies, report.Theory, report.Faults,
+	} {
+		if err := table(out, runs); err != nil {
+			return err
+		}
 	}
-	return report.Faults(out, runs)
+	return nil
 }
 
 // worst turns what happened into the command's end.

@@ -12,6 +12,7 @@ import (
 	"crosstalk/internal/metric"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
+	"crosstalk/internal/runner"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/sweep"
 )
@@ -79,6 +80,9 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	s := report.Sweep{Vary: vary, By: by, Scenarios: e.Scenario, Points: points}
+	if err := runner.Probe(cmd.Context(), e.Scenario, e, runOptions(nil)); err != nil {
+		return errors.Join(stopped(cmd, err), session.Remove())
+	}
 	err = c.measure(cmd, &s, session.Dir())
 	if len(s.Rows) == 0 {
 		return errors.Join(stopped(cmd, err), session.Remove())

@@ -103,10 +103,7 @@ func (s Sweep) Crossovers() []string {
 				some = append(some, o)
 			}
 		}
-		at := s.Points[other].Name(s.Vary[1:2])
-		if len(s.Vary) > 2 {
-			at = strings.Join(s.Points[other].Values[1:], ", ")
-		}
+		at := sweep.Point{Values: s.Points[other].Values[1:]}.Name(s.Vary[1:])
 		for _, line := range sweep.Crossovers(s.By, s.Vary[0].Setting, s.Vary[0].Values, s.Scenarios, some) {
 			lines = append(lines, "at "+at+": "+line)
 		}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crosstalk/internal/predict"
+	"crosstalk/internal/result"
+)
+
+// finished checks how a command ended, and returns the one folder that it made.
+// The machine may be busy, which makes figures INVALID, and not wrong.
+func finished(t *testing.T, out string, code int, stderr string) string {
+	t.Helper()
+	if code != exitOK && code != exitInvalid {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	found, err := filepath.Glob(filepath.Join(out, "*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("folders %v, %v", found, err)
+	}
+	return found[0]
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	code, stdout, stderr := bench(t, t.Context(), "sweep", "--vary=fail-rate=0,0.5", "--vary=write-rate=0,5", "--repeat=2", "--by=errors",
+		"--scenario=sync,async-replicated", "--duration=300ms", "--warmup=0s", "--rate=100", "--latency=none", "--keys=10", "--out="+out)
+	dir := finished(t, out, code, stderr)
+	f, err := os.Open(filepath.Join(dir, "sweep.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(lines) != 1+2*2*2*2 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	if strings.Join(lines[0][:4], " ") != "fail-rate write-rate scenario repeat" {
+		t.Errorf("columns %q", lines[0])
+	}
+	for _, want := range []string{
+		"at write-rate=0: on errors, async-replicated beats sync from fail-rate 0.5 on",
+		"at write-rate=5: on errors, async-replicated beats sync from fail-rate 0.5 on",
+		"| 87.5 %",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+	for _, path := range []string{"propagation.png", "fail-rate=0.5,write-rate=5/2/sync/run.json"} {
+		if info, err := os.Stat(filepath.Join(dir, path)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=200ms", "--rest=100ms", "--warmup=0s", "--rate=50", "--out="+out)
+	dir := finished(t, out, code, stderr)
+	for _, scenario := range []string{"sync", "async-request", "async-replicated", "monolith"} {
+		run, err := result.Load(filepath.Join(dir, scenario))
+		if err != nil || len(run.Impacts) != 30 || run.CPUSecondsPer1000 != 0 {
+			t.Errorf("%s: %d impacts, %v CPU, %v", scenario, len(run.Impacts), run.CPUSecondsPer1000, err)
+		}
+	}
+	if !strings.Contains(stdout, "D's store") || !strings.Contains(stdout, "rebalance") {
+		t.Errorf("the table is\n%s", stdout)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "matrix.png")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Theory needs no clock: its figures are exact.
+func TestPredict(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := bench(t, t.Context(), "predict", "--json", "--scenario=sync,monolith", "--fail-rate=0.1", "--latency=A=10ms,B=20ms,C=30ms", "--fanout=sequential")
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	decoder := json.NewDecoder(strings.NewReader(stdout))
+	for range 2 {
+		var p predict.Prediction
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		if d := p.ErrorRate - 0.271; d > 1e-9 || d < -1e-9 {
+			t.Errorf("error rate %v, want 1 − 0.9³", p.ErrorRate)
+		}
+		if d := p.Latency.P50 - 0.06; d > 1e-4 || d < -1e-4 {
+			t.Errorf("p50 %v, want 60 ms", p.Latency.P50)
+		}
+	}
+}
