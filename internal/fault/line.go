@@ -22,16 +22,18 @@ type Passage struct {
 	Delay     time.Duration
 }
 
+// effects are what an event that meets a kind suffers, one file each.
+var effects = map[Kind]func(p *Passage){Poison: poison, Drop: drop, Duplicate: duplicate, Reorder: reorder}
+
 // NewLine returns the line of a place: the bus, or the events of a service. Of
 // faults, those count whose kind an event can meet.
 func NewLine(place string, seed uint64, faults Faults) *Line {
 	l := &Line{}
 	nth := make(map[Kind]int)
 	for _, f := range faults {
-		switch f.Kind {
-		case Poison, Drop, Duplicate, Reorder:
+		if _, ok := effects[f.Kind]; ok {
 			l.chances = append(l.chances, newChance(place, seed, f, nth[f.Kind]))
-		case Delay:
+		} else if f.Kind == Delay {
 			l.delays = append(l.delays, delayOf(place, seed, f, nth[f.Kind]))
 		}
 		nth[f.Kind]++
@@ -55,19 +57,12 @@ func (l *Line) Meet(i Interaction) Passage {
 	for _, c := range l.chances {
 		met := c.meets(i)
 		c.count(i, met)
-		if !met {
-			continue
+		if met {
+			effects[c.kind](&p)
 		}
-		switch c.kind {
-		case Poison:
-			p.Poison = true
-		case Drop:
-			return Passage{Drop: true}
-		case Duplicate:
-			p.Duplicate = true
-		case Reorder:
-			p.Reorder = true
-		}
+	}
+	if p.Drop {
+		return Passage{Drop: true}
 	}
 	for _, d := range l.delays {
 		if d.window.Contains(i.At) {
