@@ -52,6 +52,7 @@ type consumer struct {
 // parcel is an event on its way to the handler.
 type parcel struct {
 	bus.Delivery
+	way      fault.Interaction
 	asked    time.Duration // to be held up
 	since    time.Time
 	due      time.Time // when it may be handled
@@ -116,25 +117,26 @@ func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
 			c.host.SetAside(ctx, c.topic, d, d.Err)
 			continue
 		}
-		met := c.host.onTheBus.Meet(c.host.passage(&d.Event))
+		way := c.host.passage(&d.Event)
+		met := c.host.onTheBus.Meet(way)
 		if met.Drop {
 			if c.handler.Lost != nil {
 				c.handler.Lost(d)
 			}
 			continue
 		}
-		c.put(d, met)
+		c.put(d, way, met)
 		if met.Duplicate {
-			c.put(d, fault.Passage{})
+			c.put(d, way, fault.Passage{})
 		}
 	}
 }
 
 // put adds a parcel. A delay keeps the order: nothing is due before what is ahead
 // of it. One that is to be reordered waits for the next one, and lets it pass.
-func (c *consumer) put(d bus.Delivery, met fault.Passage) {
+func (c *consumer) put(d bus.Delivery, way fault.Interaction, met fault.Passage) {
 	now := time.Now()
-	p := parcel{Delivery: d, asked: met.Delay, since: now, due: now.Add(met.Delay)}
+	p := parcel{Delivery: d, way: way, asked: met.Delay, since: now, due: now.Add(met.Delay)}
 	c.lane = append(c.lane, p)
 	last := len(c.lane) - 1
 	behind := last > 0 && c.lane[last-1].isBehind
@@ -174,7 +176,7 @@ func (c *consumer) deliver(ctx context.Context) error {
 	for i, p := range c.lane[:n] {
 		batch[i] = p.Delivery
 		if p.asked > 0 {
-			c.host.onTheBus.Delayed(c.host.passage(&p.Event), p.asked, time.Since(p.since))
+			c.host.onTheBus.Delayed(p.way, p.asked, time.Since(p.since))
 		}
 	}
 	if err := c.handler.Handle(ctx, batch); err != nil {

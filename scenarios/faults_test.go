@@ -150,6 +150,22 @@ func TestBusOutageIsAge(t *testing.T) {
 	})
 }
 
+// What a delay of the bus is delivered as is counted where it began, also when its
+// window is over by the time the event arrives.
+func TestBusDelayIsReported(t *testing.T) {
+	inBubble(t, "async-replicated", quiet(t, "fault", "bus:delay=30ms@0s+20ms"), func(b *bubble) {
+		b.begin()
+		time.Sleep(10 * ms)
+		b.write("A", 1, 3, 2)
+		time.Sleep(time.Second)
+		for _, f := range b.statistics().GetFaults() {
+			if f.GetTarget() == "bus" && f.GetInteractions() > 0 && (f.GetInteractions() != 1 || f.GetDelivered() != 1 || f.GetMeanDeliveredNanos() != int64(30*ms)) {
+				b.Errorf("%v", f)
+			}
+		}
+	})
+}
+
 // A change that nobody can decode, or that is dropped, is lost for D: it is
 // counted, it is told, and the changes behind it go on.
 func TestLostChanges(t *testing.T) {
