@@ -2,6 +2,7 @@ package fakesvc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -33,7 +34,13 @@ func (h *Host) serve(ctx context.Context) error {
 
 func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(listener) })
+	group.Go(func() error {
+		err := server.Serve(listener)
+		if errors.Is(err, grpc.ErrServerStopped) { // before it had begun to serve
+			return nil
+		}
+		return err
+	})
 	group.Go(func() error {
 		<-ctx.Done()
 		server.Stop()
