@@ -126,7 +126,7 @@ func sum(a [batches]float64) (out float64) {
 // Theory and simulation are two ways to the same figures: for settings that a
 // seeded generator chooses, in every scenario.
 func TestTheoryAndSimulationAgree(t *testing.T) {
-	const settings = 30
+	const settings = 20
 	for n := range settings {
 		g := generator{seeded.NewStream(20261125, "settings", uint64(n))}
 		e, text := g.experiment(t)
@@ -150,7 +150,7 @@ func TestTheoryAndSimulationAgree(t *testing.T) {
 // holds up all behind it, so the batches are runs with seeds of their own. The ages
 // have a long tail, which a few runs rarely show all of: 2 % are left for that.
 func TestTheoryAndSimulationAgreeOnCopies(t *testing.T) {
-	const settings = 20
+	const settings = 12
 	for n := range settings {
 		g := generator{seeded.NewStream(20261126, "copies", uint64(n))}
 		e, text := g.copies(t)
@@ -201,7 +201,7 @@ func (g generator) experiment(t *testing.T) (*experiment.Experiment, string) {
 		"write-rate", g.one("10%", "30", "100"),
 		"keys", g.one("1", "20", "200"),
 		"timeout", g.one("300ms", "1s"),
-		"duration", "60s", "seed", fmt.Sprint(g.Next() % 1000),
+		"duration", "30s", "seed", fmt.Sprint(g.Next() % 1000),
 	}
 	e := asked(t)
 	e.Services = tree(depth, width)
@@ -232,7 +232,7 @@ func (g generator) copies(t *testing.T) (*experiment.Experiment, string) {
 		"hang-rate", g.one("0", "0", "0.5%"),
 		"write-rate", g.one("100", "200", "500"),
 		"keys", g.one("1", "5", "20"),
-		"rate", "500", "timeout", "200ms", "duration", "12s",
+		"rate", "500", "timeout", "200ms", "duration", "10s",
 	}
 	e := asked(t, settings...)
 	return e, strings.Join(settings, " ")

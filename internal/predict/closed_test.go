@@ -192,9 +192,9 @@ func TestDeepAndWide(t *testing.T) {
 	p = calculated(t, wide, "sync")
 	within(t, "errors of a fan of 1000", p.ErrorRate, 1-math.Pow(0.999, 1000), 1e-9)
 	within(t, "median of the largest of 1000", p.Latency.P50, -0.005*math.Log(1-math.Pow(0.5, 0.001)), 0.0001)
-	p = Simulate(wide, "sync", Options{})
+	p = Simulate(wide, "sync", Options{Requests: 1000})
 	within(t, "errors of a fan, simulated", p.ErrorRate, 1-math.Pow(0.999, 1000), 4*math.Sqrt(0.24/float64(p.Requests)))
-	p = Simulate(chain, "sync", Options{Requests: 1000})
+	p = Simulate(chain, "sync", Options{Requests: 100})
 	within(t, "a certain chain, simulated", p.Latency.Mean, 5, 1e-9)
 	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("it took %v", took)

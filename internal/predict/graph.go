@@ -160,7 +160,7 @@ func (w windows) until(at time.Duration) time.Duration {
 	return at
 }
 
-// usesBus reports whether a reachable need is linked in one of these ways.
+// uses reports whether a need is linked in one of these ways.
 func (g *graph) uses(which ...link) bool {
 	for _, s := range g.services {
 		for _, n := range s.needs {

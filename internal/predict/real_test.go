@@ -32,7 +32,7 @@ func asked(t testing.TB, services []experiment.Service, settings ...string) *exp
 	if services != nil {
 		e.Services = services
 	}
-	settings = append([]string{"store", "memory", "rate", "200", "duration", "4s", "warmup", "1s", "keys", "5"}, settings...)
+	settings = append([]string{"store", "memory", "rate", "70", "duration", "4s", "warmup", "1s", "keys", "5"}, settings...)
 	for i := 0; i < len(settings); i += 2 {
 		j := slices.IndexFunc(e.Settings(), func(s experiment.Setting) bool { return s.Name == settings[i] })
 		if j < 0 {
@@ -159,12 +159,12 @@ func TestSimulationIsTheRealThing(t *testing.T) {
 		"depth":            {services: deep, settings: []string{"fail-rate", "3%"}},
 		"slow, for a time": {settings: []string{"fault", "B:slow=10@1s+1s;C:delay=20ms@2s+1s;A:abort=50%@3s+500ms"}},
 		"databases":        {settings: []string{"fault", "D.store:delay=exponential(2ms);A.store:abort=3%;D.store:abort=1%;A.store:delay=1ms"}},
-		"workers":          {settings: []string{"workers", "A=2,B=1,queue=5", "latency", "exponential(7ms)", "fail-rate", "3%"}},
+		"workers":          {allowed: 40, settings: []string{"workers", "A=2,B=1,queue=5", "latency", "exponential(7ms)", "fail-rate", "3%"}},
 		"workers of D":     {settings: []string{"workers", "A=2,B=2,D=6,queue=20", "latency", "exponential(9ms)"}},
 		"workers, hedge":   {settings: []string{"workers", "A=2", "latency", "exponential(8ms)", "policy", "hedge=p90"}},
-		"bus outage":       {settings: []string{"fault", "bus:outage@1s+500ms"}, scenarios: []string{"async-request", "async-replicated"}},
+		"bus outage":       {allowed: 15, settings: []string{"fault", "bus:outage@1s+500ms"}, scenarios: []string{"async-request", "async-replicated"}},
 		"bus, rebalanced":  {settings: []string{"fault", "bus:rebalance@1s+200ms"}, scenarios: []string{"async-request", "async-replicated"}},
-		"freeze, workers":  {settings: []string{"workers", "B=3,queue=10", "fault", "B:freeze@1s+300ms"}},
+		"freeze, workers":  {allowed: 60, settings: []string{"workers", "B=3,queue=10", "fault", "B:freeze@1s+300ms"}},
 		"outage, retries":  {settings: []string{"outage", "B@1s+1s", "policy", "timeout=100ms retry=2 backoff=20ms"}},
 		"retries":          {settings: []string{"fail-rate", "20%", "policy", "timeout=20ms retry=3 backoff=2ms..5ms"}},
 		"retries, deeper":  {services: deep, settings: []string{"fail-rate", "15%", "policy", "retry=1,A=timeout=30ms retry=2 backoff=3ms"}},
@@ -176,7 +176,7 @@ func TestSimulationIsTheRealThing(t *testing.T) {
 		"hedge, budget":    {settings: []string{"policy", "hedge=p90 budget=10%"}},
 		"all of it":        {settings: []string{"fail-rate", "20%", "policy", "timeout=50ms retry=2 backoff=3ms budget=30% hedge=15ms breaker=70%/20/100ms"}},
 		"fallback":         {settings: []string{"fail-rate", "10%", "policy", "timeout=40ms fallback=last-known"}},
-		"freeze":           {settings: []string{"fault", "B:freeze@1s+300ms;D:freeze@2s+200ms"}},
+		"freeze":           {allowed: 20, settings: []string{"fault", "B:freeze@1s+300ms;D:freeze@2s+200ms"}},
 		"outage":           {settings: []string{"outage", "B@1s+1s,D@3s+300ms"}},
 		"bus":              {settings: []string{"fault", "bus:drop=2%;bus:duplicate=5%;A.events:poison=2%"}, scenarios: []string{"async-request", "async-replicated"}},
 		"bus, delayed":     {settings: []string{"fault", "bus:delay=exponential(3ms)"}, scenarios: []string{"async-request", "async-replicated"}},
@@ -189,6 +189,7 @@ func TestSimulationIsTheRealThing(t *testing.T) {
 		}
 		for _, scenario := range c.scenarios {
 			t.Run(name+"/"+scenario, func(t *testing.T) {
+				t.Parallel()
 				e := asked(t, c.services, c.settings...)
 				real, run := measured(t, scenario, e)
 				theory, p := simulated(e, scenario)

@@ -302,6 +302,9 @@ func (s *simulation) again() {
 	switch {
 	case s.now >= s.load.Duration || s.looped >= s.mostLooped():
 		return
+	case s.now < 0 && s.warmed >= s.mostLooped():
+		s.plan(0, nil, s.again)
+		return
 	case s.now < 0:
 		s.warmed++
 		r = schedule.Read{ID: -s.warmed, Due: s.now}
