@@ -1,3 +1,9 @@
+//go:build !race
+
+// Without the race detector, which makes this ten times as long and has nothing to
+// see here: the simulator has no goroutines, and the real services run under it in
+// packages scenarios and runner. .ci/run runs this package once more without it.
+
 package predict
 
 import (

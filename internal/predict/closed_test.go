@@ -1,3 +1,7 @@
+//go:build !race
+
+// Why not under the race detector: see agree_test.go.
+
 package predict
 
 import (
