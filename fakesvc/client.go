@@ -58,6 +58,12 @@ func dial(env Env, address string) (*grpc.ClientConn, error) {
 
 // Query asks the service; ctx carries the Request.
 func (c *Client) Query(ctx context.Context, key record.Key) ([]Owned, error) {
+	answer, _, err := c.query(ctx, key)
+	return answer, err
+}
+
+// query asks the service, and tells how long it took, on its own clock.
+func (c *Client) query(ctx context.Context, key record.Key) ([]Owned, time.Duration, error) {
 	request := RequestOf(ctx)
 	if request.Traceparent != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, traceparent, request.Traceparent)
@@ -66,17 +72,19 @@ func (c *Client) Query(ctx context.Context, key record.Key) ([]Owned, error) {
 		Service: c.service, Key: uint64(key), Request: request.ID, Try: request.Try,
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return FromProto(response.GetRecords()), nil
+	return FromProto(response.GetRecords()), time.Duration(response.GetTookNanos()), nil
 }
 
 // Fetch asks the service for its own record. It makes a Client a Source.
 func (c *Client) Fetch(ctx context.Context, key record.Key) (record.Record, error) {
-	answer, err := c.Query(ctx, key)
+	begin := time.Now()
+	answer, work, err := c.query(ctx, key)
 	if err != nil {
 		return record.Record{}, err
 	}
+	Spend(ctx, Spent{Work: work, Call: max(time.Since(begin)-work, 0)})
 	return OnlyRecord(c.service, answer)
 }
 

@@ -46,6 +46,7 @@ func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest)
 	for _, n := range h.nodes {
 		out.Policies = append(out.Policies, n.policies()...)
 		out.Capacities = append(out.Capacities, n.workers.statistics()...)
+		out.Stages = append(out.Stages, n.stages()...)
 		collections, err := n.collections(ctx)
 		if err != nil {
 			return nil, status.Errorf(codes.Internal, "size of the database of %s: %v", n.Name, err)

@@ -34,6 +34,7 @@ type Node struct {
 	NodeConfig
 	host    *Host
 	workers *workers
+	ledger  ledger
 	records store.Collection
 	needs   []need
 	changed []func(write int64, r record.Record)
@@ -45,8 +46,17 @@ type need struct {
 	caller  *policy.Caller // nil where there is no policy
 }
 
-// fetch asks for the need's record, as the policy says.
-func (n need) fetch(ctx context.Context, key record.Key) (record.Record, error) {
+// fetch asks for the need's record, as the policy says, and tells where the time
+// went.
+func (n need) fetch(ctx context.Context, key record.Key) (record.Record, Spent, error) {
+	var p purse
+	r, err := n.askFor(context.WithValue(ctx, spentKey{}, &p), key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return r, p.spent, err
+}
+
+func (n need) askFor(ctx context.Context, key record.Key) (record.Record, error) {
 	if n.caller == nil {
 		return n.source.Fetch(ctx, key)
 	}
@@ -117,33 +127,41 @@ func (n *Node) thaw(ctx context.Context) error {
 func (n *Node) Query(ctx context.Context, key record.Key) (answer []Owned, err error) {
 	request := RequestOf(ctx)
 	use := fault.Interaction{Use: fault.Call, ID: request.ID, Try: request.Try}
+	begin := time.Now()
+	var spent Spent
 	err = n.Use(ctx, use, func(ctx context.Context) error {
-		answer, err = n.answer(ctx, key)
+		answer, spent, err = n.answer(ctx, key)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	if request.ID >= 0 {
+		n.ledger.enter(time.Since(begin), spent)
+	}
 	return answer, nil
 }
 
-func (n *Node) answer(ctx context.Context, key record.Key) ([]Owned, error) {
-	gathered, err := n.gather(ctx, key)
+func (n *Node) answer(ctx context.Context, key record.Key) ([]Owned, Spent, error) {
+	gathered, spent, err := n.gather(ctx, key)
 	if err != nil || !n.Owns {
-		return gathered, err
+		return gathered, spent, err
 	}
 	r, err := Lookup(ctx, n.records, n.Name, key)
 	if err != nil {
-		return nil, err
+		return nil, spent, err
 	}
-	return []Owned{{n.Name, r}}, nil
+	return []Owned{{n.Name, r}}, spent, nil
 }
 
-func (n *Node) gather(ctx context.Context, key record.Key) ([]Owned, error) {
+// gather fetches what the service needs, and tells where the time went: that of
+// the slowest need, or of all of them where they follow each other.
+func (n *Node) gather(ctx context.Context, key record.Key) ([]Owned, Spent, error) {
 	answer := make([]Owned, len(n.needs))
-	fetch := func(ctx context.Context, i int) error {
-		r, err := n.needs[i].fetch(ctx, key)
-		if err != nil {
+	spent := make([]Spent, len(n.needs))
+	fetch := func(ctx context.Context, i int) (err error) {
+		var r record.Record
+		if r, spent[i], err = n.needs[i].fetch(ctx, key); err != nil {
 			s := status.Convert(err)
 			return status.Errorf(s.Code(), "%s needs %s: %s", n.Name, n.needs[i].service, s.Message())
 		}
@@ -153,17 +171,18 @@ func (n *Node) gather(ctx context.Context, key record.Key) ([]Owned, error) {
 	if n.Sequential || len(n.needs) == 1 {
 		for i := range n.needs {
 			if err := fetch(ctx, i); err != nil {
-				return nil, err
+				return nil, Spent{}, err
 			}
 		}
-		return answer, nil
+		return answer, sumOf(spent), nil
 	}
 	// The first failure decides the answer, so the other calls are given up.
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range n.needs {
 		group.Go(func() error { return fetch(ctx, i) })
 	}
-	return answer, group.Wait()
+	err := group.Wait() // before spent is read
+	return answer, slowestOf(spent), err
 }
 
 // Lookup reads a service's record from a collection, its own or a copy. Its

@@ -87,6 +87,7 @@ func (s service) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakesvc
 	if err != nil {
 		return nil, err
 	}
+	begin := time.Now()
 	request := Request{ID: q.GetRequest(), Try: q.GetTry()}
 	if values := metadata.ValueFromIncomingContext(ctx, traceparent); len(values) == 1 {
 		request.Traceparent = values[0]
@@ -95,7 +96,7 @@ func (s service) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakesvc
 	if err != nil {
 		return nil, err
 	}
-	return &fakesvcpb.QueryResponse{Records: ToProto(answer)}, nil
+	return &fakesvcpb.QueryResponse{Records: ToProto(answer), TookNanos: int64(time.Since(begin))}, nil
 }
 
 func (s service) Write(ctx context.Context, w *fakesvcpb.WriteRequest) (*fakesvcpb.WriteResponse, error) {

@@ -81,3 +81,14 @@ func (w *workers) statistics() []*fakesvcpb.Capacity {
 		LongestQueue: w.longest, WaitedNanos: int64(w.waitedIn),
 	}}
 }
+
+// stages tells where the time of the node's queries went.
+func (n *Node) stages() []*fakesvcpb.Stage {
+	var out []*fakesvcpb.Stage
+	for _, s := range n.ledger.stages() {
+		out = append(out, &fakesvcpb.Stage{
+			Service: n.Name, Name: s.name, Queries: n.ledger.queries.Load(), SumNanos: int64(s.sum),
+		})
+	}
+	return out
+}

@@ -174,8 +174,10 @@ func (x *QueryRequest) GetTry() uint64 {
 }
 
 type QueryResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Records       []*Record              `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Records []*Record              `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	// How long the service took, on its own clock.
+	TookNanos     int64 `protobuf:"varint,2,opt,name=took_nanos,json=tookNanos,proto3" json:"took_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,6 +217,13 @@ func (x *QueryResponse) GetRecords() []*Record {
 		return x.Records
 	}
 	return nil
+}
+
+func (x *QueryResponse) GetTookNanos() int64 {
+	if x != nil {
+		return x.TookNanos
+	}
+	return 0
 }
 
 type WriteRequest struct {
@@ -461,7 +470,8 @@ type StatisticsResponse struct {
 	// Events that could not be decoded, and were set aside.
 	DeadLetters int64 `protobuf:"varint,7,opt,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
 	// Changes that a replica will never have: their events were dropped or poisonous.
-	LostChanges   int64 `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
+	LostChanges   int64    `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
+	Stages        []*Stage `protobuf:"bytes,9,rep,name=stages,proto3" json:"stages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -552,6 +562,83 @@ func (x *StatisticsResponse) GetLostChanges() int64 {
 	return 0
 }
 
+func (x *StatisticsResponse) GetStages() []*Stage {
+	if x != nil {
+		return x.Stages
+	}
+	return nil
+}
+
+// Stage is a part of the way of a service's queries, and the time that the
+// successful ones of the measured part spent in it.
+type Stage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Service       string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Queries       int64                  `protobuf:"varint,3,opt,name=queries,proto3" json:"queries,omitempty"`
+	SumNanos      int64                  `protobuf:"varint,4,opt,name=sum_nanos,json=sumNanos,proto3" json:"sum_nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stage) Reset() {
+	*x = Stage{}
+	mi := &file_fakesvc_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stage) ProtoMessage() {}
+
+func (x *Stage) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stage.ProtoReflect.Descriptor instead.
+func (*Stage) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Stage) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *Stage) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Stage) GetQueries() int64 {
+	if x != nil {
+		return x.Queries
+	}
+	return 0
+}
+
+func (x *Stage) GetSumNanos() int64 {
+	if x != nil {
+		return x.SumNanos
+	}
+	return 0
+}
+
 type Fault struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Target             string                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
@@ -574,7 +661,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_fakesvc_proto_msgTypes[9]
+	mi := &file_fakesvc_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +673,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[9]
+	mi := &file_fakesvc_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +686,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{9}
+	return file_fakesvc_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Fault) GetTarget() string {
@@ -706,7 +793,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +805,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +818,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{10}
+	return file_fakesvc_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Policy) GetConsumer() string {
@@ -828,7 +915,7 @@ type Capacity struct {
 
 func (x *Capacity) Reset() {
 	*x = Capacity{}
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +927,7 @@ func (x *Capacity) String() string {
 func (*Capacity) ProtoMessage() {}
 
 func (x *Capacity) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +940,7 @@ func (x *Capacity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
 func (*Capacity) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+	return file_fakesvc_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Capacity) GetService() string {
@@ -925,7 +1012,7 @@ type Collection struct {
 
 func (x *Collection) Reset() {
 	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1024,7 @@ func (x *Collection) String() string {
 func (*Collection) ProtoMessage() {}
 
 func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1037,7 @@ func (x *Collection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collection.ProtoReflect.Descriptor instead.
 func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{12}
+	return file_fakesvc_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Collection) GetService() string {
@@ -982,7 +1069,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1081,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1094,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+	return file_fakesvc_proto_rawDescGZIP(), []int{14}
 }
 
 // WatchResponse says that the watched node would answer with this version from now on,
@@ -1027,7 +1114,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1039,7 +1126,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1052,7 +1139,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+	return file_fakesvc_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -1105,9 +1192,11 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\x04R\x03key\x12\x18\n" +
 	"\arequest\x18\x03 \x01(\x03R\arequest\x12\x10\n" +
-	"\x03try\x18\x04 \x01(\x04R\x03try\"?\n" +
+	"\x03try\x18\x04 \x01(\x04R\x03try\"^\n" +
 	"\rQueryResponse\x12.\n" +
-	"\arecords\x18\x01 \x03(\v2\x14.crosstalk.v1.RecordR\arecords\"\x84\x01\n" +
+	"\arecords\x18\x01 \x03(\v2\x14.crosstalk.v1.RecordR\arecords\x12\x1d\n" +
+	"\n" +
+	"took_nanos\x18\x02 \x01(\x03R\ttookNanos\"\x84\x01\n" +
 	"\fWriteRequest\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\x04R\x03key\x12\x18\n" +
@@ -1118,7 +1207,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\fBeginRequest\x12\x19\n" +
 	"\bin_nanos\x18\x01 \x01(\x03R\ainNanos\"\x0f\n" +
 	"\rBeginResponse\"\x13\n" +
-	"\x11StatisticsRequest\"\xe8\x02\n" +
+	"\x11StatisticsRequest\"\x95\x03\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -1129,7 +1218,13 @@ const file_fakesvc_proto_rawDesc = "" +
 	"capacities\x18\x06 \x03(\v2\x16.crosstalk.v1.CapacityR\n" +
 	"capacities\x12!\n" +
 	"\fdead_letters\x18\a \x01(\x03R\vdeadLetters\x12!\n" +
-	"\flost_changes\x18\b \x01(\x03R\vlostChanges\"\xa9\x03\n" +
+	"\flost_changes\x18\b \x01(\x03R\vlostChanges\x12+\n" +
+	"\x06stages\x18\t \x03(\v2\x13.crosstalk.v1.StageR\x06stages\"l\n" +
+	"\x05Stage\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aqueries\x18\x03 \x01(\x03R\aqueries\x12\x1b\n" +
+	"\tsum_nanos\x18\x04 \x01(\x03R\bsumNanos\"\xa9\x03\n" +
 	"\x05Fault\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
@@ -1201,7 +1296,7 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_fakesvc_proto_goTypes = []any{
 	(*Record)(nil),             // 0: crosstalk.v1.Record
 	(*QueryRequest)(nil),       // 1: crosstalk.v1.QueryRequest
@@ -1212,34 +1307,36 @@ var file_fakesvc_proto_goTypes = []any{
 	(*BeginResponse)(nil),      // 6: crosstalk.v1.BeginResponse
 	(*StatisticsRequest)(nil),  // 7: crosstalk.v1.StatisticsRequest
 	(*StatisticsResponse)(nil), // 8: crosstalk.v1.StatisticsResponse
-	(*Fault)(nil),              // 9: crosstalk.v1.Fault
-	(*Policy)(nil),             // 10: crosstalk.v1.Policy
-	(*Capacity)(nil),           // 11: crosstalk.v1.Capacity
-	(*Collection)(nil),         // 12: crosstalk.v1.Collection
-	(*WatchRequest)(nil),       // 13: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),      // 14: crosstalk.v1.WatchResponse
+	(*Stage)(nil),              // 9: crosstalk.v1.Stage
+	(*Fault)(nil),              // 10: crosstalk.v1.Fault
+	(*Policy)(nil),             // 11: crosstalk.v1.Policy
+	(*Capacity)(nil),           // 12: crosstalk.v1.Capacity
+	(*Collection)(nil),         // 13: crosstalk.v1.Collection
+	(*WatchRequest)(nil),       // 14: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),      // 15: crosstalk.v1.WatchResponse
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
-	9,  // 1: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	12, // 2: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	10, // 3: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
-	11, // 4: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
-	1,  // 5: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
-	3,  // 6: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
-	5,  // 7: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	7,  // 8: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	13, // 9: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	2,  // 10: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 11: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 12: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	8,  // 13: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	14, // 14: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	10, // 1: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
+	13, // 2: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
+	11, // 3: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
+	12, // 4: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
+	9,  // 5: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
+	1,  // 6: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
+	3,  // 7: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
+	5,  // 8: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	7,  // 9: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	14, // 10: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	2,  // 11: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 12: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 13: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	8,  // 14: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	15, // 15: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	11, // [11:16] is the sub-list for method output_type
+	6,  // [6:11] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_fakesvc_proto_init() }
@@ -1253,7 +1350,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -23,6 +23,8 @@ const (
 	headerRequest       = "ce_ctrequest"
 	headerTry           = "ce_cttry"
 	headerDeadline      = "ce_deadline"
+	headerWait          = "ce_ctwait"
+	headerWork          = "ce_ctwork"
 	headerStatus        = "ce_ctstatus"
 	headerStatusMessage = "ce_ctstatusmessage"
 	headerTraceparent   = "traceparent"
@@ -43,7 +45,7 @@ func encode(e *Event) ([]protocol.Header, error) {
 	case e.Source == "":
 		return nil, fmt.Errorf("event %q has no source", e.ID)
 	}
-	headers := make([]protocol.Header, 0, 14)
+	headers := make([]protocol.Header, 0, 16)
 	add := func(key, value string) {
 		if value != "" {
 			headers = append(headers, protocol.Header{Key: key, Value: []byte(value)})
@@ -63,6 +65,12 @@ func encode(e *Event) ([]protocol.Header, error) {
 	}
 	if e.Try != 0 {
 		add(headerTry, strconv.FormatUint(e.Try, 10))
+	}
+	if e.Wait != 0 {
+		add(headerWait, strconv.FormatInt(int64(e.Wait), 10))
+	}
+	if e.Work != 0 {
+		add(headerWork, strconv.FormatInt(int64(e.Work), 10))
 	}
 	if e.Status != 0 {
 		add(headerStatus, strconv.FormatUint(uint64(e.Status), 10))
@@ -127,6 +135,10 @@ func (e *Event) set(version *string, header, value string) (err error) {
 		e.Request, err = strconv.ParseInt(value, 10, 64)
 	case headerTry:
 		e.Try, err = strconv.ParseUint(value, 10, 64)
+	case headerWait:
+		e.Wait, err = nanos(value)
+	case headerWork:
+		e.Work, err = nanos(value)
 	case headerStatus:
 		var code uint64
 		code, err = strconv.ParseUint(value, 10, 32)
@@ -137,6 +149,11 @@ func (e *Event) set(version *string, header, value string) (err error) {
 		e.Deadline, err = parseTime(value)
 	}
 	return err
+}
+
+func nanos(value string) (time.Duration, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	return time.Duration(n), err
 }
 
 func parseTime(value string) (time.Time, error) {

@@ -18,6 +18,9 @@ type Event struct {
 	Deadline    time.Time // after which no answer is wanted, zero = none; years 0 to 9999
 	Traceparent string    // W3C trace context
 
+	Wait time.Duration // of a result: from the query's Time until its supplier had it
+	Work time.Duration // of a result: how long its supplier took
+
 	Status        uint32 // a result's gRPC status code, 0 = OK
 	StatusMessage string
 

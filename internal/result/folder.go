@@ -139,6 +139,9 @@ func (r *Run) normalise() {
 	if r.Impacts == nil {
 		r.Impacts = []Impact{}
 	}
+	if r.Stages == nil {
+		r.Stages = []Stage{}
+	}
 	if r.Policies == nil {
 		r.Policies = []Policy{}
 	}

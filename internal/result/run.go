@@ -70,6 +70,9 @@ type Run struct {
 	// ReplicationLag is visible − acknowledged, of changes that a replica applied.
 	ReplicationLag Quantiles `json:"replication_lag_seconds"`
 
+	// Stages tells where the time of the successes went, in the order of their way:
+	// the means add up to that of the latency.
+	Stages []Stage `json:"stages"`
 	// Predicted is what theory says of the experiment, without any load.
 	Predicted *Predicted `json:"predicted,omitempty"`
 
@@ -249,6 +252,13 @@ type Impact struct {
 	// seen.
 	Drain   float64 `json:"drain_seconds"`
 	Drained bool    `json:"drained"`
+}
+
+// Stage is a part of a request's way.
+type Stage struct {
+	Name string `json:"name"`
+	// Mean is over all successes: 0 where a scenario has no such stage.
+	Mean float64 `json:"mean_seconds"`
 }
 
 // Policy is what a service did about one of its needs, in the measured part.

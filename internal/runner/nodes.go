@@ -165,6 +165,7 @@ func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, 
 		sum.DeadLetters += s.GetDeadLetters()
 		sum.LostChanges += s.GetLostChanges()
 		sum.Policies = append(sum.Policies, s.GetPolicies()...)
+		sum.Stages = append(sum.Stages, s.GetStages()...)
 		sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
 	}
 	return sum, nil

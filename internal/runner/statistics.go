@@ -98,3 +98,37 @@ func capacities(told []*fakesvcpb.Capacity) []result.Capacity {
 	}
 	return out
 }
+
+// stages puts a request's way together: how late it was sent, the call to the
+// entry and back, and what the entry tells of the rest.
+func stages(run *result.Run, entry string, told []*fakesvcpb.Stage) []result.Stage {
+	var within []result.Stage
+	sum := 0.0
+	for _, s := range told {
+		if s.GetService() != entry || s.GetQueries() == 0 {
+			continue
+		}
+		mean := seconds(s.GetSumNanos()) / float64(s.GetQueries())
+		sum += mean
+		within = append(within, result.Stage{Name: nameOf(entry, s.GetName()), Mean: mean})
+	}
+	if len(within) == 0 {
+		return nil
+	}
+	late := max(run.Latency.Mean-run.ServiceTime.Mean, 0)
+	return append([]result.Stage{
+		{Name: "schedule lateness", Mean: late},
+		{Name: "call to " + entry, Mean: max(run.ServiceTime.Mean-sum, 0)},
+	}, within...)
+}
+
+// nameOf says whose a stage is, where that is not the supplier's.
+func nameOf(entry, stage string) string {
+	switch stage {
+	case "own work":
+		return entry + "'s own work"
+	case "look-up in its copy":
+		return "look-up in " + entry + "'s copy"
+	}
+	return stage
+}

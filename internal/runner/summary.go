@@ -40,6 +40,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	r.recorder.Fill(out)
 	r.fillCounts(out)
 	r.fillCosts(out, statistics)
+	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
 	out.Faults = faults(statistics.GetFaults())
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
 	out.Policies = policies(statistics.GetPolicies())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
@@ -39,7 +40,12 @@ func newReplica(consumer *fakesvc.Node, supplier, topic string, c store.Collecti
 
 // Fetch reads the copy.
 func (r *replica) Fetch(ctx context.Context, key record.Key) (record.Record, error) {
-	return fakesvc.Lookup(ctx, r.collection, r.supplier, key)
+	begin := time.Now()
+	found, err := fakesvc.Lookup(ctx, r.collection, r.supplier, key)
+	if err == nil {
+		fakesvc.Spend(ctx, fakesvc.Spent{LookUp: time.Since(begin)})
+	}
+	return found, err
 }
 
 // Copy returns the collection that holds the copy.

@@ -92,6 +92,7 @@ func (r *requester) ask(ctx context.Context, topic string, event bus.Event) (bus
 	defer r.forget(event.Correlation)
 
 	err := r.node.Host().Publish(ctx, bus.Outgoing{Topic: topic, Event: event})
+	produce := time.Since(event.Time)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -101,9 +102,21 @@ func (r *requester) ask(ctx context.Context, topic string, event bus.Event) (bus
 	}
 	select {
 	case result := <-reply:
+		fakesvc.Spend(ctx, spentOn(result, time.Since(event.Time), produce))
 		return result, nil
 	case <-ctx.Done():
 		return bus.Event{}, status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+// spentOn tells where the time of a query went that took so long in all. A query
+// can be read before it is acknowledged: then nobody waited for it after that. Only
+// durations of one clock are added; what is left is the reply's.
+func spentOn(result bus.Event, took, produce time.Duration) fakesvc.Spent {
+	there := min(max(result.Wait, 0), took-min(result.Work, took))
+	produce = min(produce, there)
+	return fakesvc.Spent{
+		Produce: produce, Wait: there - produce, Work: result.Work, Reply: max(took-there-result.Work, 0),
 	}
 }
 

@@ -63,12 +63,13 @@ func (r *responder) handle(ctx context.Context, query bus.Event) {
 }
 
 func (r *responder) answer(ctx context.Context, query bus.Event, key record.Key) bus.Event {
+	begin := time.Now()
 	result := bus.Event{
 		ID:          r.node.Name + "-" + query.ID,
 		Type:        query.Type + "Result",
 		Source:      fakesvc.SourceOf(r.node.Name),
-		Time:        time.Now(),
 		Correlation: query.Correlation,
+		Wait:        begin.Sub(query.Time),
 		Request:     query.Request,
 		Try:         query.Try,
 		Deadline:    query.Deadline,
@@ -76,6 +77,7 @@ func (r *responder) answer(ctx context.Context, query bus.Event, key record.Key)
 		Key:         query.Key,
 	}
 	data, err := r.query(ctx, query, key)
+	result.Time, result.Work = time.Now(), time.Since(begin)
 	if err != nil {
 		s := status.Convert(err)
 		result.Status, result.StatusMessage = uint32(s.Code()), s.Message()

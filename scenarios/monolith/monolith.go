@@ -8,6 +8,7 @@ package monolith
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/record"
@@ -35,9 +36,11 @@ type source struct{ supplier *fakesvc.Node }
 var _ fakesvc.Source = source{}
 
 func (s source) Fetch(ctx context.Context, key record.Key) (record.Record, error) {
+	begin := time.Now()
 	answer, err := s.supplier.Query(ctx, key)
 	if err != nil {
 		return record.Record{}, err
 	}
+	fakesvc.Spend(ctx, fakesvc.Spent{Work: time.Since(begin)})
 	return fakesvc.OnlyRecord(s.supplier.Name, answer)
 }
