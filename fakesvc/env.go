@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/tracing"
 )
 
 // Env is the world that nodes and links live in. Tests pass a virtual network.
@@ -23,6 +24,8 @@ type Env struct {
 	Address func(service string) string
 	// Entity names the records of a service in event types: "User" gives UserQuery.
 	Entity func(service string) string
+	// Tracer makes a span of each query and each fetch; nil makes none.
+	Tracer *tracing.Tracer
 	// Timeout bounds one attempt to publish a change; queries bring their own
 	// deadline.
 	Timeout time.Duration

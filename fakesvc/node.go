@@ -15,6 +15,7 @@ import (
 	"crosstalk/internal/record"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
+	"crosstalk/internal/tracing"
 )
 
 // NodeConfig is what a service is.
@@ -41,9 +42,11 @@ type Node struct {
 }
 
 type need struct {
-	service string
-	source  Source
-	caller  *policy.Caller // nil where there is no policy
+	service  string
+	consumer string
+	tracer   *tracing.Tracer
+	source   Source
+	caller   *policy.Caller // nil where there is no policy
 }
 
 // fetch asks for the need's record, as the policy says, and tells where the time
@@ -57,15 +60,23 @@ func (n need) fetch(ctx context.Context, key record.Key) (record.Record, Spent, 
 }
 
 func (n need) askFor(ctx context.Context, key record.Key) (record.Record, error) {
-	if n.caller == nil {
-		return n.source.Fetch(ctx, key)
-	}
 	request := RequestOf(ctx)
+	if n.caller == nil {
+		return n.try(ctx, request, key)
+	}
 	return n.caller.Fetch(ctx, key, request.ID >= 0, func(ctx context.Context, try int) (record.Record, error) {
 		again := request
 		again.Try = fault.Again(request.Try, try)
-		return n.source.Fetch(WithRequest(ctx, again), key)
+		return n.try(ctx, again, key)
 	})
+}
+
+// try asks once, in a span of its own.
+func (n need) try(ctx context.Context, request Request, key record.Key) (r record.Record, err error) {
+	var end func(error)
+	request.Traceparent, end = n.tracer.Start(request.Traceparent, tracing.Client, n.consumer, n.consumer+" needs "+n.service)
+	defer func() { end(err) }()
+	return n.source.Fetch(WithRequest(ctx, request), key)
 }
 
 // Host returns the process that the node runs in.
@@ -77,7 +88,7 @@ func (n *Node) Records() store.Collection { return n.records }
 // Need adds an upstream, and what is done about it. All needs are added before
 // the host starts.
 func (n *Node) Need(service string, source Source, p policy.Policy) {
-	added := need{service: service, source: source}
+	added := need{service: service, consumer: n.Name, tracer: n.host.env.Tracer, source: source}
 	if !p.IsZero() {
 		added.caller = policy.NewCaller(p)
 		n.host.OnClose(added.caller.Close)
@@ -126,6 +137,10 @@ func (n *Node) thaw(ctx context.Context) error {
 // Errors are gRPC statuses.
 func (n *Node) Query(ctx context.Context, key record.Key) (answer []Owned, err error) {
 	request := RequestOf(ctx)
+	var end func(error)
+	request.Traceparent, end = n.host.env.Tracer.Start(request.Traceparent, tracing.Server, n.Name, n.Name+" query")
+	defer func() { end(err) }()
+	ctx = WithRequest(ctx, request)
 	use := fault.Interaction{Use: fault.Call, ID: request.ID, Try: request.Try}
 	begin := time.Now()
 	var spent Spent

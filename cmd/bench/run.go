@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 
 	"github.com/goccy/go-yaml"
@@ -23,6 +24,7 @@ type runCommand struct {
 	out             string
 	samples         bool
 	json            bool
+	otlp            string
 	printExperiment bool
 }
 
@@ -56,6 +58,7 @@ Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
 	c.settings = addSettings(flags, experiment.Default())
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
+	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
 	flags.BoolVar(&c.printExperiment, "print-experiment", false, "print the full experiment file and run nothing")
 	return cmd
@@ -74,9 +77,12 @@ func (c *runCommand) run(cmd *cobra.Command, path string) error {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
+	if _, _, err := net.SplitHostPort(c.otlp); c.otlp != "" && err != nil {
+		return usageError(fmt.Errorf("--otlp: %q is not host:port", c.otlp))
+	}
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
-	options.Samples = c.samples
+	options.Samples, options.OTLP = c.samples, c.otlp
 	session, err := newSession(c.out)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/internal/seeded"
+	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
 
@@ -78,11 +79,17 @@ func (n *nodes) close() error {
 
 // target has the load offered to the nodes. Each query has a trace context of
 // its own, which follows from the seed as well.
-func (n *nodes) target(seed uint64) load.Target {
+func (n *nodes) target(seed uint64, tracer *tracing.Tracer) load.Target {
 	return load.Target{
 		Query: func(ctx context.Context, id int64, key record.Key) ([]load.Answer, error) {
-			ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: id, Traceparent: traceparent(seed, id)})
+			parent := traceparent(seed, id)
+			if tracer != nil {
+				parent = "" // of a trace that is exported, the first span has no parent
+			}
+			parent, end := tracer.Start(parent, tracing.Client, "driver", "request")
+			ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: id, Traceparent: parent})
 			owned, err := n.entry.Query(ctx, key)
+			end(err)
 			if err != nil {
 				return nil, err
 			}

@@ -22,6 +22,7 @@ import (
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
+	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	Env fakesvc.Env
 	// Pacer is how the driver waits.
 	Pacer load.Pacer
+	// OTLP is where spans are exported to, host:port; empty for nowhere.
+	OTLP string
 	// Samples has every request written to samples.csv.
 	Samples bool
 	// Shared says that other runs are carried out in this process at the same time:
@@ -72,6 +75,13 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	}
 	defer os.RemoveAll(data)
 
+	if o.OTLP != "" {
+		if o.Env.Tracer, err = tracing.Open(ctx, o.OTLP, s.Name); err != nil {
+			return nil, err
+		}
+		// Spans that a collector does not take in time are lost, and the run is not.
+		defer o.Env.Tracer.Close()
+	}
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	topology, err := scenarios.Start(starting, s, e, scenarios.World{
@@ -151,7 +161,7 @@ func (r *run) offer(ctx context.Context) error {
 	r.driver = load.NewDriver(load.Config{
 		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed)), r.oracle(), r.lag, r.recorder)
+	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
