@@ -155,10 +155,10 @@ func TestBudget(t *testing.T) {
 func TestHedgeLearnsItsQuantile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		caller := NewCaller(policyOf(t, "hedge=p90"))
-		n := 0
+		var n atomic.Int64
 		up := func(ctx context.Context, try int) (record.Record, error) {
 			takes := 10 * ms
-			if n++; n%10 == 0 && try == 0 {
+			if n.Add(1)%10 == 0 && try == 0 {
 				takes = 400 * ms
 			}
 			return upstream(answer{takes, codes.OK})(ctx, try)
