@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/telemetry"
 )
 
 const (
@@ -32,7 +34,8 @@ type Handler struct {
 // outage it goes on with what follows. An event that cannot be decoded is set
 // aside.
 func (h *Host) Consume(topic string, handler Handler) Part {
-	c := &consumer{host: h, topic: topic, handler: handler}
+	c := &consumer{host: h, topic: topic, handler: handler, waits: h.env.Metrics.BusWait(h.services[0], h.env.shortTopic(topic))}
+	h.consumers = append(h.consumers, c)
 	return c.run
 }
 
@@ -45,7 +48,9 @@ type consumer struct {
 	next        int64 // the first offset that is not handled
 	committed   int64
 	committedAt time.Time
-	admitted    int64 // the first offset that was not read
+	admitted    int64        // the first offset that was not read
+	position    atomic.Int64 // next, for who asks from outside
+	waits       *telemetry.Durations
 	lane        []parcel
 }
 
@@ -179,6 +184,7 @@ func (c *consumer) deliver(ctx context.Context) error {
 			c.host.onTheBus.Delayed(p.way, p.asked, time.Since(p.since))
 		}
 	}
+	c.handled(batch)
 	if err := c.handler.Handle(ctx, batch); err != nil {
 		return err
 	}
@@ -193,6 +199,7 @@ func (c *consumer) commit() {
 	for _, p := range c.lane {
 		c.next = min(c.next, p.Offset)
 	}
+	c.position.Store(c.next)
 	if time.Since(c.committedAt) >= commitInterval {
 		c.committed, c.committedAt = c.next, time.Now()
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 )
 
@@ -26,6 +27,8 @@ type Env struct {
 	Entity func(service string) string
 	// Tracer makes a span of each query and each fetch; nil makes none.
 	Tracer *tracing.Tracer
+	// Metrics shows what goes on; nil shows nothing.
+	Metrics *telemetry.Run
 	// Timeout bounds one attempt to publish a change; queries bring their own
 	// deadline.
 	Timeout time.Duration

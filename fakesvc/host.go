@@ -47,6 +47,10 @@ type Host struct {
 	published map[string]*fault.Line // by service
 	databases []*faultyStore
 
+	// What is shown of it.
+	meters    meters
+	consumers []*consumer
+
 	events      atomic.Int64
 	lateReplies atomic.Int64
 	deadLetters atomic.Int64
@@ -90,6 +94,7 @@ func NewHost(ctx context.Context, env Env, c HostConfig, failed chan<- error) (_
 		onTheBus:  fault.NewLine(string(fault.Bus), c.Seed, c.Faults.At(fault.Target{Part: fault.Bus})),
 		published: make(map[string]*fault.Line),
 	}
+	h.meters = h.newMeters()
 	h.store = h.faulty(c)
 	for _, s := range c.Services {
 		target := fault.Target{Service: s, Part: fault.Events}
@@ -130,7 +135,7 @@ func (h *Host) join(ctx context.Context) error {
 
 // AddNode puts a service on the host.
 func (h *Host) AddNode(ctx context.Context, config NodeConfig) (*Node, error) {
-	n := &Node{NodeConfig: config, host: h, workers: newWorkers(config.Name, config.Capacity)}
+	n := &Node{NodeConfig: config, host: h, workers: newWorkers(config.Name, config.Capacity), serves: h.env.Metrics.Serves(config.Name)}
 	if config.Owns {
 		var err error
 		if n.records, err = h.store.Collection(ctx, config.Name); err != nil {
@@ -163,7 +168,7 @@ func (h *Host) Publish(ctx context.Context, events ...bus.Outgoing) error {
 	for i := range events {
 		h.spoil(&events[i].Event)
 	}
-	if err := h.publisher.Publish(ctx, events...); err != nil {
+	if err := h.publish(ctx, events); err != nil {
 		return err
 	}
 	measured := 0
@@ -204,6 +209,7 @@ func (h *Host) Lost(consumer, service string, key record.Key, version uint64) {
 // Visible tells whoever watches that consumer would answer with these records of
 // service from now on.
 func (h *Host) Visible(consumer, service string, records []record.Record) {
+	h.showed(consumer, service, records)
 	h.visible.send(consumer, service, records)
 }
 
@@ -212,6 +218,7 @@ func (h *Host) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.life = cancel
 	h.started.Store(true)
+	h.env.Metrics.ReadProcess(h.process)
 	h.running.Go(func() error { return h.serveControl(ctx) })
 	h.running.Go(func() error { return h.live(ctx) })
 }

@@ -15,6 +15,7 @@ import (
 	"crosstalk/internal/record"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
+	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 )
 
@@ -36,6 +37,7 @@ type Node struct {
 	host    *Host
 	workers *workers
 	ledger  ledger
+	serves  *telemetry.Calls
 	records store.Collection
 	needs   []need
 	changed []func(write int64, r record.Record)
@@ -47,13 +49,16 @@ type need struct {
 	tracer   *tracing.Tracer
 	source   Source
 	caller   *policy.Caller // nil where there is no policy
+	calls    *telemetry.Calls
 }
 
 // fetch asks for the need's record, as the policy says, and tells where the time
 // went.
 func (n need) fetch(ctx context.Context, key record.Key) (record.Record, Spent, error) {
 	var p purse
+	begun := n.calls.Begin()
 	r, err := n.askFor(context.WithValue(ctx, spentKey{}, &p), key)
+	n.calls.End(begun, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return r, p.spent, err
@@ -85,10 +90,14 @@ func (n *Node) Host() *Host { return n.host }
 // Records returns the node's own collection; nil where it owns none.
 func (n *Node) Records() store.Collection { return n.records }
 
-// Need adds an upstream, and what is done about it. All needs are added before
-// the host starts.
-func (n *Node) Need(service string, source Source, p policy.Policy) {
+// Need adds an upstream, the name of the link to it, and what is done about it. All
+// needs are added before the host starts.
+func (n *Node) Need(service, link string, source Source, p policy.Policy) {
 	added := need{service: service, consumer: n.Name, tracer: n.host.env.Tracer, source: source}
+	added.calls = n.host.env.Metrics.Needs(n.Name, service, link)
+	if _, ok := source.(Replica); ok {
+		n.host.meters.lags[copyKey{n.Name, service}] = n.host.env.Metrics.ReplicaLag(n.Name, service)
+	}
 	if !p.IsZero() {
 		added.caller = policy.NewCaller(p)
 		n.host.OnClose(added.caller.Close)
@@ -139,7 +148,11 @@ func (n *Node) Query(ctx context.Context, key record.Key) (answer []Owned, err e
 	request := RequestOf(ctx)
 	var end func(error)
 	request.Traceparent, end = n.host.env.Tracer.Start(request.Traceparent, tracing.Server, n.Name, n.Name+" query")
-	defer func() { end(err) }()
+	begun := n.serves.Begin()
+	defer func() {
+		n.serves.End(begun, err)
+		end(err)
+	}()
 	ctx = WithRequest(ctx, request)
 	use := fault.Interaction{Use: fault.Call, ID: request.ID, Try: request.Try}
 	begin := time.Now()

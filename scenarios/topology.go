@@ -220,6 +220,7 @@ func (b *builder) addLinks(ctx context.Context) error {
 	type edge struct {
 		consumer string
 		need     experiment.Need
+		name     string
 		link     fakesvc.Link
 	}
 	var edges []edge
@@ -231,7 +232,7 @@ func (b *builder) addLinks(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			edges = append(edges, edge{s.Name, n, link})
+			edges = append(edges, edge{s.Name, n, name, link})
 			if supplied[name+" "+n.Service] {
 				continue
 			}
@@ -246,7 +247,7 @@ func (b *builder) addLinks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.nodes[e.consumer].Need(e.need.Service, source, b.experiment.PolicyOf(e.consumer, e.need))
+		b.nodes[e.consumer].Need(e.need.Service, e.name, source, b.experiment.PolicyOf(e.consumer, e.need))
 		if _, ok := source.(fakesvc.Replica); ok {
 			b.Replicas = append(b.Replicas, Copy{e.consumer, e.need.Service})
 		}

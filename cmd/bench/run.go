@@ -25,6 +25,7 @@ type runCommand struct {
 	samples         bool
 	json            bool
 	otlp            string
+	metrics         string
 	printExperiment bool
 }
 
@@ -59,12 +60,13 @@ Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
 	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
+	flags.StringVar(&c.metrics, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
 	flags.BoolVar(&c.printExperiment, "print-experiment", false, "print the full experiment file and run nothing")
 	return cmd
 }
 
-func (c *runCommand) run(cmd *cobra.Command, path string) error {
+func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	e, err := c.settings.experiment(path)
 	if err != nil {
 		return err
@@ -83,6 +85,12 @@ func (c *runCommand) run(cmd *cobra.Command, path string) error {
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
 	options.Samples, options.OTLP = c.samples, c.otlp
+	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer shown.close(&err)
+	options.Metrics = shown.metrics
 	session, err := newSession(c.out)
 	if err != nil {
 		return err

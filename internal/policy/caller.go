@@ -29,6 +29,7 @@ const (
 type Caller struct {
 	policy   Policy
 	executor failsafe.Executor[record.Record]
+	breaker  circuitbreaker.CircuitBreaker[record.Record] // nil where there is none
 	count    counts
 	under    sync.WaitGroup // tries
 
@@ -86,10 +87,11 @@ func (c *Caller) policies() []failsafe.Policy[record.Record] {
 		out = append(out, b.Build())
 	}
 	if p.Breaker.Count > 0 {
-		out = append(out, circuitbreaker.NewBuilder[record.Record]().
+		c.breaker = circuitbreaker.NewBuilder[record.Record]().
 			HandleIf(func(_ record.Record, err error) bool { return worthATry(err) }).
 			WithFailureThresholdRatio(uint(p.Breaker.Failures()), uint(p.Breaker.Count)).
-			WithSuccessThreshold(1).WithDelay(p.Breaker.Open).Build())
+			WithSuccessThreshold(1).WithDelay(p.Breaker.Open).Build()
+		out = append(out, c.breaker)
 	}
 	if p.Hedge != (Hedge{}) {
 		b := hedgepolicy.NewBuilderWithDelay[record.Record](p.Hedge.After)
@@ -238,6 +240,15 @@ func (c *Caller) Statistic() Statistic {
 		Saved: n.saved.Load(), Failed: n.failed.Load(), Refused: n.refused.Load(),
 		OverBudget: n.overBudget.Load(), Fallbacks: n.fallbacks.Load(),
 	}
+}
+
+// Breaker returns the state of the breaker: closed, half-open or open; empty where
+// there is none.
+func (c *Caller) Breaker() string {
+	if c.breaker == nil {
+		return ""
+	}
+	return c.breaker.State().String()
 }
 
 // Close returns when no try is under way any more: a hedge that lost can still

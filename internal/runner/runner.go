@@ -22,6 +22,7 @@ import (
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
+	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
@@ -34,6 +35,9 @@ type Options struct {
 	Pacer load.Pacer
 	// OTLP is where spans are exported to, host:port; empty for nowhere.
 	OTLP string
+	// Metrics shows what goes on; nil shows nothing. The run is told apart by its
+	// scenario and by the name of its parent folder.
+	Metrics *telemetry.Metrics
 	// Samples has every request written to samples.csv.
 	Samples bool
 	// Shared says that other runs are carried out in this process at the same time:
@@ -82,6 +86,8 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 		// Spans that a collector does not take in time are lost, and the run is not.
 		defer o.Env.Tracer.Close()
 	}
+	o.Env.Metrics = o.Metrics.Run(s.Name, filepath.Base(parent))
+	defer o.Env.Metrics.End()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	topology, err := scenarios.Start(starting, s, e, scenarios.World{
@@ -93,6 +99,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	}
 	r := &run{scenario: s, experiment: e, options: o, topology: topology}
 	out, err := r.measure(ctx, filepath.Join(parent, s.Name))
+	o.Env.Metrics.End() // while the hosts can be read
 	return out, errors.Join(err, topology.Close())
 }
 
@@ -107,6 +114,7 @@ type run struct {
 	driver   *load.Driver
 	lag      *load.Lag
 	impact   *impact.Tracker
+	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
 	// awaited is how long after the measured part the replicas were looked at last.
@@ -157,6 +165,7 @@ func (r *run) offer(ctx context.Context) error {
 	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
 		r.recorder.AddLag(at, lag)
 		r.impact.AddLag(at, lag)
+		r.shown.Lag(lag)
 	})
 	r.driver = load.NewDriver(load.Config{
 		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
@@ -167,6 +176,7 @@ func (r *run) offer(ctx context.Context) error {
 	defer cancel(nil)
 	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
 	r.recorder.Begin(r.begin)
+	r.show()
 	stopWatching, err := r.nodes.watch(ctx, r.lag, r.begin)
 	if err != nil {
 		return err
@@ -187,6 +197,7 @@ func (r *run) offer(ctx context.Context) error {
 
 func (r *run) observe(row result.Row) {
 	r.impact.Add(row)
+	r.answered(row)
 	if r.options.Observe != nil {
 		r.options.Observe(row)
 	}
