@@ -129,6 +129,9 @@ func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows 
 		m.Measured[r.Scenario] = matrix.Cells(rows, &r)
 		m.Predicted[r.Scenario] = matrix.Cells(rows, predictedRun(e, r))
 	}
+	if err := m.Save(dir); err != nil {
+		return err
+	}
 	out := cmd.OutOrStdout()
 	if err := m.Table(out); err != nil {
 		return err

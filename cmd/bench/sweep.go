@@ -130,7 +130,7 @@ func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string) 
 				if run.Verdict == result.Interrupted {
 					return cmd.Context().Err()
 				}
-				s.Add(n, scenario, repeat, run)
+				s.Add(n, scenario, repeat, filepath.Join(name, scenario), run)
 			}
 		}
 	}
@@ -143,6 +143,9 @@ func (c *sweepCommand) show(cmd *cobra.Command, s report.Sweep, dir string) erro
 		return err
 	}
 	if err := s.CSV(filepath.Join(dir, "sweep.csv")); err != nil {
+		return err
+	}
+	if err := s.Save(dir); err != nil {
 		return err
 	}
 	if err := s.Propagation().Save(filepath.Join(dir, "propagation.png")); err != nil {

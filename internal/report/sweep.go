@@ -27,14 +27,17 @@ type SweepRow struct {
 	Point    int
 	Scenario string
 	Repeat   int
-	Run      result.Run
+	// Folder is the run's, below that of the sweep.
+	Folder string
+	Run    result.Run
 	// By is what the run says of the metric that decides.
 	By metric.Value
 }
 
-// Add notes a run. Of its folder it keeps the figures alone.
-func (s *Sweep) Add(point int, scenario string, repeat int, run *result.Loaded) {
-	row := SweepRow{point, scenario, repeat, run.Run, s.By.Of(run)}
+// Add notes a run. Of its folder, which is below that of the sweep, it keeps the
+// figures alone.
+func (s *Sweep) Add(point int, scenario string, repeat int, folder string, run *result.Loaded) {
+	row := SweepRow{point, scenario, repeat, folder, run.Run, s.By.Of(run)}
 	row.Run.Series = nil
 	s.Rows = append(s.Rows, row)
 }

@@ -127,23 +127,33 @@ func copies(r result.Run) string {
 	return stored(r.CopyBytes)
 }
 
-// table prints aligned columns under headings.
+// table prints aligned columns under headings, or hands them to Grids.
 type table struct {
-	w    io.Writer
-	tabs *tabwriter.Writer
-	err  error
+	w     io.Writer
+	grids *Grids // nil where text is printed
+	tabs  *tabwriter.Writer
+	err   error
 }
 
 func newTable(w io.Writer) *table {
-	return &table{w: w, tabs: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	grids, _ := w.(*Grids)
+	return &table{w: w, grids: grids, tabs: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 }
 
 func (t *table) heading(text string) {
+	if t.grids != nil {
+		t.grids.begin(text)
+		return
+	}
 	t.flush()
 	t.printf("\n%s\n", text)
 }
 
 func (t *table) row(cells ...string) {
+	if t.grids != nil {
+		t.grids.row(cells)
+		return
+	}
 	if _, err := fmt.Fprintln(t.tabs, strings.Join(cells, "\t")); err != nil && t.err == nil {
 		t.err = err
 	}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// CSV writes a line for each run: durations in seconds and shares as such. Where a
+// figure has no samples, it is empty and not 0.
+func CSV(w io.Writer, runs []Found) error {
+	out := csv.NewWriter(w)
+	_ = out.Write(csvHead) // its errors are told by Error below
+	for _, f := range runs {
+		_ = out.Write(csvLine(f))
+	}
+	out.Flush()
+	return out.Error()
+}
+
+var csvHead = []string{
+	"folder", "scenario", "verdict", "started", "measured_seconds", "due", "sent", "succeeded", "failed",
+	"rate_asked", "rate_achieved", "throughput", "error_rate", "error_rate_low", "error_rate_high",
+	"latency_p50_seconds", "latency_p90_seconds", "latency_p99_seconds", "latency_p999_seconds", "latency_max_seconds", "latency_mean_seconds",
+	"stale_rate", "stale_rate_low", "stale_rate_high", "staleness_p50_seconds", "staleness_p99_seconds", "staleness_max_seconds",
+	"replication_lag_p50_seconds", "replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "storage_bytes", "copy_bytes",
+}
+
+func csvLine(f Found) []string {
+	r := f.Run
+	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
+	of := func(n int64, values ...float64) []string {
+		cells := make([]string, len(values))
+		for i, v := range values {
+			if n > 0 {
+				cells[i] = number(v)
+			}
+		}
+		return cells
+	}
+	line := []string{
+		filepath.ToSlash(f.Dir), r.Scenario, string(r.Verdict), r.Started.UTC().Format(time.RFC3339Nano), number(r.MeasuredSeconds),
+		whole(r.Requests.Due), whole(r.Requests.Sent), whole(r.Requests.Succeeded), whole(r.Requests.Failed),
+	}
+	e, l, s, a, lag := r.ErrorRate, r.Latency, r.StaleRate, r.Staleness, r.ReplicationLag
+	for _, cells := range [][]string{
+		of(1, r.Requests.RateAsked, r.Requests.RateAchieved, r.Requests.Throughput),
+		of(r.Requests.Sent, e.Value, e.Low, e.High),
+		of(l.Count, l.P50, l.P90, l.P99, l.P999, l.Max, l.Mean),
+		of(r.Requests.Succeeded, s.Value, s.Low, s.High),
+		of(a.Count, a.P50, a.P99, a.Max),
+		of(lag.Count, lag.P50, lag.P99),
+		of(1, r.EventsPerRequest, r.CPUSecondsPer1000),
+	} {
+		line = append(line, cells...)
+	}
+	return append(line, whole(sum(r.StorageBytes)), whole(sum(r.CopyBytes)))
+}
+
+func sum(bytes map[string]int64) (total int64) {
+	for _, n := range bytes {
+		total += n
+	}
+	return total
+}
