@@ -44,9 +44,10 @@ cp -r "$REPOSITORY/experiments" .
 "$BENCH" run --print-experiment > experiment.yaml # some read it
 bench() {
 	case "$*" in
-	predict*) "$BENCH" "$@" ;;
+	predict*experiments/*) "$BENCH" "$@" ;;
+	predict*) "$BENCH" "$@" --duration=20ms --warmup=0s ;;
 	verdict*) "$BENCH" "$@" --help ;;
-	matrix*) "$BENCH" "$@" --fault-length=100ms --rest=100ms --warmup=0s ;;
+	matrix*) "$BENCH" "$@" --fault-length=100ms --rest=100ms --warmup=0s --scenario=sync --rate=20 ;;
 	*experiments/*) "$BENCH" "$@" --print-experiment ;;
 	*) "$BENCH" "$@" --duration=300ms --warmup=0s --scenario=sync ;;
 	esac

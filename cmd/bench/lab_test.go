@@ -29,7 +29,7 @@ func finished(t *testing.T, out string, code int, stderr string) string {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	code, stdout, stderr := bench(t, t.Context(), "sweep", "--vary=fail-rate=0,0.5", "--vary=write-rate=0,5", "--repeat=2", "--by=errors",
+	code, stdout, stderr := bench(t, t.Context(), "sweep", "--vary=fail-rate=0,0.5", "--vary=write-rate=0,5", "--repeat=2", "--by=errors", "--store=memory",
 		"--scenario=sync,async-replicated", "--duration=300ms", "--warmup=0s", "--rate=100", "--latency=none", "--keys=10", "--out="+out)
 	dir := finished(t, out, code, stderr)
 	f, err := os.Open(filepath.Join(dir, "sweep.csv"))
@@ -63,7 +63,7 @@ func TestSweep(t *testing.T) {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=200ms", "--rest=100ms", "--warmup=0s", "--rate=50", "--out="+out)
+	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=100ms", "--rest=100ms", "--warmup=0s", "--rate=20", "--out="+out)
 	dir := finished(t, out, code, stderr)
 	for _, scenario := range []string{"sync", "async-request", "async-replicated", "monolith"} {
 		run, err := result.Load(filepath.Join(dir, scenario))
