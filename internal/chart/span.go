@@ -18,8 +18,15 @@ func (p Panel) ranges() (x, y span) {
 	if math.IsInf(x.low, 1) {
 		x, y = span{0, 1}, span{0, 1}
 	}
-	return p.xRange(x), p.yRange(y)
+	x, y = p.xRange(x), p.yRange(y)
+	if len(p.Shades) > 0 {
+		y.high += shadeRoom * (y.high - y.low)
+	}
+	return x, y
 }
+
+// shadeRoom is left above all points for the names of the shades.
+const shadeRoom = 0.2
 
 func (p Panel) covered() (x, y span) {
 	x, y = noSpan, noSpan
@@ -42,7 +49,6 @@ func (p Panel) covered() (x, y span) {
 func (p Panel) xRange(x span) span {
 	switch p.X {
 	case Seconds:
-		x = span{x.low - 0.5, x.high + 0.5} // a point stands in the middle of its second
 		for _, s := range p.Shades {
 			x.cover(s.From)
 			x.cover(s.To)
