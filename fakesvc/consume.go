@@ -122,6 +122,10 @@ func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
 			c.host.SetAside(ctx, c.topic, d, d.Err)
 			continue
 		}
+		if c.host.onTheBus.IsZero() {
+			c.put(d, fault.Interaction{}, fault.Passage{})
+			continue
+		}
 		way := c.host.passage(&d.Event)
 		met := c.host.onTheBus.Meet(way)
 		if met.Drop {

@@ -25,7 +25,7 @@ func (h *Host) passage(e *bus.Event) fault.Interaction {
 // protobuf message any more. Its headers stay, as those of a producer with a bug.
 func (h *Host) spoil(e *bus.Event) {
 	line := h.published[strings.TrimPrefix(e.Source, sourcePrefix)]
-	if line != nil && line.Meet(h.passage(e)).Poison {
+	if line != nil && !line.IsZero() && line.Meet(h.passage(e)).Poison {
 		e.Data = bytes.Repeat([]byte{0xff}, 16)
 	}
 }

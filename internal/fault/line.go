@@ -41,6 +41,9 @@ func NewLine(place string, seed uint64, faults Faults) *Line {
 	return l
 }
 
+// IsZero reports whether no event meets anything here.
+func (l *Line) IsZero() bool { return len(l.chances) == 0 && len(l.delays) == 0 }
+
 // Event is the interaction of an event, which its source and id name: the same
 // on every line that it takes.
 func Event(request int64, source, id string, at time.Duration) Interaction {
