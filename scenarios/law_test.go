@@ -19,7 +19,7 @@ func TestImportLaw(t *testing.T) {
 		"github.com/prometheus/client_golang":     {"crosstalk/internal/telemetry"},
 		"modernc.org/sqlite":                      {"crosstalk/internal/store"},
 		"go.etcd.io/bbolt":                        {"crosstalk/internal/store"},
-		"github.com/HdrHistogram/hdrhistogram-go": {"crosstalk/internal/result", "crosstalk/internal/predict"},
+		"github.com/HdrHistogram/hdrhistogram-go": {"crosstalk/internal/result", "crosstalk/internal/predict", "crosstalk/internal/compare", "crosstalk/internal/merge"},
 		"github.com/failsafe-go":                  {"crosstalk/internal/policy"},
 		"go.opentelemetry.io":                     {"crosstalk/internal/tracing"},
 		"gonum.org/v1/gonum":                      {"crosstalk/internal/predict", "crosstalk/internal/stats", "crosstalk/internal/compare"},
