@@ -200,7 +200,7 @@ func TestValidate(t *testing.T) {
 		"timeout: 0s is not above 0":        func(e *Experiment) { e.Timeout = 0 },
 		"max-in-flight: must be at least 1": func(e *Experiment) { e.MaxInFlight = 0 },
 		"keys: must be at least 1":          func(e *Experiment) { e.Keys = 0 },
-		`scenario: unknown scenario "synk": sync, async-request, async-replicated, monolith`: func(e *Experiment) { e.Scenario = []string{"synk"} },
+		`scenario: unknown scenario "synk": did you mean sync?`: func(e *Experiment) { e.Scenario = []string{"synk"} },
 		"scenario: sync is named twice":                                                                     func(e *Experiment) { e.Scenario = []string{"sync", "sync"} },
 		`fail-rate: there is no service "E"`:                                                                with("fail-rate", "E=0.1"),
 		`latency: there is no service "E"`:                                                                  with("latency", "A=5ms,E=5ms"),

@@ -8,6 +8,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"crosstalk/internal/suggest"
 )
 
 // File is an experiment file: YAML whose keys are the names of the settings. A
@@ -57,7 +59,7 @@ func (f *File) Decode(e *Experiment) error {
 		}
 		value, ok := settings[name]
 		if !ok {
-			return fmt.Errorf("%s: there is no setting %q", f.at(entry.Key), name)
+			return fmt.Errorf("%s: there is no setting %q%s", f.at(entry.Key), name, suggest.DidYouMean(name, append(e.names(), "services")))
 		}
 		text, err := textOf(entry.Value, separator(value))
 		if err == nil {

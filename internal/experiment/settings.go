@@ -1,6 +1,10 @@
 package experiment
 
-import "encoding"
+import (
+	"encoding"
+
+	"crosstalk/internal/suggest"
+)
 
 // Text is a value that a flag and a file write alike.
 type Text interface {
@@ -55,5 +59,13 @@ func (e *Experiment) Set(name, text string) error {
 		}
 		return nil
 	}
-	return wrong(name, "there is no such setting")
+	return wrong(name, "there is no such setting%s", suggest.DidYouMean(name, e.names()))
+}
+
+func (e *Experiment) names() []string {
+	var names []string
+	for _, s := range e.Settings() {
+		names = append(names, s.Name)
+	}
+	return names
 }

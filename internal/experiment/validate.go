@@ -9,6 +9,7 @@ import (
 
 	"crosstalk/internal/fault"
 	"crosstalk/internal/setting"
+	"crosstalk/internal/suggest"
 )
 
 // Error says which setting is wrong, by its name, and why.
@@ -86,6 +87,9 @@ const (
 func (e *Experiment) checkScenarios(known []string) error {
 	for i, name := range e.Scenario {
 		if !slices.Contains(known, name) {
+			if guess := suggest.DidYouMean(name, known); guess != "" {
+				return wrong("scenario", "unknown scenario %q%s", name, guess)
+			}
 			return wrong("scenario", "unknown scenario %q: %s", name, strings.Join(known, ", "))
 		}
 		if slices.Contains(e.Scenario[:i], name) {

@@ -6,11 +6,14 @@ package metric
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
+	"crosstalk/internal/suggest"
 )
 
 // Unit is what a metric's values are.
@@ -106,6 +109,9 @@ func ByName(name string) (Metric, error) {
 	of, figure, _ := strings.Cut(name, ".")
 	distribution, ok := distributions[of]
 	if !ok {
+		if guess := suggest.DidYouMean(name, names()); guess != "" {
+			return Metric{}, fmt.Errorf("unknown metric %q%s", name, guess)
+		}
 		return Metric{}, fmt.Errorf("unknown metric %q: %s", name, Known)
 	}
 	m := Metric{Name: name, Unit: Seconds}
@@ -129,6 +135,20 @@ func ByName(name string) (Metric, error) {
 		}
 	}
 	return m, nil
+}
+
+// names are those of the metrics, with the figures that are asked for most.
+func names() []string {
+	var out []string
+	for _, m := range plain {
+		out = append(out, m.Name)
+	}
+	for _, of := range slices.Sorted(maps.Keys(distributions)) {
+		for _, figure := range []string{"p50", "p90", "p99", "p99.9", "max", "mean"} {
+			out = append(out, of+"."+figure)
+		}
+	}
+	return out
 }
 
 func percentile(text string) (float64, error) {

@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"crosstalk/internal/compare"
+	"crosstalk/internal/metric"
+)
+
+// untested marks a change of which no test says what it is worth.
+const untested = "¹"
+
+// Compare prints what changed, a table for each scenario, as benchstat lays it out:
+// the old value, the new one, the change, ~ where it may be noise, p and n.
+func Compare(w io.Writer, c *compare.Comparison) error {
+	t := newTable(w)
+	some := false
+	for _, s := range c.Scenarios {
+		t.heading(s.Name + ", " + s.How)
+		t.row("", bar+"old", bar+"new", bar+"vs base", "95 % interval", "")
+		for _, r := range s.Rows {
+			if empty(r) {
+				continue
+			}
+			t.row(r.Metric.Name, bar+valueOf(r.Metric, r.Old), bar+valueOf(r.Metric, r.New), bar+delta(r), deltaInterval(r), worth(r))
+			some = some || r.Delta.Known && !r.Delta.Tested
+		}
+	}
+	t.flush()
+	t.printf("\n")
+	if some {
+		t.printf("%s too little for a test: one figure a run, too few samples of it, or less than 6 s. 4 runs or more on each side tell.\n", untested)
+	}
+	if onlyOne(c) {
+		t.printf("Fewer than 4 runs on a side: p and the intervals know the noise within a run, and not that from run to run.\n")
+	}
+	for _, note := range c.Notes {
+		t.printf("%s\n", note)
+	}
+	return t.err
+}
+
+// CompareMarkdown writes the same for a job's summary or a pull request's comment.
+func CompareMarkdown(w io.Writer, c *compare.Comparison) error {
+	m := &markdown{w: w}
+	m.printf("## Crosstalk: what changed from %s to %s\n", escape(c.Old.Name), escape(c.New.Name))
+	var g Grids
+	m.keep(Compare(&g, c))
+	for i := range g.All {
+		for _, row := range append([][]string{g.All[i].Head}, g.All[i].Rows...) {
+			for k := range row {
+				row[k] = strings.TrimPrefix(row[k], bar)
+			}
+		}
+	}
+	m.grids(g.All)
+	for _, line := range g.Lines {
+		m.printf("\n%s\n", escape(line))
+	}
+	return m.err
+}
+
+// bar stands ahead of the columns that belong to a side.
+const bar = "│ "
+
+// empty tells that neither side has anything of a metric.
+func empty(r compare.Row) bool {
+	return !r.Old.Known && !r.New.Known || r.Metric.Name == "events" && r.Old.Value == 0 && r.New.Value == 0
+}
+
+func onlyOne(c *compare.Comparison) bool {
+	for _, s := range c.Scenarios {
+		if len(s.Old) < 4 || len(s.New) < 4 {
+			return true
+		}
+	}
+	return false
+}
+
+func delta(r compare.Row) string {
+	switch d := r.Delta; {
+	case !d.Known:
+		return none
+	case d.Tested && !d.Significant(), d.Change == 0:
+		return "~"
+	case !d.Tested:
+		return change(r.Metric, d.Change) + " " + untested
+	default:
+		return change(r.Metric, d.Change)
+	}
+}
+
+func deltaInterval(r compare.Row) string {
+	d := r.Delta
+	if !d.Known || !d.Tested || math.IsNaN(d.Low) {
+		return none
+	}
+	return fmt.Sprintf("[%s, %s]", change(r.Metric, d.Low), change(r.Metric, d.High))
+}
+
+// worth is p and n, as benchstat has them.
+func worth(r compare.Row) string {
+	n := strconv.FormatInt(r.N[0], 10)
+	if r.N[0] != r.N[1] {
+		n += "+" + strconv.FormatInt(r.N[1], 10)
+	}
+	if !r.Delta.Known || !r.Delta.Tested {
+		return "(n=" + n + ")"
+	}
+	return fmt.Sprintf("(p=%.3f n=%s)", r.Delta.P, n)
+}
+
+// change returns a change in percent of what it was; of shares, in percentage
+// points.
+func change(m metric.Metric, v float64) string {
+	unit := " %"
+	if m.Unit == metric.Share {
+		unit = " pp"
+	}
+	if v == 0 {
+		return "0" + unit
+	}
+	return fmt.Sprintf("%+.2f", v*100) + unit
+}

@@ -1,0 +1,53 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"crosstalk/internal/threshold"
+)
+
+// rulings is what a threshold's ruling is called.
+var rulings = map[threshold.Ruling]string{threshold.Held: "ok", threshold.Crossed: "CROSSED", threshold.Skipped: "skipped"}
+
+// Thresholds prints a row for each threshold and what it was held against. Without
+// thresholds it prints nothing.
+func Thresholds(w io.Writer, outcomes []threshold.Outcome) error {
+	if len(outcomes) == 0 {
+		return nil
+	}
+	t := newTable(w)
+	t.heading("THRESHOLDS")
+	t.row("of", "threshold", "it is", "")
+	for _, o := range outcomes {
+		t.row(o.Of, o.Threshold.Text, itIs(o), rulings[o.Ruling])
+	}
+	t.flush()
+	return t.err
+}
+
+// Crossing says in a line what was crossed: where, which threshold, and by what
+// value.
+func Crossing(o threshold.Outcome) string {
+	return fmt.Sprintf("%s: %s: it is %s", o.Of, o.Threshold.Text, itIs(o))
+}
+
+// itIs is the figure that decides, with its interval and with what must be known
+// of it.
+func itIs(o threshold.Outcome) string {
+	m, v := o.Threshold.Metric, o.Value
+	if !v.Known {
+		return none + " (" + o.Why + ")"
+	}
+	text := valueOf(m, v)
+	if o.Threshold.Regression {
+		text = change(m, v.Value)
+		if v.Low != v.High {
+			text += fmt.Sprintf(" [%s, %s]", change(m, v.Low), change(m, v.High))
+		}
+	}
+	if o.Why != "" {
+		text += " (" + o.Why + ")"
+	}
+	return text
+}
