@@ -56,7 +56,7 @@ func TestBadInput(t *testing.T) {
 	write(t, "alias.yaml", "keys: &n 10\nrate: *n\n")
 	write(t, "file", "")
 	for _, c := range []struct{ args, want string }{
-		{"--scenario=synk", `--scenario: unknown scenario "synk": sync, async-request, async-replicated, monolith`},
+		{"--scenario=synk", `--scenario: unknown scenario "synk": did you mean sync?`},
 		{"--rate=-5", "--rate"},
 		{"--rate=NaN", "--rate"},
 		{"--rate=1e12", "--rate: 1000000000000/s is above 1000000/s"},
