@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"crosstalk/internal/chart"
-	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 )
 
@@ -23,12 +21,8 @@ func draw(dir string, folders []string) error {
 		}
 		runs = append(runs, run)
 	}
-	for name, picture := range map[string]chart.Picture{
-		"latency.png":   report.Latency(runs),
-		"timeline.png":  report.Timeline(runs),
-		"staleness.png": report.Staleness(runs),
-	} {
-		errs = append(errs, picture.Save(filepath.Join(dir, name)))
+	for _, p := range picturesOfRuns(runs) {
+		errs = append(errs, p.save(filepath.Join(dir, p.name+".png")))
 	}
 	return errors.Join(errs...)
 }

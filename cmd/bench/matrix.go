@@ -142,7 +142,10 @@ func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows 
 	if err := m.Picture().Save(filepath.Join(dir, "matrix.png")); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nresults: %s (matrix.png; a folder per scenario)\n", dir)
+	if err := writePage(dir); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nresults: %s (report.html, matrix.png; a folder per scenario)\n", dir)
 	return err
 }
 

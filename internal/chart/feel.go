@@ -29,11 +29,15 @@ func (f Feel) colour(strength float64) color.RGBA {
 		strength = 0
 	}
 	strength = min(max(strength, 0), 1)
-	weak, strong := feels[f].weak, feels[f].strong
-	mix := func(a, b uint8) uint8 {
-		return uint8(math.Round(float64(a) + strength*(float64(b)-float64(a))))
+	return mix(feels[f].weak, feels[f].strong, strength)
+}
+
+// mix goes from one colour to another, by a share of the way.
+func mix(from, to color.RGBA, share float64) color.RGBA {
+	part := func(a, b uint8) uint8 {
+		return uint8(math.Round(float64(a) + share*(float64(b)-float64(a))))
 	}
-	return color.RGBA{mix(weak.R, strong.R), mix(weak.G, strong.G), mix(weak.B, strong.B), 0xff}
+	return color.RGBA{part(from.R, to.R), part(from.G, to.G), part(from.B, to.B), 0xff}
 }
 
 // sample draws the feel's colours in a legend, from weak to strong where they

@@ -3,6 +3,8 @@ package chart
 import (
 	"hash/fnv"
 	"image/color"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -37,14 +39,29 @@ func style(r, g, b uint8, dashes ...vg.Length) draw.LineStyle {
 	return draw.LineStyle{Color: color.RGBA{r, g, b, 0xff}, Width: vg.Points(2), Dashes: dashes}
 }
 
-// lookOf returns the look of a scenario: the same in every picture.
+// lookOf returns the look of a scenario: the same in every picture. Of a scenario
+// that is there several times, "sync #2" is paler than "sync #1".
 func lookOf(scenario string) look {
+	if name, number, ok := strings.Cut(scenario, " #"); ok {
+		out := lookOf(name)
+		out.line.Color = paler(out.line.Color, number)
+		return out
+	}
 	if s, ok := known[scenario]; ok {
 		return s
 	}
 	h := fnv.New32a()
 	h.Write([]byte(scenario))
 	return others[h.Sum32()%uint32(len(others))]
+}
+
+// paler mixes the colour of the nth one with white.
+func paler(c color.Color, nth string) color.Color {
+	n, err := strconv.Atoi(nth)
+	if err != nil {
+		return c
+	}
+	return mix(color.RGBAModel.Convert(c).(color.RGBA), color.RGBA{0xff, 0xff, 0xff, 0xff}, min(0.35*float64(max(n-1, 0)), 0.65))
 }
 
 func styleOf(scenario string) draw.LineStyle { return lookOf(scenario).line }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/sweep"
 )
 
 // asked is an experiment as run.json has it: settings as their flags write them.
@@ -35,13 +36,34 @@ type asked struct {
 	} `json:"services"`
 }
 
-// Words says in sentences what a run was asked, and where it ran.
-func Words(r result.Run) []string {
-	var a asked
-	if json.Unmarshal(r.Experiment, &a) != nil || a.Duration == "" {
+// Words says in sentences what a run was asked, and where it ran. Of a sweep, vary
+// is what other runs were asked otherwise.
+func Words(r result.Run, vary ...sweep.Vary) []string {
+	a, err := askedOf(r, vary)
+	if err != nil || a.Duration == "" {
 		return []string{"What was asked does not stand in the run."}
 	}
-	return []string{a.load(), a.graph(), a.faults(), where(r)}
+	var words []string
+	for _, v := range vary {
+		words = append(words, fmt.Sprintf("Varied: %s, over %s. Everything else is held equal.", v.Setting, strings.Join(v.Values, ", ")))
+	}
+	return append(words, a.load(), a.graph(), a.faults(), where(r))
+}
+
+// askedOf reads what a run was asked, with a word in the place of what is varied.
+func askedOf(r result.Run, vary []sweep.Vary) (a asked, err error) {
+	var all map[string]any
+	if err := json.Unmarshal(r.Experiment, &all); err != nil {
+		return a, err
+	}
+	for _, v := range vary {
+		all[v.Setting] = "(varied)"
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return a, err
+	}
+	return a, json.Unmarshal(text, &a)
 }
 
 func (a asked) load() string {
