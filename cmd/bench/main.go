@@ -31,6 +31,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitInvalid     = 3
+	exitThreshold   = 99 // as k6
 	exitInterrupted = 130
 )
 
@@ -66,7 +67,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "bench",
 		Short:         "Measure what one service feels of another, wired by calls, by a bus, or by its own copy",
-		Args:          cobra.NoArgs,
+		Args:          noSuchCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -75,9 +76,10 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newRun(), newSweep(), newMatrix(), newPredict(), newVerdict())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(suggestFlag(cmd, err)) })
+	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newCompare(), newMerge())
 	asUsage(root)
+	complete(root)
 	return root
 }
 

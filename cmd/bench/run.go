@@ -27,6 +27,7 @@ type runCommand struct {
 	otlp            string
 	metrics         string
 	printExperiment bool
+	gate            *gate
 }
 
 func newRun() *cobra.Command {
@@ -43,13 +44,15 @@ which win. A setting for single services is written A=VALUE,B=VALUE; a value
 without a name is meant for all upstreams.
 
 Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
-3 the instrument was the limit (INVALID), 130 interrupted.`,
+3 the instrument was the limit (INVALID), 99 a threshold was crossed, 130
+interrupted.`,
 		Example: `  bench run
   bench run --scenario=sync --fail-rate=0.05
   bench run --outage=B@3s+2s --latency='lognormal(5ms,50ms),B=20ms'
   bench run --fault='B:slow=10@3s+2s' --fault=bus:drop=1% --policy='timeout=50ms retry=2'
   bench run experiments/retry-storm.yaml
   bench run --rate=0 --concurrency=64 --latency=none
+  bench run --threshold='p(99)<500ms' --threshold='sync:errors<1%' --junit=thresholds.xml
   bench run --print-experiment > experiment.yaml && bench run experiment.yaml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
@@ -61,6 +64,7 @@ Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
 	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
 	flags.StringVar(&c.metrics, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
+	c.gate = addGate(flags)
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
 	flags.BoolVar(&c.printExperiment, "print-experiment", false, "print the full experiment file and run nothing")
 	return cmd
@@ -77,6 +81,9 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 			return err
 		}
 		_, err = cmd.OutOrStdout().Write(text)
+		return err
+	}
+	if err := c.gate.read(e.Scenario, false); err != nil {
 		return err
 	}
 	if _, _, err := net.SplitHostPort(c.otlp); c.otlp != "" && err != nil {
@@ -99,7 +106,8 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	if len(runs) == 0 {
 		return errors.Join(worst(nil, err), session.Remove())
 	}
-	return errors.Join(c.show(cmd, runs, session.Dir()), worst(runs, err))
+	end := errors.Join(c.show(cmd, runs, session.Dir()), worst(runs, err), c.gate.session(session.Dir(), runs))
+	return c.gate.end(c.asides(cmd), end)
 }
 
 // runAll runs the scenarios one after the other. An interrupted one is the last.
@@ -134,13 +142,17 @@ func (c *runCommand) show(cmd *cobra.Command, runs []result.Run, dir string) err
 		folders = append(folders, filepath.Join(dir, r.Scenario))
 	}
 	printed := c.print(cmd.OutOrStdout(), runs)
-	drawn := draw(dir, folders)
-	to := cmd.OutOrStdout()
-	if c.json {
-		to = cmd.ErrOrStderr()
-	}
-	_, err := fmt.Fprintf(to, "\nresults: %s (latency.png, timeline.png, staleness.png; run.json and latency.hlog per scenario)\n", dir)
+	drawn := errors.Join(draw(dir, folders), writePage(dir))
+	_, err := fmt.Fprintf(c.asides(cmd), "\nresults: %s (report.html, latency.png, timeline.png, staleness.png; run.json and latency.hlog per scenario)\n", dir)
 	return errors.Join(printed, drawn, err)
+}
+
+// asides is where goes what is no summary: not among the lines of --json.
+func (c *runCommand) asides(cmd *cobra.Command) io.Writer {
+	if c.json {
+		return cmd.ErrOrStderr()
+	}
+	return cmd.OutOrStdout()
 }
 
 func (c *runCommand) print(out io.Writer, runs []result.Run) error {

@@ -23,6 +23,7 @@ type sweepCommand struct {
 	vary     []string
 	repeat   int
 	by       string
+	gate     *gate
 }
 
 // shorter is the default experiment of commands that do many runs.
@@ -58,6 +59,7 @@ Exit codes are those of run.`,
 	flags.IntVar(&c.repeat, "repeat", 1, "runs of each scenario at each point")
 	flags.StringVar(&c.by, "by", "latency.p99", "metric that decides which scenario is better: "+metric.Known)
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
+	c.gate = addGate(flags)
 	c.settings = addSettings(flags, shorter())
 	return cmd
 }
@@ -75,6 +77,9 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return usageError(err)
 	}
+	if err := c.gate.read(e.Scenario, false); err != nil {
+		return err
+	}
 	session, err := newSession(c.out)
 	if err != nil {
 		return err
@@ -87,7 +92,8 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) error {
 	if len(s.Rows) == 0 {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
-	return errors.Join(c.show(cmd, s, session.Dir()), stopped(cmd, err), worst(s.Runs(), nil))
+	end := errors.Join(c.show(cmd, s, session.Dir()), stopped(cmd, err), worst(s.Runs(), nil))
+	return c.gate.end(cmd.OutOrStdout(), end)
 }
 
 func (c *sweepCommand) points(e *experiment.Experiment) ([]sweep.Vary, []sweep.Point, error) {
@@ -131,6 +137,7 @@ func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string) 
 					return cmd.Context().Err()
 				}
 				s.Add(n, scenario, repeat, filepath.Join(name, scenario), run)
+				c.gate.run(scenario+" at "+name, run)
 			}
 		}
 	}
@@ -151,6 +158,9 @@ func (c *sweepCommand) show(cmd *cobra.Command, s report.Sweep, dir string) erro
 	if err := s.Propagation().Save(filepath.Join(dir, "propagation.png")); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nresults: %s (propagation.png, sweep.csv; a folder per point and scenario)\n", dir)
+	if err := writePage(dir); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nresults: %s (report.html, propagation.png, sweep.csv; a folder per point and scenario)\n", dir)
 	return err
 }

@@ -92,11 +92,17 @@ func (b *blocks) sort() {
 
 // bySecond cuts a run by the seconds of its log.
 func (b *blocks) bySecond(r Run) error {
-	whole := int(math.Ceil(r.MeasuredSeconds - 1e-9))
-	first := b.grow(whole, 1, r.MeasuredSeconds)
-	at := func(second int) int { return first + min(max(second, 0), whole-1) }
+	numbers := measuredSeconds(r.Run)
+	first := b.grow(len(numbers), 1, r.MeasuredSeconds)
+	at := func(second int) int {
+		n, _ := slices.BinarySearch(numbers, second)
+		return first + min(n, len(numbers)-1) // lags come also later than the last request
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
 	for _, s := range r.Series {
-		if s.Second < 0 || whole == 0 {
+		if s.Second < 0 {
 			continue
 		}
 		b.sent[at(s.Second)] += float64(s.Succeeded + s.Failed)
@@ -104,15 +110,32 @@ func (b *blocks) bySecond(r Run) error {
 		b.stale[at(s.Second)] += float64(s.Stale)
 	}
 	return result.EachInterval(r.Dir, &r.Run, func(second int, kind string, h *hdrhistogram.Histogram) {
-		if whole == 0 {
-			return
-		}
 		for _, bar := range h.Distribution() {
 			if bar.Count > 0 {
 				b.add(kind, float64(bar.To)/1e9, bar.Count, at(second))
 			}
 		}
 	})
+}
+
+// measuredSeconds returns the numbers of the seconds that were measured. Between the
+// parts of a merged run there may be others, in which nothing was due.
+func measuredSeconds(r result.Run) []int {
+	whole := int(math.Ceil(r.MeasuredSeconds - 1e-9))
+	gaps := len(r.Series) > 0 && r.Series[len(r.Series)-1].Second >= whole
+	var numbers []int
+	if !gaps {
+		for n := range whole {
+			numbers = append(numbers, n)
+		}
+		return numbers
+	}
+	for _, s := range r.Series {
+		if s.Second >= 0 && s.Due > 0 {
+			numbers = append(numbers, s.Second)
+		}
+	}
+	return numbers
 }
 
 // bySample cuts a run by the times at which its requests were due.

@@ -27,7 +27,6 @@ type pool struct {
 	// stale, on one side alone: the old one, the new one. Nil where not paired by
 	// request.
 	failedAlone, staleAlone *[2]int64
-	requests                [2]int64
 }
 
 // resampled is what the bootstrap says of a metric.
@@ -181,7 +180,6 @@ func new2() *[2]int64 { return &[2]int64{} }
 func (p *pool) finish() {
 	p.old.sort()
 	p.new.sort()
-	p.requests = [2]int64{counted(p.old.sent), counted(p.new.sent)}
 }
 
 // pair adds two runs of the same requests: of those that were sent in both. It is

@@ -258,7 +258,7 @@ func isLag(m metric.Metric) bool { return len(m.Name) > 4 && m.Name[:4] == "lag.
 func how(samples, seconds *pool) string {
 	switch {
 	case samples != nil:
-		return fmt.Sprintf("request by request: %d of the same requests, bootstrap of %d blocks of %.3g s", samples.requests[0], samples.old.n, samples.old.seconds[0])
+		return fmt.Sprintf("request by request: %d of the same requests, bootstrap of %d blocks of %.3g s", counted(samples.old.sent), samples.old.n, samples.old.seconds[0])
 	case seconds.paired:
 		return fmt.Sprintf("second by second: the same requests, bootstrap of the histograms of %d seconds", seconds.old.n)
 	}
@@ -268,12 +268,12 @@ func how(samples, seconds *pool) string {
 // row is that of a metric which the bootstrap was asked of. The figures are those
 // of the run where there is one, as they stand in its report.
 func row(m metric.Metric, old, new []Run, b resampled, p *pool) Row {
-	r := Row{Metric: m, Delta: b.delta, N: p.requests}
+	r := Row{Metric: m, Delta: b.delta, N: [2]int64{int64(len(old)), int64(len(new))}}
 	r.Old, r.New = valueOf(m, old, b.old), valueOf(m, new, b.new)
 	r.Delta.Change = changeOf(m, r.Old.Value, r.New.Value)
 	r.Delta.Known = r.Old.Known && r.New.Known && !math.IsNaN(r.Delta.Change)
-	if !r.Delta.Tested {
-		r.N = [2]int64{int64(len(old)), int64(len(new))}
+	if s, ok := statisticOf(m.Name); ok && r.Delta.Tested {
+		r.N = [2]int64{s.samples(p.old), s.samples(p.new)}
 	}
 	return r
 }

@@ -11,6 +11,8 @@ type statistic struct {
 	// enough tells whether the blocks hold enough for resamples to tell how uncertain
 	// the figure is; nil is always.
 	enough func(b *blocks) bool
+	// samples counts what the figure is taken of.
+	samples func(b *blocks) int64
 }
 
 // tags are the kinds of the log by the names of the metrics.
@@ -28,21 +30,29 @@ const fewestBeyond = 5
 func statisticOf(metric string) (statistic, bool) {
 	switch metric {
 	case "errors":
-		return statistic{of: func(b *blocks, w []int) float64 { return total(b.failed, w) / total(b.sent, w) }}, true
+		return statistic{of: func(b *blocks, w []int) float64 { return total(b.failed, w) / total(b.sent, w) }, samples: requests}, true
 	case "stale":
-		return statistic{of: func(b *blocks, w []int) float64 { return total(b.stale, w) / (total(b.sent, w) - total(b.failed, w)) }}, true
+		return statistic{
+			of:      func(b *blocks, w []int) float64 { return total(b.stale, w) / (total(b.sent, w) - total(b.failed, w)) },
+			samples: func(b *blocks) int64 { return counted(b.sent) - counted(b.failed) },
+		}, true
 	case "throughput":
-		return statistic{of: func(b *blocks, w []int) float64 { return (total(b.sent, w) - total(b.failed, w)) / total(b.seconds, w) }}, true
+		return statistic{
+			of:      func(b *blocks, w []int) float64 { return (total(b.sent, w) - total(b.failed, w)) / total(b.seconds, w) },
+			samples: requests,
+		}, true
 	}
 	of, figure, _ := strings.Cut(metric, ".")
 	tag, known := tags[of]
 	if !known {
 		return statistic{}, false
 	}
+	samples := func(b *blocks) int64 { return b.values(tag).samples(b.ones()) }
 	if figure == "mean" {
 		return statistic{
-			of:     func(b *blocks, w []int) float64 { return b.values(tag).mean(w) },
-			enough: func(b *blocks) bool { return b.values(tag).samples(b.ones()) >= fewestBeyond },
+			of:      func(b *blocks, w []int) float64 { return b.values(tag).mean(w) },
+			enough:  func(b *blocks) bool { return samples(b) >= fewestBeyond },
+			samples: samples,
 		}, true
 	}
 	percent, err := strconv.ParseFloat(strings.TrimPrefix(figure, "p"), 64)
@@ -53,7 +63,10 @@ func statisticOf(metric string) (statistic, bool) {
 	return statistic{
 		of: func(b *blocks, w []int) float64 { return b.values(tag).quantile(w, share) },
 		enough: func(b *blocks) bool {
-			return float64(b.values(tag).samples(b.ones()))*min(share, 1-share) >= fewestBeyond-1e-6
+			return float64(samples(b))*min(share, 1-share) >= fewestBeyond-1e-6
 		},
+		samples: samples,
 	}, true
 }
+
+func requests(b *blocks) int64 { return counted(b.sent) }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"crosstalk/internal/compare"
+	"crosstalk/internal/report"
+	"crosstalk/internal/result"
+	"crosstalk/internal/threshold"
+	"crosstalk/scenarios"
+)
+
+// gate holds the thresholds of a command against what it measured.
+type gate struct {
+	texts      []string
+	junit      string
+	thresholds []threshold.Threshold
+	outcomes   []threshold.Outcome
+}
+
+func addGate(flags *pflag.FlagSet) *gate {
+	g := &gate{}
+	flags.StringArrayVar(&g.texts, "threshold", nil, "what a figure must be, or the command ends with code 99; repeatable: "+threshold.Syntax)
+	flags.StringVar(&g.junit, "junit", "", "write the thresholds as test cases to a file of JUnit's XML")
+	return g
+}
+
+// read reads the thresholds, of which regressions make sense in a comparison
+// alone. given are the scenarios that are measured.
+func (g *gate) read(given []string, regressions bool) error {
+	g.thresholds = nil
+	for _, text := range g.texts {
+		t, err := threshold.Parse(text)
+		if err != nil {
+			return usageError(fmt.Errorf("--threshold: %w", err))
+		}
+		if t.Regression && !regressions {
+			return usageError(fmt.Errorf("--threshold: %q: a regression is one from OLD to NEW: it is for bench compare", text))
+		}
+		g.thresholds = append(g.thresholds, t)
+	}
+	if err := threshold.Speaks(g.thresholds, given, scenarios.Names()); err != nil {
+		return usageError(fmt.Errorf("--threshold: %w", err))
+	}
+	return g.checkJUnit()
+}
+
+// checkJUnit finds out ahead of the load what can be found out of the file.
+func (g *gate) checkJUnit() error {
+	switch {
+	case g.junit == "":
+		return nil
+	case len(g.thresholds) == 0:
+		return usageError(errors.New("--junit: its test cases are thresholds, and there is no --threshold"))
+	}
+	info, err := os.Stat(filepath.Dir(g.junit))
+	if err != nil {
+		return usageError(fmt.Errorf("--junit: there is no folder %s", filepath.Dir(g.junit)))
+	}
+	if !info.IsDir() {
+		return usageError(fmt.Errorf("--junit: %s is no folder", filepath.Dir(g.junit)))
+	}
+	if info, err := os.Stat(g.junit); err == nil && info.IsDir() {
+		return usageError(fmt.Errorf("--junit: %s is a folder", g.junit))
+	}
+	return nil
+}
+
+// regressions are the metrics whose change is bounded.
+func (g *gate) regressions() []string {
+	var names []string
+	for _, t := range g.thresholds {
+		if t.Regression {
+			names = append(names, t.Metric.Name)
+		}
+	}
+	return names
+}
+
+// run holds the thresholds against a run, which is called of.
+func (g *gate) run(of string, run *result.Loaded) {
+	g.outcomes = append(g.outcomes, threshold.Check(g.thresholds, of, run)...)
+}
+
+// session holds them against the runs in the folder of a command.
+func (g *gate) session(dir string, runs []result.Run) error {
+	if len(g.thresholds) == 0 {
+		return nil
+	}
+	for _, r := range runs {
+		loaded, err := result.Load(filepath.Join(dir, r.Scenario))
+		if err != nil {
+			return err
+		}
+		g.run(r.Scenario, loaded)
+	}
+	return nil
+}
+
+func (g *gate) compared(c *compare.Comparison) {
+	g.outcomes = append(g.outcomes, threshold.Compared(g.thresholds, c)...)
+}
+
+// end prints what became of the thresholds and makes it the command's end, whose
+// end would be err without them: what could not run or was wrong, or was
+// interrupted, stays that; figures that are INVALID and beyond a bound are beyond
+// it.
+func (g *gate) end(out io.Writer, err error) error {
+	written := errors.Join(report.Thresholds(out, g.outcomes), g.writeJUnit())
+	var crossed []error
+	for _, o := range g.outcomes {
+		if o.Ruling == threshold.Crossed {
+			crossed = append(crossed, errors.New("threshold crossed: "+report.Crossing(o)))
+		}
+	}
+	if len(crossed) == 0 {
+		return errors.Join(err, written)
+	}
+	code := exitThreshold
+	var e *ended
+	switch {
+	case errors.As(err, &e) && e.code != exitInvalid:
+		code = e.code
+	case err != nil && e == nil:
+		code = exitFailed
+	}
+	return &ended{code, errors.Join(errors.Join(crossed...), err, written)}
+}
+
+func (g *gate) writeJUnit() error {
+	if g.junit == "" {
+		return nil
+	}
+	f, err := os.Create(g.junit)
+	if err != nil {
+		return fmt.Errorf("--junit: %w", err)
+	}
+	err = errors.Join(report.JUnit(f, g.outcomes), f.Close())
+	if err != nil {
+		return fmt.Errorf("--junit: %w", err)
+	}
+	return nil
+}
