@@ -52,7 +52,7 @@ interrupted.`,
   bench run --fault='B:slow=10@3s+2s' --fault=bus:drop=1% --policy='timeout=50ms retry=2'
   bench run experiments/retry-storm.yaml
   bench run --rate=0 --concurrency=64 --latency=none
-  bench run --threshold='p(99)<500ms' --threshold='sync:errors<1%' --junit=thresholds.xml
+  bench run --threshold='p(99)<1s' --threshold='sync:errors<5%' --junit=thresholds.xml
   bench run --print-experiment > experiment.yaml && bench run experiment.yaml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },

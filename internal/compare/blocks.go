@@ -141,7 +141,7 @@ func measuredSeconds(r result.Run) []int {
 // bySample cuts a run by the times at which its requests were due.
 func (b *blocks) bySample(r Run, rows []result.Row) {
 	measured := time.Duration(r.MeasuredSeconds * 1e9)
-	length := min(max(measured/blocksOfSamples, 1), longestBlock)
+	length := min(max((measured+blocksOfSamples-1)/blocksOfSamples, 1), longestBlock)
 	n := int((measured + length - 1) / length)
 	first := b.grow(n, length.Seconds(), r.MeasuredSeconds)
 	for _, row := range rows {
