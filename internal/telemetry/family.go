@@ -77,7 +77,7 @@ var (
 		"From when an event was made until its consumer began to handle it, on the clocks of the two.",
 		"service", "topic")
 	replicaLag = ofRun(Histogram, "crosstalk_replica_lag_seconds",
-		"From when a peer stored a change until the service's copy of it showed it, on the clocks of the two.",
+		"From when a peer stored a change until the service's copy of it showed it, on the clocks of the two; a change that a newer one overtook is left out.",
 		"service", "peer")
 
 	driverRequests = ofRun(Counter, "crosstalk_driver_requests_total",
