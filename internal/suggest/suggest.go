@@ -20,6 +20,9 @@ func DidYouMean(word string, known []string) string {
 // the one that takes the fewest slips to mistype so, the first of several. It is
 // empty where that takes more than a third of its letters.
 func Nearest(word string, known []string) string {
+	if len(word) > longest {
+		return ""
+	}
 	word = strings.ToLower(word)
 	if longer := beginning(word, known); len(longer) == 1 {
 		return longer[0]
@@ -35,6 +38,9 @@ func Nearest(word string, known []string) string {
 	}
 	return best
 }
+
+// longest bounds the words that are looked at: no name is as long.
+const longest = 64
 
 // beginning returns the words that begin with one of three letters or more: fewer
 // begin too many.
