@@ -82,7 +82,7 @@ func rowOf(fields []string) (r Row, err error) {
 // seconds reads what appendSeconds wrote, to the nanosecond.
 func seconds(text string) (time.Duration, error) {
 	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.Abs(v) > math.MaxInt64/2e9 {
+	if err != nil || !(math.Abs(v) < math.MaxInt64/2e9) {
 		return 0, fmt.Errorf("%q is no time in seconds", text)
 	}
 	return time.Duration(math.Round(v * 1e9)), nil

@@ -1,0 +1,230 @@
+package merge
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/compare"
+	"crosstalk/internal/result"
+	"crosstalk/internal/result/resulttest"
+	"crosstalk/internal/stats"
+)
+
+// part is a run of 10 s in sync, of some latencies.
+func part(seed uint64, median float64, change func(*resulttest.Run)) resulttest.Run {
+	random := rand.New(rand.NewPCG(seed, 0))
+	rows := resulttest.Rows(200, 10, func(int) time.Duration { return time.Duration(median * math.Exp(random.NormFloat64()) * 1e9) })
+	for i := 7; i < len(rows); i += 100 {
+		resulttest.Fail(&rows[i])
+	}
+	for i := 3; i < len(rows); i += 50 {
+		rows[i].Judgement, rows[i].Staleness = result.Stale, time.Duration(i)*time.Millisecond
+	}
+	r := resulttest.Run{Scenario: "sync", Seed: seed, Seconds: 10, Samples: true, Rows: rows, Lags: []time.Duration{time.Second, time.Duration(seed) * time.Minute}}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+func merged(t *testing.T, parts ...resulttest.Run) (folders []string, out *result.Loaded) {
+	t.Helper()
+	dir := t.TempDir()
+	for i, p := range parts {
+		folders = append(folders, resulttest.Write(t, filepath.Join(dir, string(rune('a'+i))), p))
+	}
+	to := filepath.Join(dir, "merged", "sync")
+	if _, err := Merge(folders, to); err != nil {
+		t.Fatal(err)
+	}
+	out, err := result.Load(to) // which checks the schema, and that both files say the same
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folders, out
+}
+
+// The percentiles of the merged run are those of all samples together, within the
+// three digits that a histogram keeps.
+func TestPercentilesAreThoseOfAllSamples(t *testing.T) {
+	folders, run := merged(t, part(1, 0.005, nil), part(2, 0.05, nil), part(3, 0.02, nil))
+	var latencies, lateness, ages []float64
+	for _, dir := range folders {
+		rows, err := result.LoadSamples(dir)
+		if err != nil || len(rows) != 2000 {
+			t.Fatalf("%d samples, %v", len(rows), err)
+		}
+		for _, r := range rows {
+			lateness = append(lateness, (r.Sent - r.Due).Seconds())
+			if r.Code == codes.OK {
+				latencies = append(latencies, (r.Done - r.Due).Seconds())
+			}
+			if r.Judgement == result.Stale {
+				ages = append(ages, r.Staleness.Seconds())
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		samples []float64
+		got     result.Quantiles
+	}{"latency": {latencies, run.Run.Latency}, "lateness": {lateness, run.Run.Lateness}, "staleness": {ages, run.Run.Staleness}} {
+		slices.Sort(c.samples)
+		sum := 0.0
+		for _, v := range c.samples {
+			sum += v
+		}
+		if c.got.Count != int64(len(c.samples)) {
+			t.Errorf("%s: %d values of %d", name, c.got.Count, len(c.samples))
+		}
+		for _, q := range []struct{ what, got, want, precision float64 }{
+			{50, c.got.P50, stats.Quantile(c.samples, 0.5), 1e-3}, {75, c.got.P75, stats.Quantile(c.samples, 0.75), 1e-3},
+			{90, c.got.P90, stats.Quantile(c.samples, 0.9), 1e-3}, {99, c.got.P99, stats.Quantile(c.samples, 0.99), 1e-3},
+			{99.9, c.got.P999, stats.Quantile(c.samples, 0.999), 1e-3}, {99.99, c.got.P9999, stats.Quantile(c.samples, 0.9999), 1e-3},
+			{0, c.got.Min, c.samples[0], 1e-12}, {100, c.got.Max, c.samples[len(c.samples)-1], 1e-12},
+			{-1, c.got.Mean, sum / float64(len(c.samples)), 1e-8},
+		} {
+			if math.Abs(q.got-q.want) > q.precision*q.want {
+				t.Errorf("%s: percentile %v (-1 is the mean) is %v, of all samples it is %v", name, q.what, q.got, q.want)
+			}
+		}
+	}
+	if lag := run.Run.ReplicationLag; lag.Count != 6 || lag.Max != 180 || lag.Min != 1 {
+		t.Errorf("lag %+v", lag)
+	}
+}
+
+// Two drivers of the same ten seconds, of which one began 2.3 s later.
+func TestCountsAddAndSeriesAlign(t *testing.T) {
+	late := func(r *resulttest.Run) { r.Started = resulttest.Start.Add(2300 * time.Millisecond) }
+	_, run := merged(t, part(2, 0.005, late), part(1, 0.005, nil))
+	if run.Requests.Sent != 4000 || run.Requests.Failed != 40 || run.Failures["UNAVAILABLE"] != 40 || run.Answers.Stale != 80 || run.Answers.Correct != 3880 {
+		t.Errorf("%+v, %v, %+v", run.Requests, run.Failures, run.Answers)
+	}
+	if run.ErrorRate.Value != 0.01 || run.ErrorRate.Low < 0.0073 || run.ErrorRate.Low > 0.0074 || run.ErrorRate.High < 0.0135 || run.ErrorRate.High > 0.0137 {
+		t.Errorf("error rate %+v", run.ErrorRate)
+	}
+	if !run.Started.Equal(resulttest.Start) || math.Abs(run.MeasuredSeconds-12.3) > 1e-9 {
+		t.Errorf("from %v for %v s", run.Started, run.MeasuredSeconds)
+	}
+	if want := 200 / 12.3 * 10; math.Abs(run.Requests.RateAsked-want) > 1e-6 { // of two experiments of 100/s
+		t.Errorf("rate asked %v, want %v", run.Requests.RateAsked, want)
+	}
+	if want := 4000 / 12.3; math.Abs(run.Requests.RateAchieved-want) > 0.5 {
+		t.Errorf("rate achieved %v, want %v", run.Requests.RateAchieved, want)
+	}
+	if len(run.Series) != 12 {
+		t.Fatalf("%d seconds", len(run.Series))
+	}
+	for i, s := range run.Series {
+		want := int64(400)
+		if i < 2 || i >= 10 {
+			want = 200
+		}
+		if s.Second != i || s.Due != want || s.Succeeded+s.Failed != want || s.P50 == 0 {
+			t.Errorf("second %d: %+v, want %d requests", i, s, want)
+		}
+	}
+}
+
+// A gap between runs one after the other has seconds without requests, and is not
+// measured time.
+func TestRunsAfterOneAnother(t *testing.T) {
+	later := func(r *resulttest.Run) { r.Started = resulttest.Start.Add(time.Minute) }
+	_, run := merged(t, part(1, 0.005, nil), part(2, 0.005, later))
+	if run.MeasuredSeconds != 20 || run.Requests.RateAsked != 100 || len(run.Series) != 70 || run.Series[30].Due != 0 || run.Series[60].Due != 200 {
+		t.Errorf("%v s, %v/s, %d seconds", run.MeasuredSeconds, run.Requests.RateAsked, len(run.Series))
+	}
+}
+
+// Every field of a run is either merged or known not to be: a new one has to be
+// thought of.
+func TestEveryFieldIsThoughtOf(t *testing.T) {
+	window := &result.Window{StartSeconds: 3, LengthSeconds: 2}
+	fill := func(r *resulttest.Run) {
+		r.Change = func(run *result.Run) {
+			run.WarmUp = result.Counts{Due: 4, Sent: 3, Succeeded: 2, Failed: 1}
+			run.Writes = result.Writes{Due: 6, Acknowledged: 5, Failed: 1}
+			run.Predicted = &result.Predicted{Method: "closed form", TriesPerRequest: map[string]float64{}}
+			run.Stages = []result.Stage{{Name: "D", Mean: 0.01 * float64(1+len(run.Warnings))}}
+			run.Faults = []result.Fault{
+				{Target: "A", Kind: "delay", Asked: 1, Delivered: 0.5, Interactions: 10, MeanAskedSeconds: 1, MeanDeliveredSeconds: 2},
+				{Target: "B", Kind: "outage", Window: window, DeliveredWindow: window},
+			}
+			run.Impacts = []result.Impact{{Faults: []string{"B"}, Window: *window}}
+			run.Policies = []result.Policy{{Consumer: "D", Need: "A", Calls: 10, Tries: 15, Amplification: 1.5, Retries: 5}}
+			run.Capacities = []result.Capacity{{Service: "A", Workers: 4, Queue: 2, Arrived: 10, Queued: 2, LongestQueue: 2, MeanWait: 0.5}}
+			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
+			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
+			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
+			run.Warnings = []string{"something"}
+			run.Verdict = result.Interrupted
+		}
+	}
+	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
+	left := map[string]bool{"Predicted": true, "Impacts": true}
+	v := reflect.ValueOf(run.Run)
+	for i := range v.NumField() {
+		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
+		if empty != left[name] {
+			t.Errorf("%s is merged: %v", name, !empty)
+		}
+	}
+	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Events != 24_000 ||
+		run.EventsPerRequest != 6 || math.Abs(run.CPUSecondsPer1000-1.5) > 1e-12 || run.StorageBytes["A"] != 200 || run.Environment.Cores != 4 || run.Environment.Go != "go1.26" {
+		t.Errorf("%+v", run.Run)
+	}
+	if f := run.Faults[0]; f.Interactions != 20 || f.Delivered != 0.5 || f.MeanDeliveredSeconds != 2 || f.Low < 0.29 || f.Low > 0.31 {
+		t.Errorf("fault %+v", f)
+	}
+	if p := run.Policies[0]; p.Calls != 20 || p.Amplification != 1.5 {
+		t.Errorf("policy %+v", p)
+	}
+	if c := run.Capacities[0]; c.Workers != 8 || c.LongestQueue != 2 || c.MeanWait != 0.5 {
+		t.Errorf("capacity %+v", c)
+	}
+	last := run.Warnings[len(run.Warnings)-1]
+	if !strings.HasSuffix(run.Warnings[0], "/a/sync: something") || !strings.Contains(last, "impacts") || !strings.Contains(run.Warnings[2], "merged from 2 runs:") ||
+		!strings.Contains(run.Warnings[2], "sync (seed 1, second 0)") {
+		t.Errorf("warnings %q", run.Warnings)
+	}
+}
+
+func TestWhatDoesNotBelongTogetherIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	a := resulttest.Write(t, filepath.Join(dir, "a"), part(1, 0.005, nil))
+	for name, c := range map[string]struct {
+		change func(*resulttest.Run)
+		want   string
+	}{
+		"scenario":   {func(r *resulttest.Run) { r.Scenario = "monolith" }, "merge runs of one scenario"},
+		"experiment": {func(r *resulttest.Run) { r.Rate = 300 }, "are different experiments: rate is 100/s and 300/s"},
+		"apart":      {func(r *resulttest.Run) { r.Started = resulttest.Start.Add(2 * time.Hour) }, "no one load"},
+	} {
+		b := resulttest.Write(t, filepath.Join(dir, name), part(2, 0.005, c.change))
+		refusedWith(t, []string{a, b}, filepath.Join(dir, "out"), c.want)
+	}
+	refusedWith(t, []string{a, a}, filepath.Join(dir, "out"), "is named twice")
+	refusedWith(t, []string{a}, filepath.Join(dir, "out"), "at least two")
+}
+
+func refusedWith(t *testing.T, folders []string, out, want string) {
+	t.Helper()
+	_, err := Merge(folders, out)
+	var refused *compare.Refused
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v, want %q", err, want)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a folder is left")
+	}
+}
