@@ -173,7 +173,7 @@
 			data: shades.map((s) => [{
 				xAxis: s.from, name: s.label,
 				itemStyle: { color: s.fault ? ink.fault : ink.faint, opacity: s.fault ? 0.13 : 0.1 },
-				label: { show: shades.length <= manyShades, position: s.fault ? "insideTop" : "insideBottomLeft", color: s.fault ? ink.fault : ink.faint, fontSize: 11 },
+				label: { show: shades.length <= manyShades, position: "top", distance: 3, color: s.fault ? ink.fault : ink.faint, fontSize: 11 },
 			}, { xAxis: s.to }]),
 		},
 	});
@@ -217,13 +217,14 @@
 	}, more);
 
 	const lines = (chart) => ({
-		grid: { left: 8, right: narrow() ? 14 : 24, top: 14, bottom: chart.x_title ? 28 : 8, containLabel: true },
+		grid: { left: 8, right: narrow() ? 14 : 24, top: (chart.shades || []).length ? 22 : 14, bottom: chart.x_title ? 28 : 8, containLabel: true },
 		xAxis: xAxis(chart), yAxis: yAxis(chart), series: seriesOf(chart),
 		tooltip: tip({ trigger: "axis", axisPointer: { type: "line", snap: true, lineStyle: { color: ink.faint } }, formatter: onHover(chart) }),
 	});
 
 	// ---- bars ----
 
+	const copied = "73"; // paler, as part of a colour
 	const bars = (chart) => {
 		const rows = chart.categories.map((name, n) => ({ name, n })).filter((r) => shown(r.name));
 		const stacked = chart.series.length > 1, write = written[chart.y];
@@ -231,15 +232,15 @@
 		const ofCopies = chart.series.length === 2 && chart.y === "bytes";
 		return {
 			grid: { left: 8, right: narrow() ? 62 : 70, top: stacked ? legendHeight(chart) : 8, bottom: 8, containLabel: true },
-			legend: stacked ? { left: 0, top: 0, itemWidth: 14, itemHeight: 10, itemGap: 12, textStyle: { color: ink.ink, fontSize: 12 }, selectedMode: false, data: chart.series.map((s) => s.name) } : { show: false },
-			xAxis: axis({ type: "value", axisLabel: { ...text(), formatter: onAxis(chart.y), hideOverlap: true }, splitNumber: narrow() ? 2 : 4 }),
+			legend: stacked ? { left: 0, top: 0, itemWidth: 14, itemHeight: 10, itemGap: 12, textStyle: { color: ink.ink, fontSize: 12 }, selectedMode: false, data: chart.series.map((s, i) => ({ name: s.name, itemStyle: { color: ofCopies ? (i ? "#88888873" : "#888888") : parts[i % parts.length] } })) } : { show: false },
+			xAxis: axis({ type: "value", axisLabel: { ...text(), formatter: onAxis(chart.y), hideOverlap: true }, splitNumber: document.getElementById(chart.id).clientWidth < 500 ? 2 : 4 }),
 			yAxis: axis({ type: "category", inverse: true, data: rows.map((r) => r.name), splitLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text(), color: ink.ink, interval: 0 } }),
 			series: chart.series.map((s, i) => ({
 				type: "bar", name: s.name, stack: "all", barMaxWidth: 24, emphasis: { disabled: true },
 				itemStyle: { color: parts[i % parts.length] },
 				data: rows.map((r) => ({
 					value: s.bars[r.n],
-					itemStyle: stacked && !ofCopies ? {} : { color: colourOf(r.name), opacity: i ? 0.45 : 1 },
+					itemStyle: stacked && !ofCopies ? {} : { color: colourOf(r.name) + (i ? copied : "") },
 				})),
 				label: i < chart.series.length - 1 ? { show: false } : { show: true, position: "right", color: ink.ink, formatter: (p) => total(rows[p.dataIndex]) ? write(total(rows[p.dataIndex])) : "–" },
 			})),
@@ -270,7 +271,7 @@
 
 	const matrix = (chart) => {
 		const columns = chart.columns.filter(shown);
-		const figure = (line) => (/[<\d.]+ ?(%|µs|ms|s)?/.exec(line) || [""])[0];
+		const figure = (line) => (/[<\d.]+ ?(%|µs|ms|s)?/.exec(line.replace("p99 ", "")) || [""])[0];
 		const words = (c) => !c.lines ? (c.feel === "does not apply" ? "–" : "") : narrow() ? figure(c.lines[0]) : c.lines.join("\n");
 		const cells = chart.cells.filter((c) => columns.includes(chart.columns[c.column]));
 		return {
@@ -296,7 +297,7 @@
 	// ---- drawing ----
 
 	const options = { lines, bars, matrix };
-	const heightOf = (chart) => chart.kind === "matrix" ? chart.categories.length * (narrow() ? 20 : 30) + 50
+	const heightOf = (chart) => chart.kind === "matrix" ? Math.max(chart.categories.length, 2) * (narrow() ? 20 : 30) + 50
 		: chart.kind === "bars" ? chart.categories.filter(shown).length * 34 + 44 + (chart.series.length > 1 ? legendHeight(chart) : 0) : null;
 	const draw = (place) => {
 		const chart = charts[place.id];

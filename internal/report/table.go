@@ -104,8 +104,9 @@ func events(r result.Run) string {
 	return digits(r.EventsPerRequest)
 }
 
+// cpu is none also where it was not taken, as that of runs at the same time is not.
 func cpu(r result.Run) string {
-	if r.Requests.Sent == 0 {
+	if r.Requests.Sent == 0 || r.CPUSecondsPer1000 == 0 {
 		return none
 	}
 	return digits(r.CPUSecondsPer1000)

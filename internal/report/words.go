@@ -67,7 +67,7 @@ func askedOf(r result.Run, vary []sweep.Vary) (a asked, err error) {
 }
 
 func (a asked) load() string {
-	load := fmt.Sprintf("%s queries are due at D, with %s gaps", a.Rate, a.Arrival)
+	load := fmt.Sprintf("Queries are due at D at %s, with %s gaps", a.Rate, a.Arrival)
 	if a.Rate == "0" {
 		load = fmt.Sprintf("%s workers query D as fast as it answers", a.Concurrency)
 	}
