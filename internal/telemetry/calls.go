@@ -22,6 +22,16 @@ type byCode[T any] struct {
 	make func(code string) *T
 }
 
+// expected are the codes that there are values for from the beginning: where a
+// counter first shows with what it has counted already, that is in no rate.
+var expected = []codes.Code{codes.OK, codes.Unavailable, codes.DeadlineExceeded}
+
+func (b *byCode[T]) expect() {
+	for _, code := range expected {
+		b.of(code)
+	}
+}
+
 func (b *byCode[T]) of(code codes.Code) *T {
 	if int(code) >= nCodes {
 		code = codes.Unknown
@@ -48,6 +58,7 @@ func (r *Run) calls(total, took Family, labels ...string) *Calls {
 		all := append(labels[:len(labels):len(labels)], code)
 		return &outcome{r.counter(total, all...), r.histogram(took, all...)}
 	}
+	c.outcomes.expect()
 	return c
 }
 

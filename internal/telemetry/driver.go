@@ -46,6 +46,7 @@ func (r *Run) Driver(judgements ...string) *Driver {
 	d.answers.make = func(code string) *answered {
 		return &answered{r.counter(driverRequests, code), r.histogram(driverLatency, code), r.histogram(driverService, code)}
 	}
+	d.answers.expect()
 	for i, j := range judgements {
 		var c prometheus.Counter
 		if i > 0 {
