@@ -21,15 +21,26 @@ import (
 type view struct {
 	w        io.Writer
 	terminal bool
+	colours  bool // only on a terminal, and not where NO_COLOR (no-color.org) is set
 	log      zerolog.Logger
 	width    int // of the line that stands on the terminal
 }
 
+// The colours of a terminal.
+const (
+	plain  = "\x1b[0m"
+	bold   = "\x1b[1m"
+	red    = "\x1b[31m"
+	yellow = "\x1b[33m"
+)
+
 func newView(w io.Writer) *view {
 	f, ok := w.(*os.File)
+	terminal := ok && isatty.IsTerminal(f.Fd())
 	return &view{
 		w:        w,
-		terminal: ok && isatty.IsTerminal(f.Fd()),
+		terminal: terminal,
+		colours:  terminal && os.Getenv("NO_COLOR") == "",
 		log:      zerolog.New(zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: time.TimeOnly}).With().Timestamp().Logger(),
 	}
 }
@@ -46,23 +57,56 @@ func (v *view) started(s scenarios.Scenario, e *experiment.Experiment) {
 func (v *view) progress(p runner.Progress) {
 	sent, failed, stale := p.Counts.Sent.Load(), p.Counts.Failed.Load(), p.Counts.Stale.Load()
 	if v.terminal {
-		phase := "measuring"
-		switch {
-		case p.Elapsed < 0:
-			phase = "warm-up"
-		case p.Elapsed > p.Duration:
-			phase = "draining"
-		}
-		v.line("%-16s %-9s %3d of %.0f s  sent %d  failed %d  stale %d",
-			p.Scenario, phase, int(p.Elapsed.Seconds()), p.Duration.Seconds(), sent, failed, stale)
+		v.write(v.progressLine(p, sent, failed, stale))
 		return
 	}
 	// A line a second would bury a log; a tenth of the run each is enough.
 	step := max(p.Duration/10, 5*time.Second).Truncate(time.Second)
 	if second := p.Elapsed.Round(time.Second); second > 0 && second%step == 0 {
-		v.log.Info().Str("scenario", p.Scenario).Stringer("elapsed", second).
-			Int64("sent", sent).Int64("failed", failed).Int64("stale", stale).Msg("measuring")
+		v.log.Info().Str("scenario", p.Scenario).Stringer("elapsed", second).Stringer("left", max(p.Duration-second, 0)).
+			Int64("sent", sent).Int64("failed", failed).Int64("stale", stale).
+			Stringer("p99", rounded(p.P99)).Stringer("oldest", rounded(p.Oldest)).Msg("measuring")
 	}
+}
+
+// progressLine is what stands on a terminal: as it is seen, and with its colours.
+func (v *view) progressLine(p runner.Progress, sent, failed, stale int64) (text, painted string) {
+	phase, left := "measuring", fmt.Sprintf("%.0f s left", (p.Duration-p.Elapsed).Seconds())
+	switch {
+	case p.Elapsed < 0:
+		phase = "warm-up"
+	case p.Elapsed > p.Duration:
+		phase, left = "draining", ""
+	}
+	add := func(paint, format string, args ...any) {
+		part := fmt.Sprintf(format, args...)
+		text += part
+		if v.colours && paint != "" {
+			part = paint + part + plain
+		}
+		painted += part
+	}
+	warn := func(paint string, n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return paint
+	}
+	add(bold, "%-16s ", p.Scenario)
+	add("", "%-9s  %d sent  p99 %v  ", phase, sent, rounded(p.P99))
+	add(warn(red, failed), "errors %.2g %%  ", 100*share(failed, sent))
+	add(warn(yellow, stale), "stale %.2g %%, up to %v  ", 100*share(stale, sent), rounded(p.Oldest))
+	add("", "%s", left)
+	return text, painted
+}
+
+func share(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }
+
+func rounded(d time.Duration) time.Duration {
+	if d < time.Millisecond {
+		return d.Round(10 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
 }
 
 // step says which of many runs is under way.
@@ -85,8 +129,14 @@ func (v *view) ended(r *result.Run) {
 // line writes over the line that stands there.
 func (v *view) line(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	fmt.Fprintf(v.w, "\r%s%s", text, strings.Repeat(" ", max(v.width-len(text), 0)))
-	if v.width = len(text); text == "" {
+	v.write(text, text)
+}
+
+// write writes a line over the one that stands there. text is how it is seen.
+func (v *view) write(text, painted string) {
+	seen := len([]rune(text))
+	fmt.Fprintf(v.w, "\r%s%s", painted, strings.Repeat(" ", max(v.width-seen, 0)))
+	if v.width = seen; text == "" {
 		fmt.Fprint(v.w, "\r")
 	}
 }

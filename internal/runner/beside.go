@@ -50,6 +50,7 @@ func (r *run) progress(ctx context.Context) {
 			r.options.Progress(Progress{
 				Scenario: r.scenario.Name, Elapsed: time.Since(r.begin),
 				Duration: time.Duration(r.experiment.Duration), Counts: r.driver.Counts(),
+				P99: r.live.quantile(0.99), Oldest: time.Duration(r.live.oldest.Load()),
 			})
 		case <-ctx.Done():
 			return

@@ -55,6 +55,9 @@ type Progress struct {
 	Scenario string
 	// Elapsed counts from the start of the measured part; negative in the warm-up.
 	Elapsed, Duration time.Duration
+	// P99 is that of the successes so far, good to an eighth of it; Oldest is the age
+	// of the oldest answer.
+	P99, Oldest time.Duration
 	Counts            *load.Counts
 }
 
@@ -114,6 +117,7 @@ type run struct {
 	driver   *load.Driver
 	lag      *load.Lag
 	impact   *impact.Tracker
+	live     live
 	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
@@ -197,6 +201,7 @@ func (r *run) offer(ctx context.Context) error {
 
 func (r *run) observe(row result.Row) {
 	r.impact.Add(row)
+	r.live.add(row)
 	r.answered(row)
 	if r.options.Observe != nil {
 		r.options.Observe(row)
