@@ -19,9 +19,6 @@ const (
 // HDR prints the latency of a run's successes as wrk2 does: what HdrHistogram's
 // tools read, in milliseconds.
 func HDR(w io.Writer, r *result.Loaded) error {
-	if r.Latency.TotalCount() == 0 {
-		return fmt.Errorf("%s: no request succeeded, so there is no latency to print", r.Scenario)
-	}
 	var lines bytes.Buffer
 	if _, err := r.Latency.PercentilesPrint(&lines, hdrTicks, hdrScale); err != nil {
 		return err

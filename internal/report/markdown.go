@@ -25,6 +25,7 @@ func Markdown(w io.Writer, s Session, pictures []Link) error {
 		var g Grids
 		m.keep(sw.Table(&g))
 		m.runs(verdictsOf(sw.Runs()), g.Lines)
+		m.words(Words(sw.Rows[0].Run, sw.Vary...))
 		m.grids(g.All)
 	}
 	for _, x := range s.Matrices {
@@ -69,10 +70,7 @@ func (m *markdown) group(g Group) {
 		m.printf("\n### %s\n", escape(g.Name))
 	}
 	m.runs(verdictsOf(runs), Differences(runs))
-	for _, sentence := range Words(runs[0]) {
-		m.printf("\n%s", escape(sentence))
-	}
-	m.printf("\n")
+	m.words(Words(runs[0]))
 	m.grids(Comparison(runs))
 	details := Details(runs)
 	if len(details) == 0 {
@@ -81,6 +79,13 @@ func (m *markdown) group(g Group) {
 	m.printf("\n<details><summary>Windows, theory, policies and faults</summary>\n")
 	m.grids(details)
 	m.printf("\n</details>\n")
+}
+
+func (m *markdown) words(sentences []string) {
+	for _, sentence := range sentences {
+		m.printf("\n%s", escape(sentence))
+	}
+	m.printf("\n")
 }
 
 // runs prints the verdicts, and what else is to be said first.
@@ -161,6 +166,6 @@ func (m *markdown) pictures(links []Link) {
 // escape keeps text from being read as Markdown or as HTML.
 func escape(text string) string {
 	return strings.NewReplacer(
-		"\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "#", "\\#", "@", "@\u2060", "\n", " ",
+		"\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_", "`", "\\`", "](", "]\\(", "#", "\\#", "@", "@\u2060", "\n", " ",
 	).Replace(text)
 }
