@@ -94,6 +94,23 @@ func TestCompareGates(t *testing.T) {
 	}
 }
 
+// Report gates what was measured before, and keeps what it prints apart.
+func TestReportGates(t *testing.T) {
+	t.Parallel()
+	old, new := sides(t)
+	code, stdout, stderr := bench(t, t.Context(), "report", old, new, "--format=csv", "--threshold=p(99)<120ms", "--threshold=monolith:errors<1%")
+	if code != exitThreshold || lastLine(stderr) != "bench: threshold crossed: sync #2: p(99)<120ms: it is 135 ms [135 ms, 136 ms]" || strings.Contains(stdout, "THRESHOLDS") {
+		t.Errorf("exit code %d, %q, %q", code, stderr, stdout)
+	}
+	code, stdout, stderr = bench(t, t.Context(), "report", old, "--format=csv", "--out="+t.TempDir(), "--threshold=p(99)<120ms")
+	if code != exitOK || !strings.Contains(stdout, "THRESHOLDS") {
+		t.Errorf("exit code %d, %q, %q", code, stderr, stdout)
+	}
+	if code, _, stderr := bench(t, t.Context(), "report", old, "--threshold=snyc:p(99)<1s"); code != exitUsage || !strings.Contains(stderr, "did you mean sync?") {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	old, new := sides(t)

@@ -103,6 +103,31 @@ func (g *gate) session(dir string, runs []result.Run) error {
 	return nil
 }
 
+// found reads the thresholds, and holds them against the runs that were found.
+func (g *gate) found(s report.Session) error {
+	var given []string
+	for _, f := range s.Runs() {
+		given = append(given, f.Run.Scenario)
+	}
+	if err := g.read(unique(given), false); err != nil || len(g.thresholds) == 0 {
+		return err
+	}
+	for _, group := range s.Groups {
+		for _, f := range group.Runs {
+			run, err := result.Load(f.Dir)
+			if err != nil {
+				return err
+			}
+			of := f.Label
+			if group.Name != "" {
+				of += " at " + group.Name
+			}
+			g.run(of, run)
+		}
+	}
+	return nil
+}
+
 func (g *gate) compared(c *compare.Comparison) {
 	g.outcomes = append(g.outcomes, threshold.Compared(g.thresholds, c)...)
 }

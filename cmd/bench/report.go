@@ -23,6 +23,7 @@ const pageFile = "report.html"
 type reportCommand struct {
 	formats []string
 	out     string
+	gate    *gate
 }
 
 func newReport() *cobra.Command {
@@ -47,7 +48,7 @@ RUN's own folder, or here if several are named. With --out=DIR all are written
 there; with --out=- one of html, markdown, csv and hdr is printed.
 
 The same folders give the same bytes. Exit codes: 0 done, 1 a run cannot be read
-or a file not written, 2 bad usage.`,
+or a file not written, 2 bad usage, 99 a threshold was crossed.`,
 		Example: `  bench report results/*/
   bench report results/20261125-090000.000 --format=markdown
   bench report results/OLD results/NEW --format=html,png --out=compared
@@ -59,6 +60,7 @@ or a file not written, 2 bad usage.`,
 	flags.SortFlags = false
 	flags.StringSliceVar(&c.formats, "format", []string{"html"}, strings.Join(formats(), ", ")+"; several by commas")
 	flags.StringVar(&c.out, "out", "", "folder for the files, or - to print one format")
+	c.gate = addGate(flags)
 	return cmd
 }
 
@@ -99,6 +101,9 @@ func (c *reportCommand) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.gate.found(s); err != nil {
+		return err
+	}
 	at := "."
 	if len(paths) == 1 {
 		at = filepath.Clean(paths[0])
@@ -108,7 +113,11 @@ func (c *reportCommand) run(cmd *cobra.Command, paths []string) error {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
-	return nil
+	to := cmd.OutOrStdout()
+	if c.out == "-" || c.out == "" && slices.ContainsFunc(asked, func(f format) bool { return f.text }) {
+		to = cmd.ErrOrStderr() // what is printed is read by others
+	}
+	return c.gate.end(to, nil)
 }
 
 // asked checks what is asked for, before anything is read.
