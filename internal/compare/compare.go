@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
@@ -238,22 +239,25 @@ func (s *Scenario) fill(metrics []metric.Metric, same bool) error {
 		return Refusal("nothing was measured in %s", s.Name)
 	}
 	s.How = how(samples, seconds)
-	var bySecond, bySample []resampled
-	bySecond = seconds.bootstrap(metrics)
+	inSamples := func(m metric.Metric) bool { return samples != nil && !isLag(m) }
+	bySecond := seconds.bootstrap(slices.DeleteFunc(slices.Clone(metrics), inSamples))
+	var bySample []resampled
 	if samples != nil {
-		bySample = samples.bootstrap(metrics)
+		bySample = samples.bootstrap(slices.DeleteFunc(slices.Clone(metrics), isLag))
 	}
-	for i, m := range metrics {
-		b, p := bySecond[i], seconds
-		if samples != nil && !isLag(m) { // lags are of writes, and in no sample
-			b, p = bySample[i], samples
+	for _, m := range metrics { // each list is in their order
+		from, p := &bySecond, seconds
+		if inSamples(m) {
+			from, p = &bySample, samples
 		}
-		s.Rows = append(s.Rows, row(m, s.Old, s.New, b, p))
+		s.Rows = append(s.Rows, row(m, s.Old, s.New, (*from)[0], p))
+		*from = (*from)[1:]
 	}
 	return nil
 }
 
-func isLag(m metric.Metric) bool { return len(m.Name) > 4 && m.Name[:4] == "lag." }
+// isLag tells that a metric is of writes, which are in no sample.
+func isLag(m metric.Metric) bool { return strings.HasPrefix(m.Name, "lag.") }
 
 func how(samples, seconds *pool) string {
 	switch {
