@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"crosstalk/internal/result"
 )
 
 // browserCommand is the browser to test in: $CROSSTALK_BROWSER, which then has to be
@@ -201,6 +203,23 @@ func TestInBrowser(t *testing.T) {
 			b.shoot(name + "-narrow")
 			b.calm()
 		})
+	}
+}
+
+// Where all that is asked fails, there are fewer charts, and those that are left
+// are drawn.
+func TestNothingSucceeds(t *testing.T) {
+	browserCommand(t)
+	dir := filepath.Join(t.TempDir(), "failing")
+	made{dir: filepath.Join(dir, "sync"), scenario: "sync", failing: 1, verdict: result.OK}.write(t)
+	alone := written(t, dir)
+	made{dir: filepath.Join(dir, "async-replicated"), scenario: "async-replicated", failing: 1, verdict: result.OK}.write(t)
+	for name, html := range map[string][]byte{"alone": alone, "beside one that succeeds": written(t, dir)} {
+		b := open(t, html)
+		if got, want := b.evaluate("String("+drawn+")"), b.evaluate("String("+places+")"); got != want || want == "0" {
+			t.Errorf("%s: %s of %s charts are drawn", name, got, want)
+		}
+		b.calm()
 	}
 }
 

@@ -3,6 +3,8 @@
 (() => {
 	const read = (id) => JSON.parse(document.getElementById(id).textContent);
 	const charts = read("charts"), looks = read("looks");
+	// A scenario of which nothing is known has no points.
+	for (const c of Object.values(charts)) for (const s of c.series ??= []) s.points ??= [];
 	const state = { alone: null, drawn: new Map() };
 
 	// ---- figures, written as the tables write them ----
@@ -77,7 +79,7 @@
 			const at = chart.series.flatMap((s) => s.points.map((p) => p[0]));
 			const shades = chart.shades || [];
 			return axis({
-				type: "value", axisLabel: { ...text(), formatter: "{value} s" }, splitLine: { show: false }, minInterval: 1,
+				type: "value", axisLabel: { ...text(), formatter: "{value} s", hideOverlap: true }, splitLine: { show: false }, minInterval: 1,
 				min: Math.floor(Math.min(0, ...at, ...shades.map((s) => s.from))), max: Math.ceil(Math.max(1, ...at)),
 			});
 		}
@@ -298,7 +300,7 @@
 
 	const options = { lines, bars, matrix };
 	const heightOf = (chart) => chart.kind === "matrix" ? Math.max(chart.categories.length, 2) * (narrow() ? 20 : 30) + 50
-		: chart.kind === "bars" ? chart.categories.filter(shown).length * 34 + 44 + (chart.series.length > 1 ? legendHeight(chart) : 0) : null;
+		: chart.kind === "bars" ? chart.categories.filter(shown).length * 34 + 56 + (chart.series.length > 1 ? legendHeight(chart) : 0) : null;
 	const draw = (place) => {
 		const chart = charts[place.id];
 		chart.id = place.id;

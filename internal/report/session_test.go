@@ -231,7 +231,7 @@ func TestSortKey(t *testing.T) {
 func TestDifferences(t *testing.T) {
 	one, other := result.Run{Scenario: "sync #1", Experiment: []byte(`{"rate": "1/s", "scenario": "sync"}`)}, result.Run{Scenario: "sync #2", Experiment: []byte(`{"rate": "2/s", "scenario": "monolith"}`)}
 	got := Differences([]result.Run{one, other})
-	if len(got) != 1 || got[0] != `not one experiment: rate is "1/s" in sync #1 and "2/s" in sync #2` {
+	if len(got) != 1 || got[0] != `not one experiment: rate is 1/s in sync #1 and 2/s in sync #2` {
 		t.Errorf("%q", got)
 	}
 	if got := Differences([]result.Run{one, one}); got != nil {

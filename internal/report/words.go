@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -210,7 +211,8 @@ func Differences(runs []result.Run) []string {
 			of = append(of, "")
 		}
 		if i := slices.IndexFunc(of, func(v string) bool { return v != of[0] }); i > 0 {
-			lines = append(lines, fmt.Sprintf("not one experiment: %s is %q in %s and %q in %s", name, of[0], runs[0].Scenario, of[i], runs[i].Scenario))
+			lines = append(lines, fmt.Sprintf("not one experiment: %s is %s in %s and %s in %s",
+				name, cmp.Or(of[0], "not set"), runs[0].Scenario, cmp.Or(of[i], "not set"), runs[i].Scenario))
 		}
 	}
 	return lines
