@@ -20,8 +20,8 @@ import (
 // How a quantile of what the tries take is learned: over about so many of the
 // last ones, and not before there were so many.
 const (
-	hedgeWindow = 500
-	hedgeFrom   = 50
+	HedgeWindow = 500
+	HedgeFrom   = 50
 )
 
 // Caller carries out a policy around one need of one service. It is safe for
@@ -96,7 +96,7 @@ func (c *Caller) policies() []failsafe.Policy[record.Record] {
 	if p.Hedge != (Hedge{}) {
 		b := hedgepolicy.NewBuilderWithDelay[record.Record](p.Hedge.After)
 		if p.Hedge.Quantile > 0 {
-			b = hedgepolicy.NewBuilderWithDelayQuantile[record.Record](p.Hedge.Quantile, hedgeWindow, hedgeFrom)
+			b = hedgepolicy.NewBuilderWithDelayQuantile[record.Record](p.Hedge.Quantile, HedgeWindow, HedgeFrom)
 		}
 		// The first answer counts, and a failure does not end the other try.
 		b = b.CancelIf(func(_ record.Record, err error) bool { return err == nil })
@@ -108,13 +108,17 @@ func (c *Caller) policies() []failsafe.Policy[record.Record] {
 	return out
 }
 
-// worthATry reports whether the same call may succeed at another try. What the
-// upstream says of the request itself, such as NOT_FOUND, it would say again.
+// worthATry reports whether the same call may succeed at another try. What a
+// breaker refuses it would refuse again.
 func worthATry(err error) bool {
-	if err == nil || errors.Is(err, circuitbreaker.ErrOpen) {
-		return false
-	}
-	switch status.Code(err) {
+	return err != nil && !errors.Is(err, circuitbreaker.ErrOpen) && WorthATry(status.Code(err))
+}
+
+// WorthATry reports whether a call that failed with a code may succeed at another
+// try. What the upstream says of the request itself, such as NOT_FOUND, it would
+// say again.
+func WorthATry(code codes.Code) bool {
+	switch code {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted, codes.Internal, codes.Unknown, codes.DataLoss:
 		return true
 	}

@@ -134,13 +134,9 @@ type movingQuantile struct {
 	mean, variance float64
 }
 
-// How it is learned, as in package policy: over about so many of the last ones,
-// and not before there were so many.
-const (
-	hedgeWindow = 500
-	hedgeFrom   = 50
-	hedgeStep   = 0.01
-)
+// hedgeStep is how far the quantile moves at a time, of the standard deviation: it
+// is failsafe-go's.
+const hedgeStep = 0.01
 
 func newMovingQuantile(h policy.Hedge) *movingQuantile {
 	if h.Quantile == 0 {
@@ -150,7 +146,7 @@ func newMovingQuantile(h policy.Hedge) *movingQuantile {
 }
 
 func (q *movingQuantile) after() time.Duration {
-	if q.count < hedgeFrom {
+	if q.count < policy.HedgeFrom {
 		return -1
 	}
 	return time.Duration(q.value)
@@ -161,7 +157,7 @@ func (q *movingQuantile) add(sample float64) {
 		q.value, q.mean = sample, sample
 		return
 	}
-	const alpha = 2 / (float64(hedgeWindow) + 1)
+	const alpha = 2 / (float64(policy.HedgeWindow) + 1)
 	old := q.mean
 	q.mean = q.mean*(1-alpha) + sample*alpha
 	q.variance = q.variance*(1-alpha) + (sample-old)*(sample-q.mean)*alpha

@@ -4,8 +4,6 @@ import (
 	"math"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	"crosstalk/internal/fault"
 	"crosstalk/internal/policy"
 )
@@ -14,16 +12,6 @@ import (
 // worth another try, or with one that is not. What is missing to 1 has no end of
 // its own: it hangs until its caller gives up.
 type outcome struct{ answered, again, never measure }
-
-// worthATry reports whether the same call may succeed at another try: as package
-// policy has it.
-func worthATry(code codes.Code) bool {
-	switch code {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted, codes.Internal, codes.Unknown, codes.DataLoss:
-		return true
-	}
-	return false
-}
 
 // calculus is the calculation with outcomes on one grid.
 type calculus struct {
@@ -99,7 +87,7 @@ func (c *calculus) boundary(faults fault.Faults) outcome {
 			failed := 0.0
 			for _, a := range f.Aborts {
 				failed += float64(a.Rate)
-				if p := answered * float64(a.Rate); worthATry(a.Code) {
+				if p := answered * float64(a.Rate); policy.WorthATry(a.Code) {
 					again += p
 				} else {
 					never += p

@@ -140,7 +140,7 @@ func (p *pursuit) passed(code codes.Code) {
 		need.budget.leave()
 	}
 	// A hedge that is cancelled reports a plain error, which counts as a failure.
-	need.breaker.record(worthATry(code) || hedged && p.ended() && code != codes.OK, p.visit.sim.now)
+	need.breaker.record(policy.WorthATry(code) || hedged && p.ended() && code != codes.OK, p.visit.sim.now)
 	if p.retrying {
 		need.budget.release()
 	}
@@ -149,7 +149,7 @@ func (p *pursuit) passed(code codes.Code) {
 		p.finish(codes.Canceled)
 	case p.ended():
 		p.finish(codes.DeadlineExceeded)
-	case need.policy.Retry == 0 || !worthATry(code) || p.failures == need.policy.Retry:
+	case need.policy.Retry == 0 || !policy.WorthATry(code) || p.failures == need.policy.Retry:
 		p.finish(code)
 	default:
 		p.failures++
