@@ -83,8 +83,9 @@ func outcomes(t *testing.T) []threshold.Outcome {
 }
 
 func TestThresholds(t *testing.T) {
+	all := outcomes(t)
 	var out bytes.Buffer
-	if err := Thresholds(&out, outcomes(t)); err != nil {
+	if err := Thresholds(&out, all); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "thresholds.txt", out.Bytes())
@@ -92,10 +93,10 @@ func TestThresholds(t *testing.T) {
 	if err := Thresholds(&out, nil); err != nil || out.Len() != 0 {
 		t.Errorf("without thresholds it prints %q, %v", out.String(), err)
 	}
-	if got, want := Crossing(outcomes(t)[0]), "sync: p(99)<50ms: it is 135 ms ["; !strings.HasPrefix(got, want) {
+	if got, want := Crossing(all[0]), "sync: p(99)<50ms: it is 135 ms ["; !strings.HasPrefix(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if Thresholds(failing{}, outcomes(t)) == nil || JUnit(failing{}, outcomes(t)) == nil {
+	if Thresholds(failing{}, all) == nil || JUnit(failing{}, all) == nil {
 		t.Error("an error of writing is lost")
 	}
 }
