@@ -58,7 +58,7 @@ type Progress struct {
 	// P99 is that of the successes so far, good to an eighth of it; Oldest is the age
 	// of the oldest answer.
 	P99, Oldest time.Duration
-	Counts            *load.Counts
+	Counts      *load.Counts
 }
 
 // How long is waited for what should not take long.
