@@ -185,9 +185,9 @@ func TestInBrowser(t *testing.T) {
 		page   []byte
 		charts string
 	}{
-		"run":    {written(t, session(t)), "11"},
-		"sweep":  {written(t, sweepSession(t)), "13"},
-		"matrix": {written(t, matrixSession(t)), "12"},
+		"run":    {page(t, "run"), "11"},
+		"sweep":  {page(t, "sweep"), "13"},
+		"matrix": {page(t, "matrix"), "12"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t, c.page)
@@ -232,7 +232,7 @@ func TestNothingSucceeds(t *testing.T) {
 // The page is as dark as the reader's system, unless the reader wants it otherwise.
 func TestDarkByPreference(t *testing.T) {
 	browserCommand(t)
-	b := open(t, written(t, session(t)))
+	b := open(t, page(t, "run"))
 	b.says(`getComputedStyle(document.body).backgroundColor`, "rgb(255, 255, 255)")
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
@@ -251,7 +251,7 @@ func colours(chart string) string {
 
 func TestLegendIsolates(t *testing.T) {
 	browserCommand(t)
-	b := open(t, written(t, session(t)))
+	b := open(t, page(t, "run"))
 	every := "#0072b2 #009e73 #555555 #d55e00"
 	b.says(colours("v0-percentiles-0"), every)
 	key := func(n int) chromedp.Action[chromedp.Void] { return click(fmt.Sprintf("#legend .key:nth-child(%d)", n)) }
@@ -271,7 +271,7 @@ func TestLegendIsolates(t *testing.T) {
 
 func TestHoverSaysValues(t *testing.T) {
 	browserCommand(t)
-	b := open(t, written(t, session(t)))
+	b := open(t, page(t, "run"))
 	b.do(chromedp.ScrollIntoView(chromedp.CSS("#v0-errors-0")))
 	b.evaluate(`(() => {
 		const chart = echarts.getInstanceByDom(document.getElementById("v0-errors-0"));
@@ -287,7 +287,7 @@ func TestHoverSaysValues(t *testing.T) {
 
 func TestTablesSortAndCopy(t *testing.T) {
 	browserCommand(t)
-	b := open(t, written(t, session(t)))
+	b := open(t, page(t, "run"))
 	const first = `[...document.querySelectorAll("figure.table tbody")][0]`
 	names := first + `.innerText.split("\n").map((line) => line.split("\t")[0]).join(" ")`
 	head := func(n int) chromedp.Action[chromedp.Void] {
@@ -322,7 +322,7 @@ func TestTablesSortAndCopy(t *testing.T) {
 // A sweep's page shows one point at a time.
 func TestViews(t *testing.T) {
 	browserCommand(t)
-	b := open(t, written(t, sweepSession(t)))
+	b := open(t, page(t, "sweep"))
 	b.says(`document.querySelectorAll(".view:not([hidden])").length`, "1")
 	b.evaluate(`(() => { const view = document.getElementById("view"); view.value = "2"; view.dispatchEvent(new Event("change")); return ""; })()`)
 	b.says(`document.querySelector(".view:not([hidden])").dataset.view`, "2")

@@ -170,6 +170,20 @@ func matrixSession(t *testing.T) string {
 	return dir
 }
 
+// kept are the pages of the sessions, each of which is made once: they are the same
+// each time, as a test says.
+var kept = make(map[string][]byte)
+
+// page returns the page of a session of a kind: run, sweep or matrix.
+func page(t *testing.T, kind string) []byte {
+	t.Helper()
+	if kept[kind] == nil {
+		session := map[string]func(*testing.T) string{"run": session, "sweep": sweepSession, "matrix": matrixSession}[kind]
+		kept[kind] = written(t, session(t))
+	}
+	return kept[kind]
+}
+
 // written is the page of folders.
 func written(t *testing.T, paths ...string) []byte {
 	t.Helper()

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // The golden file is the page without the library, the scripts and the styles.
 func TestPage(t *testing.T) {
-	got := regexp.MustCompile(`(?s)(<style>|<script>).*?(</style>|</script>)`).ReplaceAll(written(t, session(t)), []byte("$1…$2"))
+	got := regexp.MustCompile(`(?s)(<style>|<script>).*?(</style>|</script>)`).ReplaceAll(page(t, "run"), []byte("$1…$2"))
 	path := filepath.Join("testdata", "run.html")
 	if *update {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
@@ -34,17 +34,18 @@ func TestPage(t *testing.T) {
 	}
 }
 
-func TestSameFolderSameBytes(t *testing.T) {
-	for name, dir := range map[string]string{"runs": session(t), "sweep": sweepSession(t), "matrix": matrixSession(t)} {
-		if !bytes.Equal(written(t, dir), written(t, dir)) {
-			t.Errorf("%s: the page differs from time to time", name)
+// The same runs give the same bytes, wherever their folder is.
+func TestSameRunsSameBytes(t *testing.T) {
+	for kind, dir := range map[string]string{"run": session(t), "matrix": matrixSession(t)} {
+		if !bytes.Equal(written(t, dir), page(t, kind)) {
+			t.Errorf("%s: the page differs from time to time", kind)
 		}
 	}
 }
 
 // What stands in a run is shown, and not run.
 func TestTextIsEscaped(t *testing.T) {
-	got := written(t, session(t))
+	got := page(t, "run")
 	if bytes.Contains(got, []byte(hostile)) {
 		t.Error("a run's text stands in the page as it is")
 	}
@@ -55,7 +56,7 @@ func TestTextIsEscaped(t *testing.T) {
 
 // The page has nothing to load, and would not be let.
 func TestNothingIsLoaded(t *testing.T) {
-	got := string(written(t, session(t)))
+	got := string(page(t, "run"))
 	head, _, _ := strings.Cut(got, "<body>")
 	if !strings.Contains(head, `content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"`) {
 		t.Error("the page may load something")
@@ -71,8 +72,8 @@ func TestNothingIsLoaded(t *testing.T) {
 
 // Each place that is to be drawn has its data, and the other way round.
 func TestEachChartHasItsPlace(t *testing.T) {
-	for name, dir := range map[string]string{"runs": session(t), "sweep": sweepSession(t), "matrix": matrixSession(t)} {
-		got := written(t, dir)
+	for _, name := range []string{"run", "sweep", "matrix"} {
+		got := page(t, name)
 		data := regexp.MustCompile(`(?s)id="charts">(.*?)</script>`).FindSubmatch(got)
 		var charts map[string]Chart
 		if err := json.Unmarshal(bytes.ReplaceAll(data[1], []byte("null"), []byte("0")), &charts); err != nil {
