@@ -138,6 +138,7 @@ func TestBudget(t *testing.T) {
 					_, code, _ := fetch(t, caller, up)
 					done <- code
 				}()
+				time.Sleep(ms) // so that no two ask the budget at the same moment
 			}
 			for range 10 {
 				if code := <-done; code != codes.Unavailable {
