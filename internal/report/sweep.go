@@ -66,10 +66,21 @@ func (s Sweep) Table(w io.Writer) error {
 	}
 	t.flush()
 	t.printf("\n")
-	for _, line := range s.Crossovers() {
+	for _, line := range append(s.Crossovers(), s.warnings()...) {
 		t.printf("%s\n", line)
 	}
 	return t.err
+}
+
+// warnings are those of all runs, gaps to theory among them, with where they are.
+func (s Sweep) warnings() []string {
+	var lines []string
+	for _, r := range s.Rows {
+		for _, w := range r.Run.Warnings {
+			lines = append(lines, fmt.Sprintf("%s, %s: %s", s.Points[r.Point].Name(s.Vary), r.Scenario, w))
+		}
+	}
+	return lines
 }
 
 func notOK(r result.Run) string {

@@ -1,0 +1,48 @@
+//go:build !race
+
+// Without the race detector, under which these take minutes: what they call runs
+// under it in the tests of its own package. .ci/run runs this one once more without.
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// The published reference runs are drawn again from their folders alone, and give
+// the pictures that are published with them, to the byte.
+func TestReferenceRunsAreDrawnAgain(t *testing.T) {
+	t.Parallel()
+	published, err := filepath.Glob(filepath.Join("..", "..", "results", "reference", "*"))
+	if err != nil || len(published) < 5 {
+		t.Fatalf("%d reference runs, %v", len(published), err)
+	}
+	for _, dir := range published {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			continue
+		}
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			out := t.TempDir()
+			if code, _, stderr := bench(t, t.Context(), "report", dir, "--format=png", "--out="+out); code != exitOK {
+				t.Fatalf("exit code %d: %s", code, stderr)
+			}
+			pictures, _ := filepath.Glob(filepath.Join(dir, "*.png"))
+			if len(pictures) == 0 {
+				t.Error("no picture is published")
+			}
+			for _, path := range pictures {
+				want, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := os.ReadFile(filepath.Join(out, filepath.Base(path)))
+				if err != nil || !bytes.Equal(got, want) {
+					t.Errorf("%s is drawn otherwise now (%v)", filepath.Base(path), err)
+				}
+			}
+		})
+	}
+}
