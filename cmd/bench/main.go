@@ -65,8 +65,22 @@ func exec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "bench",
-		Short:         "Measure what one service feels of another, wired by calls, by a bus, or by its own copy",
+		Use:   "bench",
+		Short: "Measure what one service feels of another, wired by calls, by a bus, or by its own copy",
+		Long: `Bench offers the same load, with the same data and the same seeded faults, to the
+same services A, B, C and D, wired by direct calls (sync), by request and response
+over an event bus (async-request), by event-replicated local data (async-replicated)
+or as one process (monolith), and shows what D's callers see: tail latency, failures,
+stale answers, cost.`,
+		Example: `  bench run                                              # every scenario, ten seconds each, side by side
+  bench run --scenario=sync --fail-rate=0.05             # one of them, with faults
+  bench run --fault='B:slow=10@3s+2s' --policy='timeout=50ms retry=2'
+  bench sweep --vary=fail-rate=0,0.01,0.1,0.5            # how far it spreads, and where one starts to win
+  bench matrix                                           # every component × every fault × every scenario
+  bench predict --rate=100000/s --fail-rate=0.01         # what theory says, without any load
+  bench verdict                                          # the claims about each style, decided by figures
+  bench report results/*/                                # draw runs again, from their folders
+  bench compare results/OLD results/NEW --threshold='regression.p(99)<5%'`,
 		Args:          noSuchCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,

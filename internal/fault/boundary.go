@@ -44,7 +44,7 @@ func NewBoundary(place string, seed uint64, faults Faults) *Boundary {
 			case Hang:
 				b.faults = append(b.faults, newHang(place, seed, f, nth))
 			case Delay:
-				d := delayOf(place, seed, f, nth)
+				d := newDelay(place, seed, f, nth)
 				delays = append(delays, d)
 				b.faults = append(b.faults, d)
 			case Slow:

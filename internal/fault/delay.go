@@ -17,9 +17,7 @@ type delay struct {
 	waits
 }
 
-func newDelay(place string, seed uint64, f Fault, nth int) fault { return delayOf(place, seed, f, nth) }
-
-func delayOf(place string, seed uint64, f Fault, nth int) *delay {
+func newDelay(place string, seed uint64, f Fault, nth int) *delay {
 	return &delay{
 		work: f.Delay, window: f.Window, draw: newDraw(seed, place, Delay, nth),
 		waits: waits{place: place},

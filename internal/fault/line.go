@@ -34,7 +34,7 @@ func NewLine(place string, seed uint64, faults Faults) *Line {
 		if _, ok := effects[f.Kind]; ok {
 			l.chances = append(l.chances, newChance(place, seed, f, nth[f.Kind]))
 		} else if f.Kind == Delay {
-			l.delays = append(l.delays, delayOf(place, seed, f, nth[f.Kind]))
+			l.delays = append(l.delays, newDelay(place, seed, f, nth[f.Kind]))
 		}
 		nth[f.Kind]++
 	}
