@@ -1,3 +1,8 @@
+//go:build !race
+
+// Without the race detector, under which these take minutes: what they call runs
+// under it in the tests of its own package. .ci/run runs this one once more without.
+
 package main
 
 import (

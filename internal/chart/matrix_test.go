@@ -1,3 +1,7 @@
+//go:build !race
+
+// Without the race detector: there are no goroutines here for it to see.
+
 package chart
 
 import (
