@@ -70,6 +70,12 @@ type Control struct {
 // Copy is a replica: who keeps it, and whose records they are.
 type Copy struct{ Consumer, Owner string }
 
+// Called tells whether a need is reached by the address of its service.
+func Called(s Scenario, n experiment.Need) bool {
+	link, ok := ByName(linkOf(s, n))
+	return ok && !link.Bus && !link.OneProcess
+}
+
 // Copies returns the replicas that a scenario has its services keep.
 func Copies(s Scenario, e *experiment.Experiment) []Copy {
 	var out []Copy

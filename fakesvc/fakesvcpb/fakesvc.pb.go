@@ -439,7 +439,9 @@ func (x *PrepareRequest) GetRun() string {
 }
 
 type PrepareResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the node's services listen.
+	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,6 +476,85 @@ func (*PrepareResponse) Descriptor() ([]byte, []int) {
 	return file_fakesvc_proto_rawDescGZIP(), []int{6}
 }
 
+func (x *PrepareResponse) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+type ReleaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseRequest) Reset() {
+	*x = ReleaseRequest{}
+	mi := &file_fakesvc_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseRequest) ProtoMessage() {}
+
+func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{7}
+}
+
+type ReleaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseResponse) Reset() {
+	*x = ReleaseResponse{}
+	mi := &file_fakesvc_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseResponse) ProtoMessage() {}
+
+func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{8}
+}
+
 type BeginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// From the receipt of this message, so that no two clocks are compared;
@@ -485,7 +566,7 @@ type BeginRequest struct {
 
 func (x *BeginRequest) Reset() {
 	*x = BeginRequest{}
-	mi := &file_fakesvc_proto_msgTypes[7]
+	mi := &file_fakesvc_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +578,7 @@ func (x *BeginRequest) String() string {
 func (*BeginRequest) ProtoMessage() {}
 
 func (x *BeginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[7]
+	mi := &file_fakesvc_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +591,7 @@ func (x *BeginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginRequest.ProtoReflect.Descriptor instead.
 func (*BeginRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{7}
+	return file_fakesvc_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BeginRequest) GetInNanos() int64 {
@@ -528,7 +609,7 @@ type BeginResponse struct {
 
 func (x *BeginResponse) Reset() {
 	*x = BeginResponse{}
-	mi := &file_fakesvc_proto_msgTypes[8]
+	mi := &file_fakesvc_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +621,7 @@ func (x *BeginResponse) String() string {
 func (*BeginResponse) ProtoMessage() {}
 
 func (x *BeginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[8]
+	mi := &file_fakesvc_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +634,7 @@ func (x *BeginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginResponse.ProtoReflect.Descriptor instead.
 func (*BeginResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{8}
+	return file_fakesvc_proto_rawDescGZIP(), []int{10}
 }
 
 type StatisticsRequest struct {
@@ -564,7 +645,7 @@ type StatisticsRequest struct {
 
 func (x *StatisticsRequest) Reset() {
 	*x = StatisticsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[9]
+	mi := &file_fakesvc_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +657,7 @@ func (x *StatisticsRequest) String() string {
 func (*StatisticsRequest) ProtoMessage() {}
 
 func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[9]
+	mi := &file_fakesvc_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +670,7 @@ func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsRequest.ProtoReflect.Descriptor instead.
 func (*StatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{9}
+	return file_fakesvc_proto_rawDescGZIP(), []int{11}
 }
 
 type StatisticsResponse struct {
@@ -617,7 +698,7 @@ type StatisticsResponse struct {
 
 func (x *StatisticsResponse) Reset() {
 	*x = StatisticsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -629,7 +710,7 @@ func (x *StatisticsResponse) String() string {
 func (*StatisticsResponse) ProtoMessage() {}
 
 func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -642,7 +723,7 @@ func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsResponse.ProtoReflect.Descriptor instead.
 func (*StatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{10}
+	return file_fakesvc_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StatisticsResponse) GetFaults() []*Fault {
@@ -734,7 +815,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +827,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +840,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+	return file_fakesvc_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Process) GetCpuNanos() int64 {
@@ -788,7 +869,7 @@ type Served struct {
 
 func (x *Served) Reset() {
 	*x = Served{}
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +881,7 @@ func (x *Served) String() string {
 func (*Served) ProtoMessage() {}
 
 func (x *Served) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +894,7 @@ func (x *Served) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Served.ProtoReflect.Descriptor instead.
 func (*Served) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{12}
+	return file_fakesvc_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Served) GetService() string {
@@ -844,7 +925,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +937,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +950,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+	return file_fakesvc_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Stage) GetService() string {
@@ -922,7 +1003,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1015,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1028,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+	return file_fakesvc_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Fault) GetTarget() string {
@@ -1054,7 +1135,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1147,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1160,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{15}
+	return file_fakesvc_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Policy) GetConsumer() string {
@@ -1176,7 +1257,7 @@ type Capacity struct {
 
 func (x *Capacity) Reset() {
 	*x = Capacity{}
-	mi := &file_fakesvc_proto_msgTypes[16]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1269,7 @@ func (x *Capacity) String() string {
 func (*Capacity) ProtoMessage() {}
 
 func (x *Capacity) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[16]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1282,7 @@ func (x *Capacity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
 func (*Capacity) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{16}
+	return file_fakesvc_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Capacity) GetService() string {
@@ -1273,7 +1354,7 @@ type Collection struct {
 
 func (x *Collection) Reset() {
 	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[17]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1366,7 @@ func (x *Collection) String() string {
 func (*Collection) ProtoMessage() {}
 
 func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[17]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1379,7 @@ func (x *Collection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collection.ProtoReflect.Descriptor instead.
 func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{17}
+	return file_fakesvc_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Collection) GetService() string {
@@ -1333,7 +1414,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[18]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1345,7 +1426,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[18]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1358,7 +1439,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{18}
+	return file_fakesvc_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WatchRequest) GetAll() bool {
@@ -1385,7 +1466,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[19]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1478,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[19]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1491,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{19}
+	return file_fakesvc_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -1460,7 +1541,7 @@ type RowsRequest struct {
 
 func (x *RowsRequest) Reset() {
 	*x = RowsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[20]
+	mi := &file_fakesvc_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1553,7 @@ func (x *RowsRequest) String() string {
 func (*RowsRequest) ProtoMessage() {}
 
 func (x *RowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[20]
+	mi := &file_fakesvc_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1566,7 @@ func (x *RowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsRequest.ProtoReflect.Descriptor instead.
 func (*RowsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{20}
+	return file_fakesvc_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RowsRequest) GetService() string {
@@ -1511,7 +1592,7 @@ type RowsResponse struct {
 
 func (x *RowsResponse) Reset() {
 	*x = RowsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[21]
+	mi := &file_fakesvc_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1604,7 @@ func (x *RowsResponse) String() string {
 func (*RowsResponse) ProtoMessage() {}
 
 func (x *RowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[21]
+	mi := &file_fakesvc_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1617,7 @@ func (x *RowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsResponse.ProtoReflect.Descriptor instead.
 func (*RowsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{21}
+	return file_fakesvc_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RowsResponse) GetRows() []*Row {
@@ -1559,7 +1640,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_fakesvc_proto_msgTypes[22]
+	mi := &file_fakesvc_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +1652,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[22]
+	mi := &file_fakesvc_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1584,7 +1665,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{22}
+	return file_fakesvc_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Row) GetKey() uint64 {
@@ -1647,8 +1728,11 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x03run\x18\a \x01(\tR\x03run\x1a<\n" +
 	"\x0eAddressesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x11\n" +
-	"\x0fPrepareResponse\")\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"+\n" +
+	"\x0fPrepareResponse\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\"\x10\n" +
+	"\x0eReleaseRequest\"\x11\n" +
+	"\x0fReleaseResponse\")\n" +
 	"\fBeginRequest\x12\x19\n" +
 	"\bin_nanos\x18\x01 \x01(\x03R\ainNanos\"\x0f\n" +
 	"\rBeginResponse\"\x13\n" +
@@ -1741,9 +1825,10 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\fpayload_hash\x18\x03 \x01(\x06R\vpayloadHash2\x8d\x01\n" +
 	"\aService\x12@\n" +
 	"\x05Query\x12\x1a.crosstalk.v1.QueryRequest\x1a\x1b.crosstalk.v1.QueryResponse\x12@\n" +
-	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xe9\x02\n" +
+	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xb1\x03\n" +
 	"\aControl\x12F\n" +
-	"\aPrepare\x12\x1c.crosstalk.v1.PrepareRequest\x1a\x1d.crosstalk.v1.PrepareResponse\x12@\n" +
+	"\aPrepare\x12\x1c.crosstalk.v1.PrepareRequest\x1a\x1d.crosstalk.v1.PrepareResponse\x12F\n" +
+	"\aRelease\x12\x1c.crosstalk.v1.ReleaseRequest\x1a\x1d.crosstalk.v1.ReleaseResponse\x12@\n" +
 	"\x05Begin\x12\x1a.crosstalk.v1.BeginRequest\x1a\x1b.crosstalk.v1.BeginResponse\x12O\n" +
 	"\n" +
 	"Statistics\x12\x1f.crosstalk.v1.StatisticsRequest\x1a .crosstalk.v1.StatisticsResponse\x12B\n" +
@@ -1762,7 +1847,7 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_fakesvc_proto_goTypes = []any{
 	(*Record)(nil),             // 0: crosstalk.v1.Record
 	(*QueryRequest)(nil),       // 1: crosstalk.v1.QueryRequest
@@ -1771,51 +1856,55 @@ var file_fakesvc_proto_goTypes = []any{
 	(*WriteResponse)(nil),      // 4: crosstalk.v1.WriteResponse
 	(*PrepareRequest)(nil),     // 5: crosstalk.v1.PrepareRequest
 	(*PrepareResponse)(nil),    // 6: crosstalk.v1.PrepareResponse
-	(*BeginRequest)(nil),       // 7: crosstalk.v1.BeginRequest
-	(*BeginResponse)(nil),      // 8: crosstalk.v1.BeginResponse
-	(*StatisticsRequest)(nil),  // 9: crosstalk.v1.StatisticsRequest
-	(*StatisticsResponse)(nil), // 10: crosstalk.v1.StatisticsResponse
-	(*Process)(nil),            // 11: crosstalk.v1.Process
-	(*Served)(nil),             // 12: crosstalk.v1.Served
-	(*Stage)(nil),              // 13: crosstalk.v1.Stage
-	(*Fault)(nil),              // 14: crosstalk.v1.Fault
-	(*Policy)(nil),             // 15: crosstalk.v1.Policy
-	(*Capacity)(nil),           // 16: crosstalk.v1.Capacity
-	(*Collection)(nil),         // 17: crosstalk.v1.Collection
-	(*WatchRequest)(nil),       // 18: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),      // 19: crosstalk.v1.WatchResponse
-	(*RowsRequest)(nil),        // 20: crosstalk.v1.RowsRequest
-	(*RowsResponse)(nil),       // 21: crosstalk.v1.RowsResponse
-	(*Row)(nil),                // 22: crosstalk.v1.Row
-	nil,                        // 23: crosstalk.v1.PrepareRequest.AddressesEntry
+	(*ReleaseRequest)(nil),     // 7: crosstalk.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),    // 8: crosstalk.v1.ReleaseResponse
+	(*BeginRequest)(nil),       // 9: crosstalk.v1.BeginRequest
+	(*BeginResponse)(nil),      // 10: crosstalk.v1.BeginResponse
+	(*StatisticsRequest)(nil),  // 11: crosstalk.v1.StatisticsRequest
+	(*StatisticsResponse)(nil), // 12: crosstalk.v1.StatisticsResponse
+	(*Process)(nil),            // 13: crosstalk.v1.Process
+	(*Served)(nil),             // 14: crosstalk.v1.Served
+	(*Stage)(nil),              // 15: crosstalk.v1.Stage
+	(*Fault)(nil),              // 16: crosstalk.v1.Fault
+	(*Policy)(nil),             // 17: crosstalk.v1.Policy
+	(*Capacity)(nil),           // 18: crosstalk.v1.Capacity
+	(*Collection)(nil),         // 19: crosstalk.v1.Collection
+	(*WatchRequest)(nil),       // 20: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),      // 21: crosstalk.v1.WatchResponse
+	(*RowsRequest)(nil),        // 22: crosstalk.v1.RowsRequest
+	(*RowsResponse)(nil),       // 23: crosstalk.v1.RowsResponse
+	(*Row)(nil),                // 24: crosstalk.v1.Row
+	nil,                        // 25: crosstalk.v1.PrepareRequest.AddressesEntry
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
-	23, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
-	14, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	17, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	15, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
-	16, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
-	13, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
-	11, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
-	12, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
-	22, // 9: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
+	25, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
+	16, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
+	19, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
+	17, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
+	18, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
+	15, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
+	13, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
+	14, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
+	24, // 9: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
 	1,  // 10: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
 	3,  // 11: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
 	5,  // 12: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
-	7,  // 13: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	9,  // 14: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	18, // 15: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	20, // 16: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
-	2,  // 17: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 18: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 19: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
-	8,  // 20: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	10, // 21: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	19, // 22: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	21, // 23: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
-	17, // [17:24] is the sub-list for method output_type
-	10, // [10:17] is the sub-list for method input_type
+	7,  // 13: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
+	9,  // 14: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	11, // 15: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	20, // 16: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	22, // 17: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
+	2,  // 18: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 19: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 20: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 21: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 22: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 23: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	21, // 24: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	23, // 25: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1832,7 +1921,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -177,6 +177,7 @@ var Service_ServiceDesc = grpc.ServiceDesc{
 
 const (
 	Control_Prepare_FullMethodName    = "/crosstalk.v1.Control/Prepare"
+	Control_Release_FullMethodName    = "/crosstalk.v1.Control/Release"
 	Control_Begin_FullMethodName      = "/crosstalk.v1.Control/Begin"
 	Control_Statistics_FullMethodName = "/crosstalk.v1.Control/Statistics"
 	Control_Watch_FullMethodName      = "/crosstalk.v1.Control/Watch"
@@ -193,6 +194,9 @@ type ControlClient interface {
 	// ready: its needs are reachable, its copies have caught up. What the node had
 	// counted before is gone. Only nodes that are processes answer it.
 	Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (*PrepareResponse, error)
+	// Release ends what Prepare has built, once a run is over: the node is again what
+	// it was started as.
+	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
 	// Begin tells a node when the measured part begins, so that fault windows act.
 	Begin(ctx context.Context, in *BeginRequest, opts ...grpc.CallOption) (*BeginResponse, error)
 	// Statistics reads what the node has counted.
@@ -215,6 +219,16 @@ func (c *controlClient) Prepare(ctx context.Context, in *PrepareRequest, opts ..
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PrepareResponse)
 	err := c.cc.Invoke(ctx, Control_Prepare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlClient) Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseResponse)
+	err := c.cc.Invoke(ctx, Control_Release_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -289,6 +303,9 @@ type ControlServer interface {
 	// ready: its needs are reachable, its copies have caught up. What the node had
 	// counted before is gone. Only nodes that are processes answer it.
 	Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error)
+	// Release ends what Prepare has built, once a run is over: the node is again what
+	// it was started as.
+	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// Begin tells a node when the measured part begins, so that fault windows act.
 	Begin(context.Context, *BeginRequest) (*BeginResponse, error)
 	// Statistics reads what the node has counted.
@@ -309,6 +326,9 @@ type UnimplementedControlServer struct{}
 
 func (UnimplementedControlServer) Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Prepare not implemented")
+}
+func (UnimplementedControlServer) Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Release not implemented")
 }
 func (UnimplementedControlServer) Begin(context.Context, *BeginRequest) (*BeginResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Begin not implemented")
@@ -357,6 +377,24 @@ func _Control_Prepare_Handler(srv interface{}, ctx context.Context, dec func(int
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ControlServer).Prepare(ctx, req.(*PrepareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Control_Release_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServer).Release(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Control_Release_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServer).Release(ctx, req.(*ReleaseRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -429,6 +467,10 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Prepare",
 			Handler:    _Control_Prepare_Handler,
+		},
+		{
+			MethodName: "Release",
+			Handler:    _Control_Release_Handler,
 		},
 		{
 			MethodName: "Begin",
