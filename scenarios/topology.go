@@ -129,15 +129,16 @@ func (b *builder) openBus(ctx context.Context) error {
 		b.onClose(func() error { broker.Close(); return nil })
 		addresses = broker.Addresses()
 	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: addresses, Dial: b.world.Env.Dial})
+	cluster := bus.Config{Addresses: addresses, Dial: b.world.Env.Dial}
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	b.onClose(client.Close)
-	b.onClose(func() error { return client.DeleteCreated(context.WithoutCancel(ctx)) })
-	b.world.Env.Bus, b.world.Env.BusAddresses = client, addresses
+	b.onClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), b.world.Prefix+".") })
+	b.world.Env.Bus, b.world.Env.Cluster = client, cluster
 	b.world.Env.Prefix = b.world.Prefix
-	return client.CreateTopics(ctx, bus.Topic{Name: b.world.Env.DeadLetters()})
+	return client.EnsureTopics(ctx, bus.Topic{Name: b.world.Env.DeadLetters()})
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.
