@@ -144,13 +144,15 @@ func (h *Host) join(ctx context.Context) error {
 		return nil
 	}
 	h.wire = newCutter(h.env.Dial)
-	client, err := bus.Open(ctx, bus.Config{Addresses: h.env.BusAddresses, Dial: h.wire.dial})
+	cluster := h.env.Cluster
+	cluster.Dial = h.wire.dial
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	h.bus = client
 	h.OnClose(client.Close)
-	h.Gate(func(ctx context.Context) error { return client.Await(ctx, h.env.Bus.Created()...) })
+	h.Gate(func(ctx context.Context) error { return client.Await(ctx, h.env.Bus.Ensured()...) })
 	h.publisher = client.NewPublisher()
 	h.OnClose(h.publisher.Close)
 	return nil

@@ -212,16 +212,17 @@ func (b *builder) openBus(ctx context.Context) error {
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: b.world.Bus, Dial: b.Env.Dial})
+	cluster := bus.Config{Addresses: b.world.Bus, Dial: b.Env.Dial}
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	b.OnClose(client.Close)
 	if b.keepsNoTopics {
-		b.OnClose(func() error { return client.DeleteCreated(context.WithoutCancel(ctx)) })
+		b.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), b.Env.Prefix+".") })
 	}
-	b.Env.Bus, b.Env.BusAddresses = client, b.world.Bus
-	return client.CreateTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
+	b.Env.Bus, b.Env.Cluster = client, cluster
+	return client.EnsureTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.

@@ -23,7 +23,7 @@ var _ fakesvc.Link = Link{}
 func (Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 	host := supplier.Host()
 	topic := changes(host.Env(), supplier.Name)
-	if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: topic, Compact: true}); err != nil {
+	if err := host.Env().Bus.EnsureTopics(ctx, bus.Topic{Name: topic, Compact: true, Partitions: host.Env().Partitions}); err != nil {
 		return fmt.Errorf("changes of %s: %w", supplier.Name, err)
 	}
 	r := newRelay(supplier, topic)

@@ -3,6 +3,7 @@ package asyncreplicated
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,21 +21,19 @@ type replica struct {
 	supplier   string
 	topic      string
 	collection store.Collection
-	end        int64 // offset after the last change that was there at the beginning
+	behind     map[int]int64 // by partition, the offset after the last change that was there at the beginning, until the copy has it
 	completed  sync.Once
 	complete   chan struct{}
 }
 
 var _ fakesvc.Replica = (*replica)(nil)
 
-func newReplica(consumer *fakesvc.Node, supplier, topic string, c store.Collection, end int64) *replica {
+func newReplica(consumer *fakesvc.Node, supplier, topic string, c store.Collection, end map[int]int64) *replica {
 	r := &replica{
-		consumer: consumer, supplier: supplier, topic: topic, collection: c, end: end,
+		consumer: consumer, supplier: supplier, topic: topic, collection: c, behind: end,
 		complete: make(chan struct{}),
 	}
-	if end == 0 {
-		r.completed.Do(func() { close(r.complete) })
-	}
+	r.reached(nil)
 	return r
 }
 
@@ -77,10 +76,21 @@ func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery) error {
 	if err := r.store(ctx, deliveries[0].Event.Request, records); err != nil {
 		return fmt.Errorf("apply changes of %s in %s: %w", r.supplier, r.consumer.Name, err)
 	}
-	if deliveries[len(deliveries)-1].Offset+1 >= r.end {
+	r.reached(deliveries)
+	return nil
+}
+
+// reached notes how far the copy is, until it is complete.
+func (r *replica) reached(deliveries []bus.Delivery) {
+	for _, d := range deliveries {
+		if end, ok := r.behind[d.Partition]; ok && d.Offset+1 >= end {
+			delete(r.behind, d.Partition)
+		}
+	}
+	maps.DeleteFunc(r.behind, func(_ int, end int64) bool { return end == 0 })
+	if len(r.behind) == 0 {
 		r.completed.Do(func() { close(r.complete) })
 	}
-	return nil
 }
 
 // store stores changes, again and again while a fault of the database keeps it
