@@ -130,6 +130,20 @@ func newBuilder(s Scenario, e *experiment.Experiment, w World) *builder {
 	return b
 }
 
+// Elsewhere returns a topology whose processes run elsewhere: there is nothing of it
+// but what is added.
+func Elsewhere(env fakesvc.Env) *Topology {
+	return &Topology{Env: env, failed: make(chan error, 1)}
+}
+
+// Fail ends the run with an error, unless one has before.
+func (t *Topology) Fail(err error) {
+	select {
+	case t.failed <- err:
+	default:
+	}
+}
+
 // Failed gives the error of a part that ended by itself.
 func (t *Topology) Failed() <-chan error { return t.failed }
 
@@ -212,7 +226,7 @@ func (b *builder) openBus(ctx context.Context) error {
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
-	cluster := bus.Config{Addresses: b.world.Bus, Dial: b.Env.Dial}
+	cluster := Cluster(b.experiment, b.Env, b.world.Bus)
 	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
@@ -223,6 +237,11 @@ func (b *builder) openBus(ctx context.Context) error {
 	}
 	b.Env.Bus, b.Env.Cluster = client, cluster
 	return client.EnsureTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
+}
+
+// Cluster is the bus of an experiment at addresses.
+func Cluster(_ *experiment.Experiment, env fakesvc.Env, addresses []string) bus.Config {
+	return bus.Config{Addresses: addresses, Dial: env.Dial}
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.

@@ -9,9 +9,10 @@ import (
 )
 
 // beside runs what goes on while the load is offered: the CPU meter, the
-// progress, and the look-out for a host that fails, which ends the run. The
+// progress, what is done to processes, and the look-out for one that fails, which
+// ends the run. again is told of each control that answers for a new process. The
 // function that it returns ends all of that.
-func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop func()) {
+func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, again func(ctx context.Context, control string) error) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -22,6 +23,11 @@ func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop fu
 		}
 	})
 	running.Go(func() { r.meterCPU(ctx) })
+	running.Go(func() {
+		if err := r.topology.Perform(ctx, r.begin, again); err != nil {
+			fail(err)
+		}
+	})
 	if r.options.Progress != nil {
 		running.Go(func() { r.progress(ctx) })
 	}

@@ -11,6 +11,7 @@ import (
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
 	"crosstalk/internal/record"
 	"crosstalk/internal/seeded"
 	"crosstalk/internal/tracing"
@@ -21,11 +22,17 @@ import (
 type nodes struct {
 	entry    *fakesvc.Client
 	owners   map[string]*fakesvc.Client
-	controls []*fakesvc.ControlClient
+	controls []control
+}
+
+// control is that of one process.
+type control struct {
+	scenarios.Control
+	client *fakesvc.ControlClient
 }
 
 // connect reaches the entry, the owners and the controls of a topology.
-func connect(ctx context.Context, t *scenarios.Topology, e *experiment.Experiment) (_ *nodes, err error) {
+func connect(ctx context.Context, t *placement.Topology, e *experiment.Experiment) (_ *nodes, err error) {
 	n := &nodes{owners: make(map[string]*fakesvc.Client)}
 	defer func() {
 		if err != nil {
@@ -41,16 +48,16 @@ func connect(ctx context.Context, t *scenarios.Topology, e *experiment.Experimen
 		}
 	}
 	for _, c := range t.Controls {
-		control, err := fakesvc.DialControl(t.Env, c.Address)
+		client, err := fakesvc.DialControl(t.Env, c.Address)
 		if err != nil {
 			return nil, err
 		}
-		n.controls = append(n.controls, control)
+		n.controls = append(n.controls, control{c, client})
 	}
 	return n, nil
 }
 
-func reach(ctx context.Context, t *scenarios.Topology, service string) (*fakesvc.Client, error) {
+func reach(ctx context.Context, t *placement.Topology, service string) (*fakesvc.Client, error) {
 	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service))
 	if err != nil {
 		return nil, err
@@ -72,7 +79,7 @@ func (n *nodes) close() error {
 		}
 	}
 	for _, c := range n.controls {
-		errs = append(errs, c.Close())
+		errs = append(errs, c.client.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -114,54 +121,90 @@ func traceparent(seed uint64, id int64) string {
 // begin tells each host when the measured part begins.
 func (n *nodes) begin(ctx context.Context, at time.Time) error {
 	for _, c := range n.controls {
-		_, err := c.Begin(ctx, &fakesvcpb.BeginRequest{InNanos: int64(time.Until(at))})
-		if err != nil {
-			return fmt.Errorf("begin the measured part: %w", err)
+		if err := c.begin(ctx, at); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// watch passes on to lag what the replicas make visible, at the driver's times.
-// It returns when every host is watched; stop ends it.
-func (n *nodes) watch(ctx context.Context, lag *load.Lag, begin time.Time) (stop func(), err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	stop = func() {
+func (c control) begin(ctx context.Context, at time.Time) error {
+	_, err := c.client.Begin(ctx, &fakesvcpb.BeginRequest{InNanos: int64(time.Until(at))})
+	if err != nil {
+		return fmt.Errorf("begin the measured part at %s: %w", c.Process.Name, err)
+	}
+	return nil
+}
+
+// watching passes on to lag what the replicas make visible, at the driver's times.
+type watching struct {
+	nodes   *nodes
+	lag     *load.Lag
+	started time.Time
+	ctx     context.Context
+	stop    func()
+	reading sync.WaitGroup
+}
+
+// watch returns when every host is watched.
+func (n *nodes) watch(ctx context.Context, lag *load.Lag, begin time.Time) (*watching, error) {
+	w := &watching{nodes: n, lag: lag, started: begin}
+	var cancel context.CancelFunc
+	w.ctx, cancel = context.WithCancel(ctx)
+	w.stop = func() {
 		cancel()
-		watching.Wait()
+		w.reading.Wait()
 	}
 	for _, c := range n.controls {
-		stream, err := c.Watch(ctx, &fakesvcpb.WatchRequest{})
-		if err == nil {
-			_, err = stream.Recv() // the empty first message: it watches
+		if err := w.watch(c, false); err != nil {
+			w.stop()
+			return nil, err
 		}
-		if err != nil {
-			stop()
-			return nil, fmt.Errorf("watch a replica: %w", err)
-		}
-		watching.Go(func() {
-			for {
-				v, err := stream.Recv()
-				if err != nil {
-					return
-				}
-				if v.GetLost() {
-					lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
-					continue
-				}
-				lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(begin))
-			}
-		})
 	}
-	return stop, nil
+	return w, nil
+}
+
+// again watches a process that was started anew, with all that its copies hold: what
+// they made visible while nobody watched is seen now. It learns when the measured
+// part began.
+func (w *watching) again(ctx context.Context, address string) error {
+	for _, c := range w.nodes.controls {
+		if c.Address == address {
+			return errors.Join(c.begin(ctx, w.started), w.watch(c, true))
+		}
+	}
+	return nil
+}
+
+func (w *watching) watch(c control, all bool) error {
+	stream, err := c.client.Watch(w.ctx, &fakesvcpb.WatchRequest{All: all})
+	if err == nil {
+		_, err = stream.Recv() // the empty first message: it watches
+	}
+	if err != nil {
+		return fmt.Errorf("watch the copies of %s: %w", c.Process.Name, err)
+	}
+	w.reading.Go(func() {
+		for {
+			v, err := stream.Recv()
+			if err != nil {
+				return // the run is over, or the process; a new one is watched anew
+			}
+			if v.GetLost() {
+				w.lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
+				continue
+			}
+			w.lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
+		}
+	})
+	return nil
 }
 
 // statistics reads what every host has counted, added up.
 func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, error) {
 	sum := &fakesvcpb.StatisticsResponse{}
 	for _, c := range n.controls {
-		s, err := c.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
+		s, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
 		if err != nil {
 			return nil, fmt.Errorf("read the statistics: %w", err)
 		}

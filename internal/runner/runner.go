@@ -21,6 +21,7 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
@@ -31,6 +32,10 @@ import (
 type Options struct {
 	// Env has the network.
 	Env fakesvc.Env
+	// Nodes tells where the services run already; nil where they are to be started.
+	Nodes placement.Nodes
+	// Command starts a program whose command "serve" is a node; empty is this program.
+	Command []string
 	// Pacer is how the driver waits.
 	Pacer load.Pacer
 	// OTLP is where spans are exported to, host:port; empty for nowhere.
@@ -93,9 +98,12 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	defer o.Env.Metrics.End()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	topology, err := scenarios.Start(starting, s, e, scenarios.World{
-		Env: o.Env, Dir: data, Bus: e.Kafka,
-		Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
+	topology, err := placement.Start(starting, s, e, placement.World{
+		World: scenarios.World{
+			Env: o.Env, Dir: data, Bus: e.Kafka,
+			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
+		},
+		Run: filepath.Base(parent), Nodes: o.Nodes, Command: o.Command,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
@@ -110,7 +118,7 @@ type run struct {
 	scenario   scenarios.Scenario
 	experiment *experiment.Experiment
 	options    Options
-	topology   *scenarios.Topology
+	topology   *placement.Topology
 
 	nodes    *nodes
 	recorder *result.Recorder
@@ -181,15 +189,15 @@ func (r *run) offer(ctx context.Context) error {
 	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
 	r.recorder.Begin(r.begin)
 	r.show()
-	stopWatching, err := r.nodes.watch(ctx, r.lag, r.begin)
+	w, err := r.nodes.watch(ctx, r.lag, r.begin)
 	if err != nil {
 		return err
 	}
-	defer stopWatching()
+	defer w.stop()
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
-	aside := r.beside(ctx, cancel)
+	aside := r.beside(ctx, cancel, w.again)
 	defer aside()
 
 	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx))
