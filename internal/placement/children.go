@@ -82,9 +82,12 @@ func (p *placing) endChildren() error {
 }
 
 // perform has a process die or leave for the window of a fault.
-func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin time.Time, again func(ctx context.Context, control string) error) error {
+func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin time.Time, w Witness) error {
 	if clock.Sleep(ctx, time.Until(begin.Add(f.Window.Start))) != nil {
 		return nil
+	}
+	if err := w.Before(ctx, c.control); err != nil {
+		return err
 	}
 	f.delivered.Start = time.Since(begin)
 	if err := c.signal(f.Kind); err != nil {
@@ -103,7 +106,7 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 		return err
 	}
 	f.delivered.Length = time.Since(begin) - f.delivered.Start
-	return again(ctx, c.control)
+	return w.Again(ctx, c.control)
 }
 
 // name is that of a copy: A, or A/2 for the third of several.

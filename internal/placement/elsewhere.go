@@ -7,8 +7,12 @@ import (
 	"net"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
+	"crosstalk/internal/record"
 	"crosstalk/scenarios"
 )
 
@@ -65,15 +69,44 @@ func (p *placing) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, releaseLimit)
 	defer cancel()
 	var errs []error
-	for _, c := range p.Controls {
-		client, err := fakesvc.DialControl(p.Env, c.Address)
+	for _, control := range p.prepared {
+		client, err := fakesvc.DialControl(p.Env, control)
 		if err == nil {
 			_, err = client.Release(ctx, &fakesvcpb.ReleaseRequest{})
 			err = errors.Join(err, client.Close())
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("release %s at %s: %w", c.Process.Name, c.Address, err))
+			errs = append(errs, fmt.Errorf("release the node at %s: %w", control, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// seedsAtOnce is how many writes are under way while a service is seeded.
+const seedsAtOnce = 16
+
+// seed gives an owner that nobody can prepare, one's own, the records from before
+// the experiment: version 1 of each key, by its own Write.
+func (p *placing) seed(ctx context.Context, m *member, address string) error {
+	for _, s := range m.Services {
+		if s.Name == p.experiment.Entry().Name {
+			continue
+		}
+		client, err := fakesvc.Dial(p.Env, s.Name, address)
+		if err != nil {
+			return err
+		}
+		seeding, ctx := errgroup.WithContext(ctx)
+		seeding.SetLimit(seedsAtOnce)
+		for key := range record.Key(p.experiment.Keys) {
+			seeding.Go(func() error {
+				payload := record.Payload(s.Name, key, 1, int(p.experiment.Payload))
+				return client.Write(ctx, fault.Beforehand, record.Record{Key: key, Version: 1, Payload: payload})
+			})
+		}
+		if err := errors.Join(seeding.Wait(), client.Close()); err != nil {
+			return fmt.Errorf("write the first records of %s at %s: %w", s.Name, address, err)
+		}
+	}
+	return nil
 }

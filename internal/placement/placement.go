@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -83,6 +84,9 @@ type placing struct {
 	asked      string // the experiment as a file
 	addresses  map[string]string
 	members    []*member
+
+	mu       sync.Mutex
+	prepared []string // the controls of
 }
 
 // member is a process with all its copies.
@@ -153,7 +157,9 @@ func (p *placing) prepareAll(ctx context.Context) error {
 			p.Controls = append(p.Controls, scenarios.Control{Address: control, Process: m.Process})
 			preparing.Go(func() (err error) {
 				copies[i], err = p.prepare(ctx, m, control)
-				p.found(control, copies[i])
+				if err == nil {
+					p.found(control, copies[i])
+				}
 				return err
 			})
 		}
@@ -166,12 +172,21 @@ func (p *placing) prepareAll(ctx context.Context) error {
 		for _, s := range m.Services {
 			p.addresses[s.Name] = given
 		}
+		if len(m.controls) == 0 {
+			if err := p.seed(ctx, m, given); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// found notes where a child listens, so that it does again when it is started anew.
+// found notes what has been prepared, and where a child listens, so that it does
+// again when it is started anew.
 func (p *placing) found(control, address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.prepared = append(p.prepared, control)
 	for _, c := range p.children {
 		if c.control == control {
 			c.listen = address
@@ -208,14 +223,22 @@ func (p *placing) prepare(ctx context.Context, m *member, control string) (strin
 	return answer.GetAddress(), nil
 }
 
+// Witness is told of what is done to processes.
+type Witness interface {
+	// Before is told of the control of a process that is about to get a signal.
+	Before(ctx context.Context, control string) error
+	// Again is told of a control that answers for a new process.
+	Again(ctx context.Context, control string) error
+}
+
 // Perform carries out what is done to processes by signals, at its time, until ctx
-// ends. again is told of each control that answers for a new process.
-func (t *Topology) Perform(ctx context.Context, begin time.Time, again func(ctx context.Context, control string) error) error {
+// ends.
+func (t *Topology) Perform(ctx context.Context, begin time.Time, w Witness) error {
 	var performing errgroup.Group
 	for _, c := range t.children {
 		for _, f := range c.faults {
 			performing.Go(func() error {
-				if err := t.perform(ctx, c, f, begin, again); err != nil && ctx.Err() == nil {
+				if err := t.perform(ctx, c, f, begin, w); err != nil && ctx.Err() == nil {
 					return fmt.Errorf("%v: %w", f.Fault, err)
 				}
 				return nil
@@ -232,6 +255,15 @@ func (t *Topology) Performed() []*fakesvcpb.Fault {
 		for _, f := range c.faults {
 			out = append(out, f.told())
 		}
+	}
+	return out
+}
+
+// Copies counts the copies of each service that are controlled.
+func (t *Topology) Copies() map[string]int {
+	out := make(map[string]int)
+	for _, c := range t.Controls {
+		out[c.Process.Name]++
 	}
 	return out
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
 )
 
 // beside runs what goes on while the load is offered: the CPU meter, the
 // progress, what is done to processes, and the look-out for one that fails, which
-// ends the run. again is told of each control that answers for a new process. The
-// function that it returns ends all of that.
-func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, again func(ctx context.Context, control string) error) (stop func()) {
+// ends the run. w is told of what is done to processes. The function that it returns
+// ends all of that.
+func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, w placement.Witness) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -24,7 +25,7 @@ func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, again fu
 	})
 	running.Go(func() { r.meterCPU(ctx) })
 	running.Go(func() {
-		if err := r.topology.Perform(ctx, r.begin, again); err != nil {
+		if err := r.topology.Perform(ctx, r.begin, w); err != nil {
 			fail(err)
 		}
 	})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	"crosstalk/fakesvc"
@@ -22,13 +22,15 @@ import (
 type nodes struct {
 	entry    *fakesvc.Client
 	owners   map[string]*fakesvc.Client
-	controls []control
+	controls []*control
 }
 
-// control is that of one process.
+// control is that of one process, whichever process it is at the time.
 type control struct {
 	scenarios.Control
-	client *fakesvc.ControlClient
+	copy    int // which of its service
+	client  *fakesvc.ControlClient
+	earlier []*fakesvcpb.StatisticsResponse // of those that were there before
 }
 
 // connect reaches the entry, the owners and the controls of a topology.
@@ -47,12 +49,14 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 			return nil, err
 		}
 	}
+	copies := make(map[string]int)
 	for _, c := range t.Controls {
 		client, err := fakesvc.DialControl(t.Env, c.Address)
 		if err != nil {
 			return nil, err
 		}
-		n.controls = append(n.controls, control{c, client})
+		n.controls = append(n.controls, &control{Control: c, copy: copies[c.Process.Name], client: client})
+		copies[c.Process.Name]++
 	}
 	return n, nil
 }
@@ -82,6 +86,25 @@ func (n *nodes) close() error {
 		errs = append(errs, c.client.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// control returns that at an address.
+func (n *nodes) control(address string) *control {
+	i := slices.IndexFunc(n.controls, func(c *control) bool { return c.Address == address })
+	return n.controls[i]
+}
+
+// of returns the controls of the copies of a service.
+func (n *nodes) of(service string) []*control {
+	var out []*control
+	for _, c := range n.controls {
+		for _, s := range c.Process.Services {
+			if s.Name == service {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
 }
 
 // target has the load offered to the nodes. Each query has a trace context of
@@ -128,95 +151,10 @@ func (n *nodes) begin(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-func (c control) begin(ctx context.Context, at time.Time) error {
+func (c *control) begin(ctx context.Context, at time.Time) error {
 	_, err := c.client.Begin(ctx, &fakesvcpb.BeginRequest{InNanos: int64(time.Until(at))})
 	if err != nil {
 		return fmt.Errorf("begin the measured part at %s: %w", c.Process.Name, err)
 	}
 	return nil
-}
-
-// watching passes on to lag what the replicas make visible, at the driver's times.
-type watching struct {
-	nodes   *nodes
-	lag     *load.Lag
-	started time.Time
-	ctx     context.Context
-	stop    func()
-	reading sync.WaitGroup
-}
-
-// watch returns when every host is watched.
-func (n *nodes) watch(ctx context.Context, lag *load.Lag, begin time.Time) (*watching, error) {
-	w := &watching{nodes: n, lag: lag, started: begin}
-	var cancel context.CancelFunc
-	w.ctx, cancel = context.WithCancel(ctx)
-	w.stop = func() {
-		cancel()
-		w.reading.Wait()
-	}
-	for _, c := range n.controls {
-		if err := w.watch(c, false); err != nil {
-			w.stop()
-			return nil, err
-		}
-	}
-	return w, nil
-}
-
-// again watches a process that was started anew, with all that its copies hold: what
-// they made visible while nobody watched is seen now. It learns when the measured
-// part began.
-func (w *watching) again(ctx context.Context, address string) error {
-	for _, c := range w.nodes.controls {
-		if c.Address == address {
-			return errors.Join(c.begin(ctx, w.started), w.watch(c, true))
-		}
-	}
-	return nil
-}
-
-func (w *watching) watch(c control, all bool) error {
-	stream, err := c.client.Watch(w.ctx, &fakesvcpb.WatchRequest{All: all})
-	if err == nil {
-		_, err = stream.Recv() // the empty first message: it watches
-	}
-	if err != nil {
-		return fmt.Errorf("watch the copies of %s: %w", c.Process.Name, err)
-	}
-	w.reading.Go(func() {
-		for {
-			v, err := stream.Recv()
-			if err != nil {
-				return // the run is over, or the process; a new one is watched anew
-			}
-			if v.GetLost() {
-				w.lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
-				continue
-			}
-			w.lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
-		}
-	})
-	return nil
-}
-
-// statistics reads what every host has counted, added up.
-func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, error) {
-	sum := &fakesvcpb.StatisticsResponse{}
-	for _, c := range n.controls {
-		s, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
-		if err != nil {
-			return nil, fmt.Errorf("read the statistics: %w", err)
-		}
-		sum.Faults = append(sum.Faults, s.GetFaults()...)
-		sum.Collections = append(sum.Collections, s.GetCollections()...)
-		sum.Events += s.GetEvents()
-		sum.LateReplies += s.GetLateReplies()
-		sum.DeadLetters += s.GetDeadLetters()
-		sum.LostChanges += s.GetLostChanges()
-		sum.Policies = append(sum.Policies, s.GetPolicies()...)
-		sum.Stages = append(sum.Stages, s.GetStages()...)
-		sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
-	}
-	return sum, nil
 }

@@ -124,6 +124,7 @@ type run struct {
 	recorder *result.Recorder
 	driver   *load.Driver
 	lag      *load.Lag
+	lost     lostRows
 	impact   *impact.Tracker
 	live     live
 	shown    *telemetry.Driver
@@ -131,6 +132,10 @@ type run struct {
 	cpu      cpuMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
+	// compared is how many rows of copies were held against their owners', differs the
+	// error that names those that differ.
+	compared int64
+	differs  error
 	// unwritten says which files are not complete.
 	unwritten error
 }
@@ -165,7 +170,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && measured.Requests.Sent == 0 {
 		return nil, offered
 	}
-	return measured, errors.Join(r.driver.Wrong(), r.unwritten, folder.Write(measured))
+	return measured, errors.Join(r.wrong(), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -189,7 +194,7 @@ func (r *run) offer(ctx context.Context) error {
 	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
 	r.recorder.Begin(r.begin)
 	r.show()
-	w, err := r.nodes.watch(ctx, r.lag, r.begin)
+	w, err := r.nodes.watch(ctx, r.lag, &r.lost, r.begin)
 	if err != nil {
 		return err
 	}
@@ -197,10 +202,10 @@ func (r *run) offer(ctx context.Context) error {
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
-	aside := r.beside(ctx, cancel, w.again)
+	aside := r.beside(ctx, cancel, w)
 	defer aside()
 
-	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx))
+	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx), r.compareCopies(ctx))
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -231,6 +236,9 @@ func (r *run) replicas() []load.Replica {
 	}
 	return out
 }
+
+// wrong names the answers, or the rows of a copy, that are wrong.
+func (r *run) wrong() error { return errors.Join(r.driver.Wrong(), r.differs) }
 
 // awaitVisible waits until the replicas show every acknowledged change, and for
 // at most drainLimit. Its error is ctx's.
