@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,9 +66,9 @@ func (m *Member) Next(ctx context.Context) (*Assignment, error) {
 			return m.assigned(generation), nil
 		case errors.Is(err, kafka.ErrGroupClosed):
 			return nil, ErrClosed
-		case ctx.Err() != nil && trouble != nil:
-			return nil, fmt.Errorf("bus: joining a group to read %s: %w (the broker: %w)", m.topic, ctx.Err(), trouble)
-		case ctx.Err() != nil || !rejoinable(err):
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("bus: joining a group to read %s: %w (the broker: %w)", m.topic, ctx.Err(), cmp.Or(trouble, err))
+		case !rejoinable(err):
 			return nil, fmt.Errorf("bus: joining a group to read %s: %w", m.topic, err)
 		}
 		trouble = err
@@ -76,7 +77,12 @@ func (m *Member) Next(ctx context.Context) (*Assignment, error) {
 
 // rejoinable reports whether joining again may help: kafka-go does so.
 func rejoinable(err error) bool {
-	return retriable(err) || errors.Is(err, kafka.UnknownMemberId) || errors.Is(err, kafka.IllegalGeneration)
+	for _, outrun := range []kafka.Error{kafka.RebalanceInProgress, kafka.UnknownMemberId, kafka.IllegalGeneration} {
+		if errors.Is(err, outrun) {
+			return true
+		}
+	}
+	return retriable(err)
 }
 
 func (m *Member) assigned(g *kafka.Generation) *Assignment {
