@@ -38,8 +38,14 @@ type Handler struct {
 // outage it goes on with what follows. An event that cannot be decoded is set
 // aside.
 func (h *Host) Consume(topic string, handler Handler) Part {
-	c := &consumer{host: h, topic: topic, handler: handler, waits: h.env.Metrics.BusWait(h.services[0], h.env.shortTopic(topic))}
+	c := &consumer{
+		host: h, topic: topic, handler: handler, joined: make(chan struct{}),
+		waits: h.env.Metrics.BusWait(h.services[0], h.env.shortTopic(topic)),
+	}
 	h.consumers = append(h.consumers, c)
+	if c.shares() {
+		h.Gate(c.hasJoined)
+	}
 	return c.run
 }
 
@@ -56,6 +62,9 @@ type consumer struct {
 
 	mu   sync.Mutex
 	next map[int]int64 // the first offset of each partition that is not handled
+
+	joined chan struct{} // closed when the group has dealt out partitions, to this one too
+	once   sync.Once
 }
 
 func (c *consumer) run(ctx context.Context) error {
@@ -64,10 +73,10 @@ func (c *consumer) run(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		member, leave := c.host.rejoining.whileOpen(ctx)
-		err := c.read(member)
+		err := c.take(ctx, member)
 		leave()
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil || c.shares() && c.host.leaving.isClosed():
 			return nil
 		case member.Err() == nil:
 			return err
@@ -94,23 +103,30 @@ func (c *consumer) start(ctx context.Context) error {
 	return nil
 }
 
-// read reads on until ctx ends.
-func (c *consumer) read(ctx context.Context) error {
-	from := c.positions()
-	c.lanes, c.committed, c.committedAt = nil, from, time.Now()
-	sub := c.host.bus.Subscribe(c.topic, from)
+// take reads all of the topic, or what the group deals out, until member ends.
+func (c *consumer) take(ctx, member context.Context) error {
+	if c.shares() {
+		return c.takeShare(ctx, member)
+	}
+	return c.read(member, member, c.host.bus.Subscribe(c.topic, c.positions()))
+}
+
+// read reads until reading ends, and closes sub. What is handled then may go on
+// until handling ends.
+func (c *consumer) read(reading, handling context.Context, sub *bus.Subscription) error {
 	defer sub.Close()
+	c.lanes, c.committed, c.committedAt = nil, c.positions(), time.Now()
 	for {
 		select {
 		case batch := <-sub.Batches():
-			c.admit(ctx, batch)
+			c.admit(reading, batch)
 		case <-c.timer():
 		case <-sub.Ended():
 			return fmt.Errorf("read topic %s: %w", c.topic, sub.Err())
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-reading.Done():
+			return reading.Err()
 		}
-		if err := c.deliver(ctx); err != nil {
+		if err := c.deliver(reading, handling); err != nil {
 			return err
 		}
 	}
@@ -168,7 +184,7 @@ func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
 }
 
 // deliver has what is due handled.
-func (c *consumer) deliver(ctx context.Context) error {
+func (c *consumer) deliver(reading, handling context.Context) error {
 	now := time.Now()
 	due := make([]int, len(c.lanes))
 	all := 0
@@ -181,7 +197,7 @@ func (c *consumer) deliver(ctx context.Context) error {
 		return nil
 	}
 	for _, hold := range []*gate{&c.host.stalled, &c.host.frozen} {
-		if err := hold.wait(ctx); err != nil {
+		if err := hold.wait(reading); err != nil {
 			return err
 		}
 	}
@@ -195,7 +211,7 @@ func (c *consumer) deliver(ctx context.Context) error {
 		}
 	}
 	c.handled(batch)
-	if err := c.handler.Handle(ctx, batch); err != nil {
+	if err := c.handler.Handle(handling, batch); err != nil {
 		return err
 	}
 	for i, l := range c.lanes {

@@ -47,6 +47,7 @@ type Host struct {
 	frozen    gate
 	stalled   gate
 	rejoining gate
+	leaving   gate
 	onTheBus  *fault.Line
 	published map[string]*fault.Line // by service
 	databases []*faultyStore

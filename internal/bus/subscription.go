@@ -149,6 +149,9 @@ func (s *Subscription) run(ctx context.Context, partitions []int, from map[int]i
 			return
 		}
 	}
+	if len(partitions) == 0 { // as a member of a group of more than there are partitions
+		<-ctx.Done()
+	}
 	if len(partitions) == 1 {
 		if err := s.read(ctx, partitions[0], from[partitions[0]]); err != nil {
 			s.fatal = err
