@@ -76,7 +76,7 @@ func (c *consumer) run(ctx context.Context) error {
 		err := c.take(ctx, member)
 		leave()
 		switch {
-		case ctx.Err() != nil || c.shares() && c.host.leaving.isClosed():
+		case ctx.Err() != nil || c.shares() && c.host.leaving.Err() != nil:
 			return nil
 		case member.Err() == nil:
 			return err

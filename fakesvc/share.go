@@ -15,11 +15,6 @@ import (
 // leaves.
 const leaveLimit = 2 * time.Second
 
-// LeaveGroups has the host take no more of what the copies of its services share.
-// The parts that read it commit, leave their groups, and end when what they have
-// begun is done with.
-func (h *Host) LeaveGroups() { h.leaving.close() }
-
 // shares tells whether this consumer is one of a group.
 func (c *consumer) shares() bool { return c.handler.Shared && c.host.env.Groups }
 
@@ -33,10 +28,12 @@ func (c *consumer) hasJoined(ctx context.Context) error {
 	}
 }
 
-// takeShare reads what the group deals out until member ends, and leaves the group.
+// takeShare reads what the group deals out until member ends, or the host leaves, and
+// leaves the group.
 func (c *consumer) takeShare(ctx, member context.Context) error {
-	member, stop := c.host.leaving.whileOpen(member)
+	member, stop := context.WithCancel(member)
 	defer stop()
+	defer context.AfterFunc(c.host.leaving, stop)()
 	group, err := c.host.bus.Join(c.topic, c.topic+"."+c.host.services[0])
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (l *Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 		return fmt.Errorf("queries of %s: %w", supplier.Name, err)
 	}
 	r := &responder{node: supplier, topic: topic}
-	host.Run(r.run(host.Consume(topic, fakesvc.Handler{Handle: r.begin, Shared: true})))
+	host.Intake(r.run(host.Consume(topic, fakesvc.Handler{Handle: r.begin, Shared: true})))
 	return nil
 }
 
