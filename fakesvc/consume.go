@@ -26,11 +26,19 @@ type Handler struct {
 	// Handle takes a batch of events. What it has returned for is not given to it
 	// again, but after a rebalance; its error ends the part.
 	Handle func(ctx context.Context, batch []bus.Delivery) error
+	// Apply is what a handler has instead of Handle that keeps for itself how far it
+	// is: next is, by partition, the first offset that is not handled once the batch
+	// is. The batch is empty where nothing of what came is to be handled.
+	Apply func(ctx context.Context, batch []bus.Delivery, next map[int]int64) error
+	// From tells where to begin in each partition when the process starts; nil, and
+	// a partition that it does not name, is the first event.
+	From func(ctx context.Context) (map[int]int64, error)
 	// Lost is told of each event that will never be handled; it may be nil.
 	Lost func(d bus.Delivery)
 }
 
-// Consume returns a part that reads a topic from its first event on. After an
+// Consume returns a part that reads a topic from its first event on, or from where
+// the handler says. After an
 // outage it goes on with what follows. An event that cannot be decoded is set
 // aside.
 func (h *Host) Consume(topic string, handler Handler) Part {
@@ -44,6 +52,7 @@ type consumer struct {
 	host    *Host
 	topic   string
 	handler Handler
+	placed  bool // next is where the handler begins
 
 	next        int64 // the first offset that is not handled
 	committed   int64
@@ -65,6 +74,9 @@ type parcel struct {
 }
 
 func (c *consumer) run(ctx context.Context) error {
+	if err := c.place(ctx); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		member, leave := c.host.rejoining.whileOpen(ctx)
 		err := c.read(member)
@@ -81,6 +93,19 @@ func (c *consumer) run(ctx context.Context) error {
 			return nil
 		}
 	}
+	return nil
+}
+
+// place asks the handler where to begin, once.
+func (c *consumer) place(ctx context.Context) error {
+	if c.placed || c.handler.From == nil {
+		return nil
+	}
+	from, err := c.handler.From(ctx)
+	if err != nil {
+		return err
+	}
+	c.next, c.placed = from[0], true
 	return nil
 }
 
@@ -173,8 +198,7 @@ func (c *consumer) deliver(ctx context.Context) error {
 		n++
 	}
 	if n == 0 {
-		c.commit()
-		return nil
+		return c.skip(ctx)
 	}
 	for _, hold := range []*gate{&c.host.stalled, &c.host.frozen} {
 		if err := hold.wait(ctx); err != nil {
@@ -189,7 +213,7 @@ func (c *consumer) deliver(ctx context.Context) error {
 		}
 	}
 	c.handled(batch)
-	if err := c.handler.Handle(ctx, batch); err != nil {
+	if err := c.handle(ctx, batch); err != nil {
 		return err
 	}
 	c.lane = slices.Delete(c.lane, 0, n)
@@ -197,12 +221,36 @@ func (c *consumer) deliver(ctx context.Context) error {
 	return nil
 }
 
+func (c *consumer) handle(ctx context.Context, batch []bus.Delivery) error {
+	if c.handler.Apply != nil {
+		return c.handler.Apply(ctx, batch, map[int]int64{0: c.after(len(batch))})
+	}
+	return c.handler.Handle(ctx, batch)
+}
+
+// skip moves past what came and is not to be handled.
+func (c *consumer) skip(ctx context.Context) error {
+	if c.handler.Apply != nil && c.after(0) > c.next {
+		if err := c.handle(ctx, nil); err != nil {
+			return err
+		}
+	}
+	c.commit()
+	return nil
+}
+
+// after is the first offset that is not handled once the first n parcels are.
+func (c *consumer) after(n int) int64 {
+	next := c.admitted
+	for _, p := range c.lane[n:] {
+		next = min(next, p.Offset)
+	}
+	return next
+}
+
 // commit moves the position past what is handled.
 func (c *consumer) commit() {
-	c.next = c.admitted
-	for _, p := range c.lane {
-		c.next = min(c.next, p.Offset)
-	}
+	c.next = c.after(0)
 	c.position.Store(c.next)
 	if time.Since(c.committedAt) >= commitInterval {
 		c.committed, c.committedAt = c.next, time.Now()

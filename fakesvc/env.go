@@ -32,6 +32,11 @@ type Env struct {
 	// Timeout bounds one attempt to publish a change; queries bring their own
 	// deadline.
 	Timeout time.Duration
+	// Groups tells that a service may run in several copies, which share its work
+	// and its database.
+	Groups bool
+	// Keys is how many records each owner has before the experiment.
+	Keys int
 }
 
 // DeadLetters is the topic of the events that nobody could decode.

@@ -36,6 +36,9 @@ type Outgoing struct {
 
 // Delivery is one record of a topic.
 type Delivery struct {
+	// Partition is the part of the topic that the record is in, from 0 on. Events
+	// with the same key are in the same one, and it alone has an order.
+	Partition int
 	// Offset is the record's position. Offsets rise by 1 from one event to the
 	// next, except past records that retention has dropped.
 	Offset int64
