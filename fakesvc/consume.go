@@ -23,18 +23,22 @@ type Handler struct {
 	// has returned for is not given to it again, but after a rebalance; its error
 	// ends the part.
 	Handle func(ctx context.Context, batch []bus.Delivery) error
+	// Apply is what a handler has instead of Handle that keeps for itself how far it
+	// is: next is, by partition, the first offset that is not handled once the batch
+	// is. The batch is empty where nothing of what came is to be handled.
+	Apply func(ctx context.Context, batch []bus.Delivery, next map[int]int64) error
+	// From tells where to begin in each partition when the process starts; nil, and
+	// a partition that it does not name, is the first event.
+	From func(ctx context.Context) (map[int]int64, error)
 	// Lost is told of each event that will never be handled; it may be nil.
 	Lost func(d bus.Delivery)
 	// Shared says that any copy of the service may handle an event, and one does.
 	// Otherwise each copy handles all of them.
 	Shared bool
-	// From tells, each time when the part starts, the offset to begin at in each
-	// partition: 0 in one that it does not name. With nil, it begins at the first
-	// event, and after an outage where it was.
-	From func(ctx context.Context) (map[int]int64, error)
 }
 
-// Consume returns a part that reads a topic from its first event on. After an
+// Consume returns a part that reads a topic from its first event on, or from where
+// the handler says. After an
 // outage it goes on with what follows. An event that cannot be decoded is set
 // aside.
 func (h *Host) Consume(topic string, handler Handler) Part {
@@ -193,8 +197,7 @@ func (c *consumer) deliver(reading, handling context.Context) error {
 		all += due[i]
 	}
 	if all == 0 {
-		c.commit()
-		return nil
+		return c.skip(handling)
 	}
 	for _, hold := range []*gate{&c.host.stalled, &c.host.frozen} {
 		if err := hold.wait(reading); err != nil {
@@ -211,7 +214,7 @@ func (c *consumer) deliver(reading, handling context.Context) error {
 		}
 	}
 	c.handled(batch)
-	if err := c.handler.Handle(handling, batch); err != nil {
+	if err := c.handle(handling, batch, due); err != nil {
 		return err
 	}
 	for i, l := range c.lanes {
@@ -221,6 +224,48 @@ func (c *consumer) deliver(reading, handling context.Context) error {
 	return nil
 }
 
+// handle has a batch handled, the first due[i] parcels of each lane.
+func (c *consumer) handle(ctx context.Context, batch []bus.Delivery, due []int) error {
+	if c.handler.Apply != nil {
+		return c.handler.Apply(ctx, batch, c.after(due))
+	}
+	return c.handler.Handle(ctx, batch)
+}
+
+// skip moves past what came and is not to be handled.
+func (c *consumer) skip(ctx context.Context) error {
+	none := make([]int, len(c.lanes))
+	if c.handler.Apply != nil && c.isBehind(none) {
+		if err := c.handle(ctx, nil, none); err != nil {
+			return err
+		}
+	}
+	c.commit()
+	return nil
+}
+
+// after returns, by partition, the first offset that is not handled once the first
+// due[i] parcels of each lane are.
+func (c *consumer) after(due []int) map[int]int64 {
+	next := make(map[int]int64, len(c.lanes))
+	for i, l := range c.lanes {
+		next[l.partition] = l.after(due[i])
+	}
+	return next
+}
+
+// isBehind tells whether that is further than the positions.
+func (c *consumer) isBehind(due []int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, l := range c.lanes {
+		if l.after(due[i]) > c.next[l.partition] {
+			return true
+		}
+	}
+	return false
+}
+
 // commit moves the positions past what is handled.
 func (c *consumer) commit() {
 	c.mu.Lock()
@@ -228,7 +273,7 @@ func (c *consumer) commit() {
 		c.next = make(map[int]int64)
 	}
 	for _, l := range c.lanes {
-		c.next[l.partition] = l.next()
+		c.next[l.partition] = l.after(0)
 	}
 	c.mu.Unlock()
 	if time.Since(c.committedAt) >= commitInterval {

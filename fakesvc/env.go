@@ -39,7 +39,8 @@ type Env struct {
 	Timeout time.Duration
 	// Partitions is how many each topic of queries, replies and changes has; 0 is one.
 	Partitions int
-	// Groups has the copies of a service share what any of them may handle.
+	// Groups tells that a service may run in several copies, which share its work
+	// and its database.
 	Groups bool
 }
 

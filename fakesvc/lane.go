@@ -61,10 +61,10 @@ func (l *lane) due(now time.Time) int {
 	return n
 }
 
-// next returns the first offset that is not handled.
-func (l *lane) next() int64 {
+// after returns the first offset that is not handled once the first n parcels are.
+func (l *lane) after(n int) int64 {
 	next := l.admitted
-	for _, p := range l.parcels {
+	for _, p := range l.parcels[n:] {
 		next = min(next, p.Offset)
 	}
 	return next

@@ -184,6 +184,9 @@ func (b *builder) build(ctx context.Context, processes []Process, host fakesvc.H
 	if err := b.addLinks(ctx); err != nil {
 		return err
 	}
+	if err := b.seed(ctx); err != nil {
+		return err
+	}
 	for _, h := range b.hosts {
 		h.Start()
 	}
@@ -292,7 +295,7 @@ func (b *builder) addNode(ctx context.Context, host *fakesvc.Host, s experiment.
 	e := b.experiment
 	owns := s.Name != e.Entry().Name
 	node, err := host.AddNode(ctx, fakesvc.NodeConfig{
-		Name: s.Name, Owns: owns, Sequential: e.Fanout == experiment.Sequential,
+		Name: s.Name, Owns: owns, Outbox: bool(e.Outbox), Sequential: e.Fanout == experiment.Sequential,
 		Boundary: fault.NewBoundary(s.Name, uint64(e.Seed), e.Faults().At(fault.Target{Service: s.Name})),
 		Capacity: e.CapacityOf(s.Name),
 	})
@@ -300,10 +303,20 @@ func (b *builder) addNode(ctx context.Context, host *fakesvc.Host, s experiment.
 		return err
 	}
 	b.nodes[s.Name] = node
-	if !owns {
-		return nil
+	return nil
+}
+
+// seed fills the owners' databases, once all that follows their changes is there.
+func (b *builder) seed(ctx context.Context) error {
+	for _, owner := range b.experiment.Owners() {
+		if b.nodes[owner] == nil {
+			continue // it is elsewhere
+		}
+		if err := b.nodes[owner].Seed(ctx, int(b.experiment.Keys), int(b.experiment.Payload)); err != nil {
+			return err
+		}
 	}
-	return node.Seed(ctx, int(e.Keys), int(e.Payload))
+	return nil
 }
 
 // addLinks joins each need to its supplier, as far as either is here. All suppliers
