@@ -16,9 +16,8 @@ import (
 	"crosstalk/scenarios"
 )
 
-// findNodes finds the controls of nodes that run already, and has them released at
-// the end.
-func (p *placing) findNodes(ctx context.Context) error {
+// checkNodes refuses what cannot be done with nodes that run elsewhere.
+func (p *placing) checkNodes() error {
 	if scenarios.NeedsBus(p.scenario, p.experiment) && len(p.experiment.Kafka) == 0 {
 		return fmt.Errorf("kafka: %s needs a bus that the nodes reach: name a cluster", p.scenario.Name)
 	}
@@ -27,6 +26,12 @@ func (p *placing) findNodes(ctx context.Context) error {
 			return fmt.Errorf("fault: %v is done to child processes, and these nodes run elsewhere", f)
 		}
 	}
+	return nil
+}
+
+// findNodes finds the controls of nodes that run already, and has them released at
+// the end.
+func (p *placing) findNodes(ctx context.Context) error {
 	for _, m := range p.members {
 		node, ok := p.world.Nodes[m.Name]
 		if !ok {

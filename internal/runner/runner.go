@@ -23,6 +23,7 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/store"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
@@ -125,6 +126,7 @@ type run struct {
 	driver   *load.Driver
 	lag      *load.Lag
 	lost     lostRows
+	applied  applications
 	impact   *impact.Tracker
 	live     live
 	shown    *telemetry.Driver
@@ -194,11 +196,12 @@ func (r *run) offer(ctx context.Context) error {
 	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
 	r.recorder.Begin(r.begin)
 	r.show()
-	w, err := r.nodes.watch(ctx, r.lag, &r.lost, r.begin)
+	w, err := r.nodes.watch(ctx, r.lag, &r.lost, &r.applied, r.begin)
 	if err != nil {
 		return err
 	}
 	defer w.stop()
+	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name) == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
@@ -238,7 +241,13 @@ func (r *run) replicas() []load.Replica {
 }
 
 // wrong names the answers, or the rows of a copy, that are wrong.
-func (r *run) wrong() error { return errors.Join(r.driver.Wrong(), r.differs) }
+func (r *run) wrong() error {
+	var twice error
+	if n := r.applied.count(); n > 0 {
+		twice = fmt.Errorf("%d changes were applied to a copy again", n)
+	}
+	return errors.Join(r.driver.Wrong(), r.differs, twice)
+}
 
 // awaitVisible waits until the replicas show every acknowledged change, and for
 // at most drainLimit. Its error is ctx's.
