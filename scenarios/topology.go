@@ -174,10 +174,12 @@ func (b *builder) addHosts(ctx context.Context) error {
 // addHost adds a process with the services on it. Its database is of the kind
 // that is asked for name.
 func (b *builder) addHost(ctx context.Context, name string, services ...experiment.Service) error {
-	db, err := store.Open(b.experiment.StoreOf(name), b.world.Dir, name)
+	spec, place := b.experiment.StoreOf(name), store.Place{Dir: b.world.Dir, Run: b.world.Prefix}
+	db, err := store.Open(ctx, spec, place, name)
 	if err != nil {
-		return fmt.Errorf("open the database of %s: %w", name, err)
+		return fmt.Errorf("--store=%s=%s: %w", name, spec, err)
 	}
+	b.onClose(func() error { return store.Remove(context.WithoutCancel(ctx), spec, place, name) })
 	b.onClose(db.Close)
 	var names []string
 	for _, s := range services {

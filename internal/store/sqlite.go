@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func sqlitePool(path string, size int, options url.Values) (*sql.DB, error) {
 	return pool, nil
 }
 
-func (db *sqliteDB) collection(name string) (table, error) {
+func (db *sqliteDB) collection(_ context.Context, name string) (table, error) {
 	t := &sqliteTable{db: db, name: sqliteName(name)}
 	if err := t.prepare(); err != nil {
 		return nil, sqliteError(err)

@@ -10,7 +10,7 @@ import (
 	"crosstalk/internal/record"
 )
 
-func (t *sqliteTable) position() (map[int]int64, error) {
+func (t *sqliteTable) position(context.Context) (map[int]int64, error) {
 	rows, err := t.getNext.Query()
 	if err != nil {
 		return nil, sqliteError(err)
@@ -37,7 +37,7 @@ type sqliteOutbox struct {
 	lock *sql.Conn
 }
 
-func (t *sqliteTable) hold() (_ outbox, err error) {
+func (t *sqliteTable) hold(context.Context) (_ outbox, err error) {
 	path := t.db.path + "." + t.name + ".outbox"
 	o := &sqliteOutbox{sqliteTable: t}
 	if o.pool, err = sqlitePool(path, 1, url.Values{"_busy_timeout": {"0"}}); err != nil {
@@ -63,7 +63,7 @@ func (o *sqliteOutbox) release() error {
 	return errors.Join(err, o.pool.Close())
 }
 
-func (o *sqliteOutbox) pending(after int64, room *room) (entries []Entry, err error) {
+func (o *sqliteOutbox) pending(_ context.Context, after int64, room *room) (entries []Entry, err error) {
 	rows, err := o.getPending.Query(after, room.entries)
 	if err != nil {
 		return nil, sqliteError(err)
@@ -85,7 +85,7 @@ func (o *sqliteOutbox) pending(after int64, room *room) (entries []Entry, err er
 	return entries, sqliteError(rows.Err())
 }
 
-func (o *sqliteOutbox) acknowledge(upTo int64) error {
+func (o *sqliteOutbox) acknowledge(_ context.Context, upTo int64) error {
 	o.db.mu.Lock()
 	defer o.db.mu.Unlock()
 	_, err := o.deletePending.Exec(upTo)
