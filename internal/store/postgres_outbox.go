@@ -58,11 +58,13 @@ func (t *postgresTable) hold(ctx context.Context) (outbox, error) {
 	return o, nil
 }
 
-// release closes the connection, and ends the lock with it.
+// release ends the lock; or else the connection, and the lock with it.
 func (o *postgresOutbox) release() error {
 	ctx, cancel := patience(context.Background())
 	defer cancel()
-	_ = o.conn.Conn().Close(ctx) // one that is broken is closed too
+	if _, err := o.conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", o.holding); err != nil {
+		_ = o.conn.Conn().Close(ctx) // it is broken already
+	}
 	o.conn.Release()
 	return nil
 }

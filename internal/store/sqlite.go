@@ -137,8 +137,14 @@ func sqliteError(err error) error {
 		return ErrNotFound
 	}
 	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w (waited %v)", ErrLocked, sqliteWait)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return err
 }
