@@ -167,8 +167,8 @@ type builder struct {
 	world      World
 	nodes      map[string]*fakesvc.Node
 	links      map[string]fakesvc.Link
-	// keepsNoTopics has those removed at the end that were made here.
-	keepsNoTopics bool
+	// leavesNothing has the run's topics and databases removed at the end.
+	leavesNothing bool
 }
 
 // build starts processes. What they share of their configuration is in host.
@@ -210,6 +210,7 @@ func linkOf(s Scenario, n experiment.Need) string {
 // startBroker starts a broker where one is needed and no cluster is given, and has
 // the run's topics removed from either at the end.
 func (b *builder) startBroker() error {
+	b.leavesNothing = true
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
@@ -221,7 +222,6 @@ func (b *builder) startBroker() error {
 		b.OnClose(func() error { broker.Close(); return nil })
 		b.world.Bus = broker.Addresses()
 	}
-	b.keepsNoTopics = true
 	return nil
 }
 
@@ -235,7 +235,7 @@ func (b *builder) openBus(ctx context.Context) error {
 		return err
 	}
 	b.OnClose(client.Close)
-	if b.keepsNoTopics {
+	if b.leavesNothing {
 		b.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), b.Env.Prefix+".") })
 	}
 	b.Env.Bus, b.Env.Cluster = client, cluster
@@ -265,9 +265,13 @@ func NeedsBus(s Scenario, e *experiment.Experiment) bool {
 // addHost adds a process with its services on it. Its database is of the kind that
 // is asked for its name.
 func (b *builder) addHost(ctx context.Context, p Process, c fakesvc.HostConfig) error {
-	db, err := store.Open(b.experiment.StoreOf(p.Name), b.world.Dir, p.Name)
+	spec, place := b.experiment.StoreOf(p.Name), store.Place{Dir: b.world.Dir, Run: b.Env.Prefix}
+	db, err := store.Open(ctx, spec, place, p.Name)
 	if err != nil {
-		return fmt.Errorf("open the database of %s: %w", p.Name, err)
+		return fmt.Errorf("--store=%s=%s: %w", p.Name, spec, err)
+	}
+	if b.leavesNothing {
+		b.OnClose(func() error { return store.Remove(context.WithoutCancel(ctx), spec, place, p.Name) })
 	}
 	b.OnClose(db.Close)
 	for _, s := range p.Services {

@@ -35,7 +35,7 @@ func (e *Experiment) Settings() []Setting {
 		{"payload", &e.Payload, "size of a record's payload, such as 128 or 1KB; at most 8MB"},
 		{"seed", &e.Seed, "arrivals, keys, writes and faults are functions of it"},
 		{"fanout", &e.Fanout, "parallel or sequential: how a service fetches its needs"},
-		{"store", &e.Store, "database: sqlite, memory or bbolt; per service as in sqlite,D=memory"},
+		{"store", &e.Store, "database: sqlite, memory, bbolt or postgres://user@host/db, without a password; per service as in sqlite,D=memory"},
 		{"kafka", &e.Kafka, "addresses of a Kafka cluster, host:port by commas; an embedded broker by default"},
 		{"outbox", &e.Outbox, "on or off: whether a change and its event are one transaction; off publishes from memory, and a kill loses what is on its way"},
 		{"placement", &e.Placement, "in-process, or process: each service as a process of its own, which can be killed"},

@@ -24,6 +24,7 @@ import (
 	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/store"
 	"crosstalk/scenarios"
 )
 
@@ -113,6 +114,11 @@ func (p *placing) start(ctx context.Context) error {
 				p.members = append(p.members, &member{Process: process})
 			}
 		}
+	}
+	for _, m := range p.members {
+		p.OnClose(func() error {
+			return store.Remove(context.WithoutCancel(ctx), p.experiment.StoreOf(m.Name), store.Place{Run: p.world.Prefix}, m.Name)
+		})
 	}
 	if p.world.Nodes != nil {
 		err = p.findNodes(ctx)

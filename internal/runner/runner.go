@@ -201,7 +201,7 @@ func (r *run) offer(ctx context.Context) error {
 		return err
 	}
 	defer w.stop()
-	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name) == store.Memory }
+	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}

@@ -63,12 +63,14 @@ func benchmarkPut(b *testing.B, size int) {
 }
 
 func eachKind(b *testing.B, run func(*testing.B, Collection)) {
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		b.Run(string(kind), func(b *testing.B) {
-			s, err := Open(kind, b.TempDir(), "bench")
+			dir := b.TempDir()
+			s, err := openKind(kind, dir, "bench")
 			if err != nil {
 				b.Fatal(err)
 			}
+			defer Remove(context.Background(), specOf(kind), placeOf(dir), "bench")
 			defer s.Close()
 			run(b, benchCollection(b, s))
 		})

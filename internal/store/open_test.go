@@ -20,10 +20,10 @@ func TestOpenNamesTheFolderThatCannotBeWritten(t *testing.T) {
 	}
 	for _, kind := range []Kind{Sqlite, Bbolt} {
 		want := `open store "a": mkdir ` + file + `: not a directory`
-		if _, err := Open(kind, file, "a"); err == nil || err.Error() != want {
+		if _, err := openKind(kind, file, "a"); err == nil || err.Error() != want {
 			t.Errorf("%s: error %v, want %s", kind, err, want)
 		}
-		if _, err := Open(kind, "", "a"); err == nil || err.Error() != `open store "a": no folder given` {
+		if _, err := openKind(kind, "", "a"); err == nil || err.Error() != `open store "a": no folder given` {
 			t.Errorf("%s: error %v", kind, err)
 		}
 	}
@@ -38,7 +38,7 @@ func TestOpenInAReadOnlyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []Kind{Sqlite, Bbolt} {
-		_, err := Open(kind, dir, "a")
+		_, err := openKind(kind, dir, "a")
 		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "folder is not writable: open "+dir) {
 			t.Errorf("%s: error %v", kind, err)
 		}
@@ -52,7 +52,7 @@ func TestOpenOfAnotherKindOfFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(strings.Repeat("not a database. ", 1000)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(kind, dir, "a"); err == nil || !strings.Contains(err.Error(), " file "+path+": ") {
+		if _, err := openKind(kind, dir, "a"); err == nil || !strings.Contains(err.Error(), " file "+path+": ") {
 			t.Errorf("%s: error %v does not name the file", kind, err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestOpenOfAnotherKindOfFile(t *testing.T) {
 func TestBboltHasOneUser(t *testing.T) {
 	dir := t.TempDir()
 	openStore(t, Bbolt, dir)
-	if _, err := Open(Bbolt, dir, "a"); !errors.Is(err, ErrLocked) {
+	if _, err := openKind(Bbolt, dir, "a"); !errors.Is(err, ErrLocked) {
 		t.Errorf("second Open: error %v, want ErrLocked", err)
 	}
 }

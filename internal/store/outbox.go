@@ -36,8 +36,8 @@ type Outbox interface {
 
 // outbox is what a kind implements of it.
 type outbox interface {
-	pending(after int64, room *room) ([]Entry, error)
-	acknowledge(upTo int64) error
+	pending(ctx context.Context, after int64, room *room) ([]Entry, error)
+	acknowledge(ctx context.Context, upTo int64) error
 	release() error
 }
 
@@ -76,7 +76,7 @@ func (c *guarded) Outbox(ctx context.Context) (Outbox, error) {
 	if _, held := c.store.held.LoadOrStore(c.name, true); held {
 		return nil, c.explain("open the outbox of", ErrHeld)
 	}
-	o, err := c.table.hold()
+	o, err := c.table.hold(ctx)
 	if err != nil {
 		c.store.held.Delete(c.name)
 		return nil, c.explain("open the outbox of", err)
@@ -89,7 +89,7 @@ func (o *guardedOutbox) Pending(ctx context.Context, after int64, n int) ([]Entr
 		return nil, false, err
 	}
 	r := &room{entries: n, bytes: pendingBytes}
-	entries, err := o.outbox.pending(after, r)
+	entries, err := o.outbox.pending(ctx, after, r)
 	if err != nil {
 		return nil, false, o.explain("read the outbox of", err)
 	}
@@ -100,7 +100,7 @@ func (o *guardedOutbox) Acknowledge(ctx context.Context, upTo int64) error {
 	if err := o.ready(ctx); err != nil {
 		return err
 	}
-	return o.explain("acknowledge in the outbox of", o.outbox.acknowledge(upTo))
+	return o.explain("acknowledge in the outbox of", o.outbox.acknowledge(ctx, upTo))
 }
 
 func (o *guardedOutbox) ready(ctx context.Context) error {

@@ -1,6 +1,9 @@
 package verdict
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,14 +160,31 @@ func TestExperimentsAreValid(t *testing.T) {
 }
 
 func TestStoresAreMeasured(t *testing.T) {
-	stores, err := Stores(t.Context(), t.TempDir())
-	if err != nil || len(stores) != len(store.Kinds()) {
+	base := experiment.Default()
+	specs := Databases(&base)
+	if url := os.Getenv("CROSSTALK_POSTGRES"); url != "" {
+		specs = append(specs, store.Spec{Kind: store.Postgres, URL: url})
+	}
+	place := store.Place{Dir: t.TempDir(), Run: fmt.Sprintf("crosstalk-verdict-%d", os.Getpid())}
+	stores, err := Stores(t.Context(), specs, place)
+	if err != nil || len(stores) != len(specs) {
 		t.Fatal(stores, err)
 	}
 	for _, s := range stores {
 		if s.Write <= 0 || s.Apply <= 0 || s.Read <= 0 {
 			t.Errorf("%+v", s)
 		}
+	}
+}
+
+func TestDatabasesAreTheLocalOnesAndThoseThatAreNamed(t *testing.T) {
+	base := experiment.Default()
+	if err := base.Set("store", "sqlite,A=postgres://u@h/db,B=bbolt,C=postgres://u@h/db"); err != nil {
+		t.Fatal(err)
+	}
+	want := []store.Spec{{Kind: store.Memory}, {Kind: store.Sqlite}, {Kind: store.Bbolt}, {Kind: store.Postgres, URL: "postgres://u@h/db"}}
+	if got := Databases(&base); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
