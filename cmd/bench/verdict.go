@@ -28,7 +28,7 @@ func newVerdict() *cobra.Command {
 		Short: "Hold what people say of each style against figures: holds, does not hold, or depends",
 		Long: `Verdict runs what is needed to decide the claims that are made for and against
 each style, and prints each of them with its ruling and the figure that decides it.
-It takes about a minute and a half. The settings are those of run; what a claim
+It takes about three minutes, and starts processes, which it kills. The settings are those of run; what a claim
 needs is set over them.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
