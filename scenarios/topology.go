@@ -129,7 +129,11 @@ func (b *builder) openBus(ctx context.Context) error {
 		b.onClose(func() error { broker.Close(); return nil })
 		addresses = broker.Addresses()
 	}
-	cluster := bus.Config{Addresses: addresses, Dial: b.world.Env.Dial}
+	cluster, err := b.experiment.Cluster()
+	if err != nil {
+		return err
+	}
+	cluster.Addresses, cluster.Dial = addresses, b.world.Env.Dial
 	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
@@ -137,7 +141,7 @@ func (b *builder) openBus(ctx context.Context) error {
 	b.onClose(client.Close)
 	b.onClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), b.world.Prefix+".") })
 	b.world.Env.Bus, b.world.Env.Cluster = client, cluster
-	b.world.Env.Prefix = b.world.Prefix
+	b.world.Env.Prefix, b.world.Env.Partitions = b.world.Prefix, int(b.experiment.Partitions)
 	return client.EnsureTopics(ctx, bus.Topic{Name: b.world.Env.DeadLetters()})
 }
 

@@ -40,6 +40,11 @@ type Experiment struct {
 	Store  setting.PerService[store.Kind] `yaml:"store"`
 	Kafka  setting.List                   `yaml:"kafka"`
 
+	KafkaTLS    KafkaTLS      `yaml:"kafka-tls"`
+	KafkaSASL   KafkaSASL     `yaml:"kafka-sasl"`
+	Partitions  setting.Count `yaml:"partitions"`
+	Replication setting.Count `yaml:"replication"`
+
 	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
 	Latency  setting.PerService[dist.Distribution] `yaml:"latency"`
@@ -67,7 +72,7 @@ func Default() Experiment {
 		Rate: 500, Arrival: schedule.Poisson,
 		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
 		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
-		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Partitions: 1,
 		Services: []Service{
 			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
 			{Name: "A", Entity: "User"},
