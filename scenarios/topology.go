@@ -127,6 +127,7 @@ func newBuilder(s Scenario, e *experiment.Experiment, w World) *builder {
 	b.Env.Entity = e.Entity
 	b.Env.Timeout = time.Duration(e.Timeout)
 	b.Env.Keys = int(e.Keys)
+	b.Env.Partitions = int(e.Partitions)
 	return b
 }
 
@@ -229,7 +230,10 @@ func (b *builder) openBus(ctx context.Context) error {
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
-	cluster := Cluster(b.experiment, b.Env, b.world.Bus)
+	cluster, err := Cluster(b.experiment, b.Env, b.world.Bus)
+	if err != nil {
+		return err
+	}
 	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
@@ -242,9 +246,11 @@ func (b *builder) openBus(ctx context.Context) error {
 	return client.EnsureTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
 }
 
-// Cluster is the bus of an experiment at addresses.
-func Cluster(_ *experiment.Experiment, env fakesvc.Env, addresses []string) bus.Config {
-	return bus.Config{Addresses: addresses, Dial: env.Dial}
+// Cluster is the bus of an experiment at addresses. Its error is that of a setting.
+func Cluster(e *experiment.Experiment, env fakesvc.Env, addresses []string) (bus.Config, error) {
+	cluster, err := e.Cluster()
+	cluster.Addresses, cluster.Dial = addresses, env.Dial
+	return cluster, err
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.

@@ -44,6 +44,11 @@ type Experiment struct {
 	Placement Placement                         `yaml:"placement"`
 	Replicas  setting.PerService[setting.Count] `yaml:"replicas"`
 
+	KafkaTLS    KafkaTLS      `yaml:"kafka-tls"`
+	KafkaSASL   KafkaSASL     `yaml:"kafka-sasl"`
+	Partitions  setting.Count `yaml:"partitions"`
+	Replication setting.Count `yaml:"replication"`
+
 	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
 	Latency  setting.PerService[dist.Distribution] `yaml:"latency"`
@@ -71,7 +76,8 @@ func Default() Experiment {
 		Rate: 500, Arrival: schedule.Poisson,
 		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
 		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
-		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Outbox: true, Placement: InProcess,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Partitions: 1,
+		Outbox: true, Placement: InProcess,
 		Services: []Service{
 			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
 			{Name: "A", Entity: "User"},

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -146,15 +145,6 @@ func (e *Experiment) checkFaults() error {
 					}
 				}
 			}
-		}
-	}
-	return nil
-}
-
-func (e *Experiment) checkKafka() error {
-	for _, address := range e.Kafka {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return wrong("kafka", "%q is not host:port", address)
 		}
 	}
 	return nil

@@ -149,7 +149,11 @@ func (p *placing) openBus(ctx context.Context) error {
 		}
 		p.world.Bus = []string{address}
 	}
-	client, err := bus.Open(ctx, scenarios.Cluster(p.experiment, p.Env, p.world.Bus))
+	cluster, err := scenarios.Cluster(p.experiment, p.Env, p.world.Bus)
+	if err != nil {
+		return err
+	}
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}

@@ -270,7 +270,12 @@ func Probe(ctx context.Context, names []string, e *experiment.Experiment, o Opti
 	if !needed || len(e.Kafka) == 0 {
 		return nil
 	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: e.Kafka, Dial: o.Env.Dial})
+	cluster, err := e.Cluster()
+	if err != nil {
+		return err
+	}
+	cluster.Dial = o.Env.Dial
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
