@@ -23,8 +23,11 @@ func TestPostgresThatIsNotThere(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	_, err = Open(context.Background(), Spec{Kind: Postgres, URL: "postgres://u@" + address + "/db?sslmode=disable"}, Place{Run: "r"}, "a")
+	_, err = Open(context.Background(), Spec{Kind: Postgres, URL: "postgres://u@" + address + "/db"}, Place{Run: "r"}, "a")
 	wantLine(t, err, ErrAway, `open store "a": database is away: `, address, "connection refused")
+	if err != nil && strings.Count(err.Error(), "refused") != 1 {
+		t.Errorf("error %q says it twice", err)
+	}
 }
 
 func wantLine(t *testing.T, err, is error, begin string, has ...string) {
