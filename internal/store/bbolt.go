@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"crosstalk/internal/record"
@@ -87,7 +88,14 @@ func (t *boltTable) put(_ context.Context, b batch) ([]record.Record, error) {
 		// An empty commit would still write its page of metadata.
 		return stored, tx.Rollback()
 	}
-	return stored, tx.Commit()
+	return stored, boltError(tx.Commit())
+}
+
+func boltError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 func (t *boltTable) putRecords(tx *bbolt.Tx, b batch) ([]record.Record, error) {

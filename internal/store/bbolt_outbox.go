@@ -84,7 +84,7 @@ func boltEntry(k, v []byte) (e Entry, err error) {
 }
 
 func (t *boltTable) acknowledge(_ context.Context, upTo int64) error {
-	return t.db.Update(func(tx *bbolt.Tx) error {
+	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(t.entries).Cursor()
 		// From the first again each time: to delete moves the cursor.
 		for k, _ := cursor.First(); k != nil && int64(binary.BigEndian.Uint64(k)) <= upTo; k, _ = cursor.First() {
@@ -93,7 +93,7 @@ func (t *boltTable) acknowledge(_ context.Context, upTo int64) error {
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 func (t *boltTable) release() error { return nil }

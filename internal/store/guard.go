@@ -49,7 +49,7 @@ const pageSize = 256
 type guardedStore struct {
 	db     database
 	tables sync.Map // name to table
-	held   sync.Map // the names whose outbox is held
+	held   sync.Map // name to the outbox that is open, or nil while it opens
 	closed atomic.Bool
 }
 
@@ -77,7 +77,14 @@ func (s *guardedStore) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	return s.db.close()
+	var errs []error
+	s.held.Range(func(_, o any) bool {
+		if o, ok := o.(*guardedOutbox); ok {
+			errs = append(errs, o.Close())
+		}
+		return true
+	})
+	return errors.Join(append(errs, s.db.close())...)
 }
 
 func (s *guardedStore) ready(ctx context.Context) error {

@@ -72,12 +72,12 @@ func TestSqliteSaysThatItIsLocked(t *testing.T) {
 	c := collection(t, openStore(t, Sqlite, dir), "users")
 	put(t, c, rec(1, 1))
 	other := rawSqlite(t, dir)
-	exec(t, other, "BEGIN IMMEDIATE")
+	run(t, other, "BEGIN IMMEDIATE")
 	if _, err := c.Put(context.Background(), []record.Record{rec(1, 2)}); !errors.Is(err, ErrLocked) {
 		t.Errorf("Put: error %v, want ErrLocked", err)
 	}
 	wantGet(t, c, rec(1, 1)) // readers go on
-	exec(t, other, "ROLLBACK")
+	run(t, other, "ROLLBACK")
 	wantStored(t, put(t, c, rec(1, 2)), rec(1, 2))
 }
 
@@ -85,7 +85,7 @@ func TestSqliteRollsBackAPutThatFails(t *testing.T) {
 	dir := t.TempDir()
 	c := collection(t, openStore(t, Sqlite, dir), "users")
 	other := rawSqlite(t, dir)
-	exec(t, other, `CREATE TRIGGER stop BEFORE INSERT ON "records.users" WHEN new.key = 2 BEGIN SELECT RAISE(ABORT, 'no 2'); END`)
+	run(t, other, `CREATE TRIGGER stop BEFORE INSERT ON "records.users" WHEN new.key = 2 BEGIN SELECT RAISE(ABORT, 'no 2'); END`)
 	stored, err := c.Put(context.Background(), []record.Record{rec(1, 1), rec(2, 1)})
 	if err == nil || !strings.Contains(err.Error(), "no 2") || stored != nil {
 		t.Errorf("stored %v, error %v", stored, err)
@@ -108,7 +108,7 @@ func rawSqlite(t *testing.T, dir string) *sql.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sql.DB, statement string) {
+func run(t *testing.T, db *sql.DB, statement string) {
 	t.Helper()
 	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)

@@ -29,8 +29,8 @@ type Outbox interface {
 	Pending(ctx context.Context, after int64, n int) (entries []Entry, more bool, err error)
 	// Acknowledge removes the entries up to and with Seq upTo.
 	Acknowledge(ctx context.Context, upTo int64) error
-	// Close gives the outbox back. It is called before the store is closed, and
-	// closing again does nothing.
+	// Close gives the outbox back, as the store's Close does; closing again does
+	// nothing.
 	Close() error
 }
 
@@ -73,15 +73,17 @@ func (c *guarded) Outbox(ctx context.Context) (Outbox, error) {
 	if err := c.store.ready(ctx); err != nil {
 		return nil, err
 	}
-	if _, held := c.store.held.LoadOrStore(c.name, true); held {
+	if _, held := c.store.held.LoadOrStore(c.name, nil); held {
 		return nil, c.explain("open the outbox of", ErrHeld)
 	}
-	o, err := c.table.hold(ctx)
+	held, err := c.table.hold(ctx)
 	if err != nil {
 		c.store.held.Delete(c.name)
 		return nil, c.explain("open the outbox of", err)
 	}
-	return &guardedOutbox{guarded: c, outbox: o}, nil
+	o := &guardedOutbox{guarded: c, outbox: held}
+	c.store.held.Store(c.name, o)
+	return o, nil
 }
 
 func (o *guardedOutbox) Pending(ctx context.Context, after int64, n int) ([]Entry, bool, error) {

@@ -347,12 +347,12 @@ func TestAClosedStoreClosesItsOutbox(t *testing.T) {
 			}
 			defer Remove(context.Background(), specOf(kind), placeOf(dir), "a")
 			c := collection(t, s, "users")
-			o, err := c.Outbox(context.Background())
-			if err == nil {
-				err = errors.Join(o.Close(), s.Close())
-			}
-			if err != nil {
+			o := outboxOf(t, c)
+			if err := s.Close(); err != nil {
 				t.Fatal(err)
+			}
+			if _, _, err := o.Pending(context.Background(), 0, 1); err == nil {
+				t.Error("the outbox of a closed store can be read")
 			}
 			ctx := context.Background()
 			_, err = c.Outbox(ctx)

@@ -90,5 +90,14 @@ func checkURL(text string) error {
 	return nil
 }
 
-// oneLine is the text of an error that may have several.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// oneLine is the text of an error that may have several lines, and some twice: each
+// way to an address has its own.
+func oneLine(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, " ")
+}

@@ -39,7 +39,8 @@ type sqliteOutbox struct {
 
 func (t *sqliteTable) hold(ctx context.Context) (outbox, error) {
 	path := t.db.path + "." + t.name + ".outbox"
-	pool, err := sqlitePool(path, 1, url.Values{"_busy_timeout": {"0"}})
+	// Nothing is ever written to it, so that a full disk is no obstacle.
+	pool, err := sqlitePool(path, 1, url.Values{"_busy_timeout": {"0"}, "_pragma": {"journal_mode(MEMORY)"}})
 	if err != nil {
 		return nil, heldError(path, err)
 	}

@@ -16,9 +16,9 @@ type progress struct {
 	next  map[int]int64
 	moved chan struct{} // closed at the next advance; nil where nobody waits
 
-	since     time.Time         // when it began
-	reading   fakesvc.Bootstrap // so far
-	bootstrap fakesvc.Bootstrap // once it has caught up
+	since    time.Time         // when it began
+	reading  fakesvc.Bootstrap // until it has caught up
+	isCaught bool
 }
 
 // begin is where the progress goes on after a start of the process.
@@ -33,16 +33,18 @@ func (p *progress) begin(next map[int]int64) {
 func (p *progress) caughtUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bootstrap.Took == 0 {
-		p.bootstrap = p.reading
-		p.bootstrap.Took = time.Since(p.since)
+	if !p.isCaught {
+		p.isCaught, p.reading.Took = true, time.Since(p.since)
 	}
 }
 
-func (p *progress) bootstrapped() fakesvc.Bootstrap {
+func (p *progress) bootstrap() (b fakesvc.Bootstrap) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.bootstrap
+	if p.isCaught {
+		b = p.reading
+	}
+	return b
 }
 
 // advance moves the progress forward, never back: these events are applied.
@@ -50,6 +52,9 @@ func (p *progress) advance(next map[int]int64, events []bus.Delivery) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range events {
+		if p.isCaught {
+			break
+		}
 		p.reading.Events++
 		p.reading.Bytes += int64(len(d.Event.Key) + len(d.Event.Data))
 	}

@@ -56,7 +56,7 @@ func (r *replica) Fetch(ctx context.Context, key record.Key) (record.Record, err
 }
 
 // Bootstrap tells what it took to catch up.
-func (r *replica) Bootstrap() fakesvc.Bootstrap { return r.progress.bootstrapped() }
+func (r *replica) Bootstrap() fakesvc.Bootstrap { return r.progress.bootstrap() }
 
 // Copy returns the collection that holds the copy.
 func (r *replica) Copy() store.Collection { return r.collection }
