@@ -37,16 +37,17 @@ func inWorld(t *testing.T, test func(w *world)) {
 			t.Fatal(err)
 		}
 		defer broker.Close()
-		client, err := bus.Open(t.Context(), bus.Config{Addresses: broker.Addresses(), Dial: network.Dial})
+		cluster := bus.Config{Addresses: broker.Addresses(), Dial: network.Dial}
+		client, err := bus.Open(t.Context(), cluster)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer client.Close()
 		w := &world{T: t, dir: dir, failed: make(chan error, 1), env: fakesvc.Env{
-			Listen: network.Listen, Dial: network.Dial, Bus: client, BusAddresses: broker.Addresses(),
+			Listen: network.Listen, Dial: network.Dial, Bus: client, Cluster: cluster,
 			Prefix: "test", Keys: keys, Timeout: time.Second, Entity: func(s string) string { return s },
 		}}
-		if err := client.CreateTopics(t.Context(), bus.Topic{Name: w.topic(), Compact: true}, bus.Topic{Name: w.env.DeadLetters()}); err != nil {
+		if err := client.EnsureTopics(t.Context(), bus.Topic{Name: w.topic(), Compact: true}, bus.Topic{Name: w.env.DeadLetters()}); err != nil {
 			t.Fatal(err)
 		}
 		test(w)
@@ -81,7 +82,7 @@ func (w *world) open(name string, kind store.Kind, change func(*fakesvc.NodeConf
 	if change != nil {
 		change(&config, &used)
 	}
-	host, err := fakesvc.NewHost(ctx, w.env, fakesvc.HostConfig{Services: []string{name}, Store: used}, w.failed)
+	host, err := fakesvc.NewHost(ctx, w.env, fakesvc.HostConfig{Services: []string{name}, Address: "127.0.0.1:0", Store: used}, w.failed)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -152,10 +153,10 @@ func (w *world) published() (versions map[record.Key][]uint64) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	sub := w.env.Bus.Subscribe(w.topic(), 0)
+	sub := w.env.Bus.Subscribe(w.topic(), nil)
 	defer sub.Close()
 	versions = make(map[record.Key][]uint64)
-	for next := int64(0); next < end; {
+	for next := int64(0); next < end[0]; { // of one partition
 		batch, err := sub.Next(w.Context())
 		if err != nil {
 			w.Fatal(err)
