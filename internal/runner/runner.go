@@ -121,6 +121,7 @@ type run struct {
 	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
+	distance *result.RoundTrip // of the cluster; nil without
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// unwritten says which files are not complete.
@@ -132,6 +133,9 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 		return nil, err
 	}
 	defer r.nodes.close()
+	if err := r.calibrate(ctx); err != nil {
+		return nil, err
+	}
 
 	folder, err := result.Create(dir)
 	if err != nil {
