@@ -34,11 +34,26 @@ func Table(w io.Writer, runs []result.Run) error {
 	for _, r := range runs {
 		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), cpu(r))
 	}
+	t.buses(runs)
 	t.flush()
 	for _, r := range runs {
 		t.verdict(r)
 	}
 	return t.err
+}
+
+// buses prints how far the clusters are away that runs used.
+func (t *table) buses(runs []result.Run) {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r result.Run) bool { return r.Environment.BusRoundTrip == nil })
+	if len(runs) == 0 {
+		return
+	}
+	t.heading("BUS: a request and its reply, one at a time before the load, beside the same over an embedded broker")
+	t.row("scenario", "bus", "p50", "p99", "embedded p50", "embedded p99")
+	for _, r := range runs {
+		d := r.Environment.BusRoundTrip
+		t.row(r.Scenario, r.Environment.Bus, duration(d.P50), duration(d.P99), duration(d.EmbeddedP50), duration(d.EmbeddedP99))
+	}
 }
 
 // answers prints what the answers are worth. That there are changes which a copy

@@ -132,6 +132,7 @@ type run struct {
 	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
+	distance *result.RoundTrip // of the cluster; nil without
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// compared is how many rows of copies were held against their owners', differs the
@@ -147,6 +148,9 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 		return nil, err
 	}
 	defer r.nodes.close()
+	if err := r.calibrate(ctx); err != nil {
+		return nil, err
+	}
 
 	folder, err := result.Create(dir)
 	if err != nil {

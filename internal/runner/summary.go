@@ -95,7 +95,7 @@ func (r *run) environment() result.Environment {
 	if scenarios.NeedsBus(r.scenario, r.experiment) {
 		env.Bus = "embedded"
 		if len(r.experiment.Kafka) > 0 {
-			env.Bus = r.experiment.Kafka.String()
+			env.Bus, env.BusRoundTrip = r.experiment.Kafka.String(), r.distance
 		}
 	}
 	env.Stores = make(map[string]string)
