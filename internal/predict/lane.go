@@ -28,7 +28,7 @@ func (s *simulation) publish(l *letter, to ...*lane) {
 
 func (s *simulation) send(l *letter, to []*lane) {
 	if back := s.publishable(l.from.process); back > s.now {
-		s.plan(back, nil, func() { s.send(l, to) })
+		s.plan(back, func() { s.send(l, to) })
 		return
 	}
 	for _, lane := range to {
@@ -123,7 +123,7 @@ func (l *lane) arrive(x *letter) {
 		return
 	}
 	if back := l.unread(); back > l.sim.now {
-		l.sim.plan(back, nil, func() { l.arrive(x) })
+		l.sim.plan(back, func() { l.arrive(x) })
 		return
 	}
 	l.backlog = append(l.backlog, x)
@@ -156,7 +156,7 @@ func (l *lane) turn() {
 // later plans something for this epoch alone.
 func (l *lane) later(at time.Duration, do func()) {
 	epoch := l.epoch
-	l.sim.plan(at, nil, func() {
+	l.sim.plan(at, func() {
 		if l.epoch == epoch {
 			do()
 		}

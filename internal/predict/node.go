@@ -72,7 +72,7 @@ func (n *node) take(v *visit) {
 		n.waiting++
 		v.queued = true
 		n.queue = append(n.queue, v)
-		v.sim.plan(v.deadline, v, func() {
+		v.sim.planStep(v.deadline, v, func(v *visit) {
 			if v.queued {
 				v.end(codes.DeadlineExceeded)
 			}

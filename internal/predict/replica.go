@@ -63,7 +63,7 @@ func (p *passing) told(v *visit, code codes.Code) {
 		return
 	}
 	epoch := r.epoch
-	r.sim.plan(v.sim.now+p.wait, nil, func() {
+	r.sim.plan(v.sim.now+p.wait, func() {
 		if r.epoch == epoch {
 			r.pass(p.change, min(2*p.wait, republishUpTo))
 		}
@@ -171,7 +171,7 @@ func (r *replica) attempt(write int64, try int, wait time.Duration, then func())
 			r.lane.later(r.sim.now+wait, func() { r.attempt(write, try+1, min(2*wait, republishUpTo), then) })
 		}),
 	}
-	v.through(r.applying, fault.Apply, v.answer)
+	v.through(r.applying, fault.Apply, (*visit).answer)
 }
 
 // never is later than all that happens.
@@ -226,7 +226,7 @@ func (s *simulation) write(w schedule.Write) {
 		}
 	})}
 	v.live()
-	v.thaw(func() { v.through(owner.own, fault.Apply, v.answer) })
+	v.thaw(func(v *visit) { v.through(owner.own, fault.Apply, (*visit).answer) })
 }
 
 // stored acknowledges a change, unless a newer one was there before it.

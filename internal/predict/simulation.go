@@ -187,7 +187,9 @@ func (s *simulation) dispatch(r schedule.Read) {
 		q.done(codes.Unavailable, age{})
 		return
 	}
-	v := &visit{sim: s, node: s.entry, id: r.ID, key: r.Key, due: r.Due, deadline: s.now + s.timeout, caller: q}
+	v := &q.visit
+	v.sim, v.node, v.caller = s, s.entry, q
+	v.id, v.key, v.due, v.deadline = r.ID, r.Key, r.Due, s.now+s.timeout
 	v.start()
 }
 
@@ -196,6 +198,8 @@ type request struct {
 	sim  *simulation
 	read schedule.Read
 	sent time.Duration
+
+	visit visit // to the entry
 }
 
 func (q *request) told(v *visit, code codes.Code) { q.done(code, v.age) }
@@ -213,12 +217,12 @@ func (q *request) done(code codes.Code, a age) {
 	s.underWay--
 	switch {
 	case s.load.Rate == 0:
-		s.plan(s.now, nil, s.again)
+		s.plan(s.now, s.again)
 	case len(s.backlog) > 0:
 		next := s.backlog[0]
 		s.backlog = s.backlog[1:]
 		s.underWay++
-		s.plan(s.now, nil, func() { s.dispatch(next) })
+		s.plan(s.now, func() { s.dispatch(next) })
 	}
 }
 
@@ -226,11 +230,11 @@ func (q *request) done(code codes.Code, a age) {
 func (s *simulation) planWindows() {
 	for _, p := range s.processes() {
 		for _, w := range p.away {
-			s.plan(w.Start, nil, func() { s.down(p) })
-			s.plan(w.End(), nil, func() { s.comeUp(p) })
+			s.plan(w.Start, func() { s.down(p) })
+			s.plan(w.End(), func() { s.comeUp(p) })
 		}
 		for _, w := range s.rejoining {
-			s.plan(w.Start, nil, func() { s.rejoin(p) })
+			s.plan(w.Start, func() { s.rejoin(p) })
 		}
 	}
 }
@@ -293,7 +297,7 @@ func (s *simulation) rejoin(p *process) {
 // the last one is complete.
 func (s *simulation) closeLoop() {
 	for range int(s.Concurrency) {
-		s.plan(s.now, nil, s.again)
+		s.plan(s.now, s.again)
 	}
 }
 
@@ -303,7 +307,7 @@ func (s *simulation) again() {
 	case s.now >= s.load.Duration || s.looped >= s.mostLooped():
 		return
 	case s.now < 0 && s.warmed >= s.mostLooped():
-		s.plan(0, nil, s.again)
+		s.plan(0, s.again)
 		return
 	case s.now < 0:
 		s.warmed++
