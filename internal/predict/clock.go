@@ -31,6 +31,9 @@ func (c *clock) plan(at time.Duration, do func()) { c.planStep(at, nil, func(*vi
 // planStep has a visit take a step at a moment, unless it is over by then.
 func (c *clock) planStep(at time.Duration, of *visit, do step) {
 	c.order++
+	if of != nil && of.request != nil {
+		of.request.planned++
+	}
 	e := event{at, c.order, of, do}
 	c.events = append(c.events, e)
 	h, i := c.events, len(c.events)-1
@@ -59,6 +62,10 @@ func (c *clock) step() {
 	c.now = e.at
 	if e.of == nil || !e.of.over {
 		e.do(e.of)
+	}
+	if e.of != nil && e.of.request != nil {
+		e.of.request.planned--
+		e.of.request.retire()
 	}
 }
 

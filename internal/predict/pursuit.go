@@ -35,7 +35,10 @@ type pursuit struct {
 }
 
 func (p *pursuit) begin(v *visit, need *edge) {
-	p.visit, p.need, p.running = v, need, p.one[:0]
+	below := p.first.place.calls[:0]
+	*p = pursuit{visit: v, need: need}
+	p.first.place.calls = below
+	p.running = p.one[:0]
 	if p.need.policy.Retry > 0 {
 		p.need.budget.enter()
 	}

@@ -48,7 +48,7 @@ func (t *try) start() {
 func (t *try) query(v *visit, at *node) *visit {
 	asker := t.pursuit.visit
 	v.sim, v.node, v.use = asker.sim, at, fault.Call
-	v.id, v.try, v.key, v.due = asker.id, fault.Again(asker.try, t.n), asker.key, asker.due
+	v.id, v.try, v.key, v.request = asker.id, fault.Again(asker.try, t.n), asker.key, asker.request
 	v.deadline, v.caller = t.deadline, t
 	return v
 }

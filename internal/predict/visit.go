@@ -18,8 +18,8 @@ type visit struct {
 	id       int64
 	try      uint64
 	key      record.Key
-	due      time.Duration // of the driver's request
 	deadline time.Duration
+	request  *request // of the driver, that it is for; nil where it is for none
 	// caller is told of the end. It is nil when nobody is: a caller that gave up,
 	// or whose call was cut off.
 	caller caller
@@ -154,7 +154,7 @@ func (v *visit) fetch() {
 
 func (v *visit) pursue(need *edge) {
 	n := len(v.calls)
-	if n == 0 {
+	if cap(v.calls) == 0 {
 		v.calls = make([]pursuit, 0, len(v.node.needs))
 	}
 	v.calls = v.calls[:n+1]
