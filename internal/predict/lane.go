@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crosstalk/internal/fault"
+	"crosstalk/internal/waits"
 )
 
 // letter is an event on its way over the bus.
@@ -47,19 +48,12 @@ func (s *simulation) publishable(p *process) time.Duration {
 	return max(p.publishes, s.now)
 }
 
-// How package bus waits before it tries again.
-const (
-	firstPause      = 5 * time.Millisecond
-	longestPause    = 250 * time.Millisecond
-	publishPatience = 10 * time.Second
-)
-
 // found is when whoever has lost the bus at a moment finds out that it is back.
 func found(lost, back time.Duration) time.Duration {
 	at := lost
-	for pause := firstPause; at < back; pause = min(2*pause, longestPause) {
-		if at-lost >= publishPatience {
-			lost, pause = at, firstPause
+	for pause := waits.BusFrom; at < back; pause = min(2*pause, waits.BusUpTo) {
+		if at-lost >= waits.PublishPatience {
+			lost, pause = at, waits.BusFrom
 		}
 		at += pause
 	}
@@ -98,12 +92,6 @@ type parcel struct {
 	due      time.Duration
 	isBehind bool // it waits for the one that follows it
 }
-
-// How readers deal with events, as package fakesvc has it.
-const (
-	commitInterval  = time.Second
-	reorderPatience = 100 * time.Millisecond
-)
 
 // unread is when the reader can read next.
 func (l *lane) unread() time.Duration {
@@ -196,7 +184,7 @@ func (l *lane) commit(handled []*letter) {
 		return
 	}
 	l.uncommitted = append(l.uncommitted, handled...)
-	if l.sim.now-l.committedAt >= commitInterval {
+	if l.sim.now-l.committedAt >= waits.CommitInterval {
 		l.uncommitted, l.committedAt = nil, l.sim.now
 	}
 }
@@ -232,7 +220,7 @@ func (l *lane) put(x *letter, met fault.Passage) {
 		p[last-1], p[last] = p[last], p[last-1]
 	case met.Reorder:
 		p[last].isBehind = true
-		p[last].due += reorderPatience
+		p[last].due += waits.ReorderPatience
 	}
 	for i := max(last-1, 1); i <= last; i++ {
 		p[i].due = max(p[i].due, p[i-1].due)

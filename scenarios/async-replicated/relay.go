@@ -4,20 +4,20 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
+	"crosstalk/internal/waits"
 )
 
 // How long a publication that failed waits before the next attempt: doubled each
 // time, from and up to.
 const (
-	retryFrom = 10 * time.Millisecond
-	retryUpTo = time.Second
+	retryFrom = waits.RepublishFrom
+	retryUpTo = waits.RepublishUpTo
 )
 
 // relay publishes a supplier's changes in the order in which its database took
