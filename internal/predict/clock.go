@@ -75,17 +75,10 @@ func (c *clock) pop() event {
 	h[last] = event{}
 	h = h[:last]
 	c.events = h
-	if last == 0 {
-		return top
-	}
 	i := 0
-	for {
-		child := 2*i + 1
-		if child >= last {
-			break
-		}
-		if child+1 < last && h[child+1].before(&h[child]) {
-			child++
+	for child := 1; child < last; child = 2*i + 1 {
+		if right := child + 1; right < last && h[right].before(&h[child]) {
+			child = right
 		}
 		if moved.before(&h[child]) {
 			break
@@ -93,6 +86,8 @@ func (c *clock) pop() event {
 		h[i] = h[child]
 		i = child
 	}
-	h[i] = moved
+	if last > 0 {
+		h[i] = moved
+	}
 	return top
 }

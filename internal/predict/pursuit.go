@@ -35,7 +35,7 @@ type pursuit struct {
 }
 
 func (p *pursuit) begin(v *visit, need *edge) {
-	below := p.first.place.calls[:0]
+	below := p.first.place.calls[:0] // memory of a request before
 	*p = pursuit{visit: v, need: need}
 	p.first.place.calls = below
 	p.running = p.one[:0]

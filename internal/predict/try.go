@@ -16,11 +16,11 @@ type try struct {
 	isHedge  bool
 	started  time.Duration
 	deadline time.Duration
-	visit    *visit // of the supplier or of the copy; nil over the bus
+	visit    *visit // to the supplier or the copy, which ends with the try; nil over the bus
 	over     bool
 	age      age
 
-	place visit // of visit
+	place visit // the memory of the visit
 }
 
 func (t *try) start() {
