@@ -19,6 +19,7 @@ import (
 
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/record"
+	"crosstalk/internal/waits"
 )
 
 // Client calls one service by gRPC, over one connection that all calls share.
@@ -40,7 +41,7 @@ func Dial(env Env, service, address string) (*Client, error) {
 // reconnect is short and without jitter: after an outage the recovery that is
 // measured should be the service's, not gRPC's default back-off of up to 120 s.
 var reconnect = grpc.ConnectParams{
-	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, MaxDelay: 250 * time.Millisecond},
+	Backoff:           backoff.Config{BaseDelay: waits.ReconnectFrom, Multiplier: waits.ReconnectFactor, MaxDelay: waits.ReconnectUpTo},
 	MinConnectTimeout: time.Second,
 }
 
