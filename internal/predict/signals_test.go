@@ -30,7 +30,7 @@ func TestASignalIsAnOutage(t *testing.T) {
 	if outage.ErrorRate == 0 {
 		t.Error("an outage is not felt")
 	}
-	if got := of("fault", "B:kill@2s+1s", "placement", "process", "replicas", "B=2"); got.ErrorRate != 0 {
-		t.Errorf("with another copy the error rate is %v", got.ErrorRate)
+	if got := of("fault", "B:kill@2s+1s", "placement", "process", "replicas", "B=2"); !reflect.DeepEqual(got, of()) {
+		t.Errorf("with another copy: %+v, want %+v", got, of())
 	}
 }
