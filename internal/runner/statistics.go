@@ -20,6 +20,9 @@ func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, 
 		now, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
 		switch {
 		case err == nil:
+			if c.copy > 0 { // the copies of an owner share its database
+				now.Collections = slices.DeleteFunc(now.Collections, func(k *fakesvcpb.Collection) bool { return k.GetService() == k.GetOwner() })
+			}
 			c.earlier = append(c.earlier, now)
 		case len(c.earlier) == 0: // else the run has ended while it was away
 			return nil, fmt.Errorf("read the statistics of %s: %w", c.Process.Name, err)
