@@ -25,6 +25,7 @@ type cacheKey struct {
 
 type kept struct {
 	record *fakesvcpb.Record
+	put    time.Time
 	until  time.Time
 }
 
@@ -42,9 +43,10 @@ func (c *cache) get(service string, key uint64) *fakesvcpb.Record {
 	return nil
 }
 
-// put keeps a record that its owner was asked for at that time, and returns the newer
-// one of it and what is there: two queries that ask at once may be answered in the
-// other order, and versions must not go backwards.
+// put keeps a record that its owner was asked for at that time, and returns what to
+// answer with. Of two queries that ask at once, the one with the older record may come
+// last: versions must not go backwards. Who was asked after the newer record was here
+// and has an older one all the same has begun anew, and is right.
 func (c *cache) put(service string, r *fakesvcpb.Record, asked time.Time) *fakesvcpb.Record {
 	if c.ttl == 0 {
 		return r
@@ -52,9 +54,9 @@ func (c *cache) put(service string, r *fakesvcpb.Record, asked time.Time) *fakes
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := cacheKey{service, r.GetKey()}
-	if there := c.kept[at]; there.record.GetVersion() > r.GetVersion() {
+	if there := c.kept[at]; there.put.After(asked) && there.record.GetVersion() > r.GetVersion() {
 		return there.record
 	}
-	c.kept[at] = kept{r, asked.Add(c.ttl)}
+	c.kept[at] = kept{record: r, put: time.Now(), until: asked.Add(c.ttl)}
 	return r
 }
