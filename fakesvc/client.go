@@ -12,12 +12,14 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/record"
 	"crosstalk/internal/waits"
 )
@@ -137,6 +139,31 @@ func (c *Client) Connected(ctx context.Context) error {
 		return fmt.Errorf("%s does not answer at %s: %w", c.service, c.conn.Target(), err)
 	}
 	return nil
+}
+
+// Serving returns once the health service at an address says SERVING, or once an
+// answer shows that there is none. Its error says how it was until ctx ended.
+func Serving(ctx context.Context, env Env, address string) error {
+	conn, err := dial(env, address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	client := grpc_health_v1.NewHealthClient(conn)
+	for {
+		answer, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.WaitForReady(true))
+		switch {
+		case answer.GetStatus() == grpc_health_v1.HealthCheckResponse_SERVING, status.Code(err) == codes.Unimplemented:
+			return nil
+		case ctx.Err() != nil && err != nil:
+			return fmt.Errorf("no health: %w", err)
+		case err != nil && status.Code(err) != codes.Unavailable:
+			return fmt.Errorf("ask for its health: %w", err)
+		}
+		if clock.Sleep(ctx, 50*time.Millisecond) != nil {
+			return fmt.Errorf("it is %s", answer.GetStatus())
+		}
+	}
 }
 
 // Close ends the connection.

@@ -47,6 +47,12 @@ func (p *placing) findNodes(ctx context.Context) error {
 			}
 			m.controls = append(m.controls, found...)
 		}
+		if len(m.controls) == 0 {
+			if err := p.mayBeOwn(m); err != nil {
+				return err
+			}
+			p.Own = append(p.Own, m.Name)
+		}
 	}
 	p.OnClose(func() error { return p.release(context.WithoutCancel(ctx)) })
 	return nil
@@ -85,6 +91,26 @@ func (p *placing) release(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// mayBeOwn refuses what is asked of a service that nobody can have do it.
+func (p *placing) mayBeOwn(m *member) error {
+	for _, f := range p.experiment.Faults() {
+		for _, s := range m.Services {
+			if f.Target.Service == s.Name {
+				return fmt.Errorf("fault: %v cannot be done to a service that has no control in the nodes file: ask for none there, as in --latency=%s=none", f, s.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// adopt returns when a service of one's own is ready. An owner gets its first records.
+func (p *placing) adopt(ctx context.Context, m *member, address string) error {
+	if err := fakesvc.Serving(ctx, p.Env, address); err != nil {
+		return fmt.Errorf("%s at %s: %w", m.Name, address, err)
+	}
+	return p.seed(ctx, m, address)
 }
 
 // seedsAtOnce is how many writes are under way while a service is seeded.

@@ -52,7 +52,10 @@ type World struct {
 // Topology is one that has been placed.
 type Topology struct {
 	*scenarios.Topology
-	Kind     Kind
+	Kind Kind
+	// Own are the services that nobody prepares and that tell nothing of themselves:
+	// the user's own.
+	Own      []string
 	children []*child
 }
 
@@ -190,7 +193,7 @@ func (p *placing) prepareAll(ctx context.Context) error {
 			p.addresses[s.Name] = given
 		}
 		if len(m.controls) == 0 {
-			if err := p.seed(ctx, m, given); err != nil {
+			if err := p.adopt(ctx, m, given); err != nil {
 				return err
 			}
 		}

@@ -239,6 +239,9 @@ func (r *run) oracle() *load.Oracle {
 func (r *run) replicas() []load.Replica {
 	var out []load.Replica
 	for _, c := range scenarios.Copies(r.scenario, r.experiment) {
+		if len(r.nodes.of(c.Consumer)) == 0 {
+			continue // one's own, which does not tell what it shows
+		}
 		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
 	}
 	return out

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
@@ -49,7 +51,12 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	out.Capacities = capacities(statistics.GetCapacities())
 	out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
 	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
-	out.Warnings = append(out.Warnings, gaps(out)...)
+	if own := r.topology.Own; len(own) > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
+			"and the settings for them do not reach it; theory is that of the scenario, not of it", strings.Join(own, ", ")))
+	} else {
+		out.Warnings = append(out.Warnings, gaps(out)...)
+	}
 	return out, nil
 }
 
@@ -80,6 +87,9 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 	out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
 	if out.Processes = r.nodes.processes(r.cpu.used, out.Requests.Sent); out.Processes != nil {
 		out.CPUSecondsPer1000 = 0
+		if len(r.topology.Own) > 0 {
+			return // what those took is not known, nor the sum
+		}
 		for _, p := range out.Processes {
 			out.CPUSecondsPer1000 += p.CPUSecondsPer1000
 		}
@@ -104,6 +114,9 @@ func (r *run) environment() result.Environment {
 		return env
 	}
 	for _, s := range r.experiment.Services {
+		if slices.Contains(r.topology.Own, s.Name) {
+			continue // who runs it knows
+		}
 		env.Stores[s.Name] = string(r.experiment.StoreOf(s.Name).Kind)
 	}
 	return env
