@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 
+	"github.com/spf13/pflag"
+
 	"crosstalk/internal/telemetry"
 )
 
@@ -14,6 +16,11 @@ import (
 type shown struct {
 	metrics *telemetry.Metrics
 	server  *telemetry.Server
+}
+
+// addMetrics adds the flag that asks for it.
+func addMetrics(flags *pflag.FlagSet, address *string) {
+	flags.StringVar(address, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
 }
 
 // serveMetrics serves metrics at an address, and says where; at none, it does not.

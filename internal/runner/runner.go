@@ -41,9 +41,11 @@ type Options struct {
 	Pacer load.Pacer
 	// OTLP is where spans are exported to, host:port; empty for nowhere.
 	OTLP string
-	// Metrics shows what goes on; nil shows nothing. The run is told apart by its
-	// scenario and by the name of its parent folder.
+	// Metrics shows what goes on; nil shows nothing. The run is told apart there by its
+	// scenario and by Name, which no other run of the command may have.
 	Metrics *telemetry.Metrics
+	// Name is the run's name; empty is that of its parent folder.
+	Name string
 	// Samples has every request written to samples.csv.
 	Samples bool
 	// Shared says that other runs are carried out in this process at the same time:
@@ -95,7 +97,8 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 		// Spans that a collector does not take in time are lost, and the run is not.
 		defer o.Env.Tracer.Close()
 	}
-	o.Env.Metrics = o.Metrics.Run(s.Name, filepath.Base(parent))
+	name := cmp.Or(o.Name, filepath.Base(parent))
+	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -104,7 +107,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 			Env: o.Env, Dir: data, Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
-		Run: filepath.Base(parent), Nodes: o.Nodes, Command: o.Command,
+		Run: name, Nodes: o.Nodes, Command: o.Command,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
