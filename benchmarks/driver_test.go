@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 }
 
 // slice is how long one side runs before the other one's turn.
-const slice = 300 * time.Millisecond
+const slice = 1000 * time.Millisecond
 
 func startEcho(b *testing.B) *rig.Echo {
 	b.Helper()
@@ -37,7 +37,7 @@ func startEcho(b *testing.B) *rig.Echo {
 }
 
 func env() fakesvc.Env {
-	return fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext}
+	return fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Timeout: time.Second}
 }
 
 func dialEntry(b *testing.B, address string) *fakesvc.Client {

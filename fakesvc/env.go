@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 )
@@ -29,9 +30,19 @@ type Env struct {
 	Tracer *tracing.Tracer
 	// Metrics shows what goes on; nil shows nothing.
 	Metrics *telemetry.Run
-	// Timeout bounds one attempt to publish a change; queries bring their own
-	// deadline.
+	// Timeout bounds a call of a service, where its context does not end before, and
+	// one attempt to publish a change; 0 bounds no call.
 	Timeout time.Duration
+	// Sleep is how the delays of the services are waited for; nil is clock.Sleep,
+	// which a fake clock can stand in for.
+	Sleep clock.Sleeper
+}
+
+func (e Env) sleep() clock.Sleeper {
+	if e.Sleep == nil {
+		return clock.Sleep
+	}
+	return e.Sleep
 }
 
 // DeadLetters is the topic of the events that nobody could decode.

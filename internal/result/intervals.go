@@ -25,23 +25,18 @@ func newIntervalLog(w io.Writer) *intervalLog {
 	return &intervalLog{buffer: buffer, lines: hdrhistogram.NewHistogramLogWriter(buffer)}
 }
 
-// write writes a second's lines. Second 0 begins at started.
-func (l *intervalLog) write(s *second, started time.Time) error {
+// write writes a line: the distribution of a kind in a second. Second 0 begins at
+// started.
+func (l *intervalLog) write(k kind, h *hdrhistogram.Histogram, second int, started time.Time) error {
 	if err := l.head(started); err != nil {
 		return err
 	}
-	begin := l.lines.BaseTime() + int64(s.Second.Second)*1000
-	for k := range kinds {
-		i := &s.intervals[k]
-		if i.count == 0 {
-			continue
-		}
-		i.histogram.SetTag(k.String())
-		i.histogram.SetStartTimeMs(begin)
-		i.histogram.SetEndTimeMs(begin + 1000)
-		if err := l.lines.OutputIntervalPackedHistogram(i.histogram); err != nil {
-			return fmt.Errorf("write %s: %w", LogFile, err)
-		}
+	begin := l.lines.BaseTime() + int64(second)*1000
+	h.SetTag(k.String())
+	h.SetStartTimeMs(begin)
+	h.SetEndTimeMs(begin + 1000)
+	if err := l.lines.OutputIntervalHistogram(h); err != nil {
+		return fmt.Errorf("write %s: %w", LogFile, err)
 	}
 	return nil
 }

@@ -200,7 +200,7 @@ func (r *run) equip() {
 		r.shown.Lag(lag)
 	})
 	r.driver = load.NewDriver(load.Config{
-		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
+		Plan: e.Plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
 	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
 }
