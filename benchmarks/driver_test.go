@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/metadata"
+
 	"crosstalk/benchmarks/rig"
 	"crosstalk/fakesvc"
 	"crosstalk/internal/load"
@@ -72,31 +74,43 @@ func drive(b *testing.B, entry *fakesvc.Client, rate float64, concurrency int, d
 	return run
 }
 
-// The driver, with all that run does for a request, against a loop that only
-// calls: the same server, the same answers, one connection each.
+// The driver, with all that run does for a request, against a loop that only calls:
+// the same server, the same answers, one connection each. The second loop sends the
+// same request as the driver does, with a deadline and a trace context.
 func BenchmarkDriverClosedLoop(b *testing.B) {
 	echo := startEcho(b)
 	entry, bare := dialEntry(b, echo.Address), dialBare(b, echo.Address)
-	var cpu, allocs rig.Ratios
-	for b.Loop() {
-		ours := rig.Measure(func() int64 { return drive(b, entry, 0, 64, slice).Requests.Sent })
-		theirs := rig.Measure(func() int64 {
-			n, err := rig.Loop(64, slice, func(n int64) error {
-				return bare.Query(context.Background(), uint64(n)%rig.Keys)
-			})
+	loop := func(call func(key uint64) error) rig.Cost {
+		return rig.Measure(func() int64 {
+			n, err := rig.Loop(64, slice, func(n int64) error { return call(uint64(n) % rig.Keys) })
 			if err != nil {
 				b.Fatal(err)
 			}
 			return n
 		})
+	}
+	var cpu, allocs, sameCPU, sameAllocs rig.Ratios
+	for b.Loop() {
+		ours := rig.Measure(func() int64 { return drive(b, entry, 0, 64, slice).Requests.Sent })
+		theirs := loop(func(key uint64) error { return bare.Query(context.Background(), key) })
+		same := loop(func(key uint64) error {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			return bare.Query(metadata.AppendToOutgoingContext(ctx, "traceparent", someTrace), key)
+		})
 		cpu.Add(ours.CPUPerOp(), theirs.CPUPerOp())
+		sameCPU.Add(ours.CPUPerOp(), same.CPUPerOp())
 		allocs.Add(ours.AllocsPerOp(), theirs.AllocsPerOp())
+		sameAllocs.Add(ours.AllocsPerOp(), same.AllocsPerOp())
 	}
 	b.ReportMetric(cpu.Median(), "cpu-ratio")
+	b.ReportMetric(sameCPU.Median(), "cpu-ratio-same-request")
 	b.ReportMetric(cpu.Ours()/1e3, "driver-µs/req")
 	b.ReportMetric(cpu.Theirs()/1e3, "bare-µs/req")
-	b.ReportMetric(allocs.Median(), "allocs-ratio")
 	b.ReportMetric(allocs.Ours(), "driver-allocs/req")
 	b.ReportMetric(allocs.Theirs(), "bare-allocs/req")
-	b.ReportMetric(0, "ns/op") // a slice's length
+	b.ReportMetric(sameAllocs.Median(), "allocs-ratio-same-request")
+	b.ReportMetric(0, "ns/op") // the length of three slices says nothing
 }
+
+const someTrace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

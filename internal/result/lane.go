@@ -1,7 +1,6 @@
 package result
 
 import (
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"time"
@@ -35,7 +34,8 @@ type dues struct {
 type lagged struct{ at, lag time.Duration }
 
 func newLanes() []lane {
-	// More than can be in use at once, so that one is free at the first try or two.
+	// More than can be in use at once, so that one is free at the first try or two;
+	// a power of two.
 	n := 4
 	for n < 4*runtime.GOMAXPROCS(0) {
 		n *= 2
@@ -62,10 +62,11 @@ func (b *batch) empty() bool { return len(b.rows)+len(b.dues)+len(b.lags) == 0 }
 
 func (b *batch) reset() { b.rows, b.dues, b.lags = b.rows[:0], b.dues[:0], b.lags[:0] }
 
-// lane returns one that is free, locked. It never waits for one that is not.
-func (r *Recorder) lane() *lane {
-	for i := rand.Uint32(); ; i++ {
-		if l := &r.lanes[i%uint32(len(r.lanes))]; l.mu.TryLock() {
+// lane returns one that is free, locked. It never waits for one that is not. Those
+// who come at the same time should bring different numbers.
+func (r *Recorder) lane(number uint64) *lane {
+	for i := number; ; i++ {
+		if l := &r.lanes[i&uint64(len(r.lanes)-1)]; l.mu.TryLock() {
 			return l
 		}
 	}

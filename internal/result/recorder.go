@@ -91,7 +91,7 @@ func (r *Recorder) Due(at time.Duration) { r.tally(secondOf(at), 1, 0) }
 func (r *Recorder) Unsent(at time.Duration, n int64) { r.tally(secondOf(at), n, n) }
 
 func (r *Recorder) tally(second int, due, given int64) {
-	l := r.lane()
+	l := r.lane(uint64(second))
 	if !l.closed {
 		l.batch.tally(second, due, given)
 	}
@@ -108,7 +108,7 @@ func (r *Recorder) Add(row Row) {
 	if r.observe != nil {
 		r.observe(row)
 	}
-	l := r.lane()
+	l := r.lane(uint64(row.ID))
 	defer l.mu.Unlock()
 	if l.closed {
 		return
@@ -121,7 +121,7 @@ func (r *Recorder) Add(row Row) {
 // AddLag records the replication lag of a change that became visible at a time.
 // Changes that became visible in the warm-up are left out of the summary.
 func (r *Recorder) AddLag(at, lag time.Duration) {
-	l := r.lane()
+	l := r.lane(uint64(at))
 	defer l.mu.Unlock()
 	if l.closed {
 		return

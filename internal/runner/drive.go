@@ -29,7 +29,7 @@ func Drive(ctx context.Context, e *experiment.Experiment, entry *fakesvc.Client,
 	if err != nil {
 		return nil, err
 	}
-	out := &result.Run{MeasuredSeconds: r.driver.Offered().Seconds()}
+	out := &result.Run{Started: r.begin, MeasuredSeconds: r.driver.Offered().Seconds()}
 	r.recorder.Fill(out)
 	return out, r.driver.Wrong()
 }
