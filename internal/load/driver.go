@@ -109,7 +109,7 @@ func (d *Driver) Run(ctx context.Context, begin time.Time) error {
 	var offering sync.WaitGroup
 	var err error
 	offering.Go(func() {
-		OnOwnThread(func() { err = d.offer(ctx, reads, writes) })
+		err = d.offer(ctx, reads, writes)
 		d.ended = d.now()
 		d.recorder.End(d.Offered())
 	})
