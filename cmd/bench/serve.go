@@ -16,6 +16,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/agent"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
 	"crosstalk/scenarios"
@@ -93,7 +94,7 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	}
 	config := agent.Config{
 		Service: c.service, Listen: c.listen, Grace: c.grace,
-		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
 		Log: zerolog.New(cmd.ErrOrStderr()).With().Timestamp().Str("service", c.service).Logger(),
 	}
 	if config.Env.Access, err = c.access.server(c.control); err != nil {

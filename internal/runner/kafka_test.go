@@ -101,7 +101,9 @@ func TestLeaderDies(t *testing.T) {
 	var once sync.Once
 	run := onKafka(t, "async-replicated", func(p Progress) {
 		if p.Elapsed >= 5*time.Second {
-			once.Do(func() { killed, why = killLeader(t.Context(), client, data, "crosstalk-async-replicated", ".A.changes") })
+			once.Do(func() {
+				killed, why = killLeader(t.Context(), client, data, "crosstalk-async-replicated", ".A.changes")
+			})
 		}
 	}, "duration", "30s", "warmup", "1s", "rate", "100", "write-rate", "60/s", "replication", "3")
 	if why != "" || killed == "" {

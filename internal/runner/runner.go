@@ -186,17 +186,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 // error is ctx's, or that of a host that failed.
 func (r *run) offer(ctx context.Context) error {
 	e := r.experiment
-	r.impact = impact.New(e.Faults())
-	r.recorder.Observe(r.observe)
-	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
-		r.recorder.AddLag(at, lag)
-		r.impact.AddLag(at, lag)
-		r.shown.Lag(lag)
-	})
-	r.driver = load.NewDriver(load.Config{
-		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
-		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
+	r.equip()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -220,6 +210,22 @@ func (r *run) offer(ctx context.Context) error {
 		return cause
 	}
 	return err
+}
+
+// equip makes the driver, and all that is told of what it does.
+func (r *run) equip() {
+	e := r.experiment
+	r.impact = impact.New(e.Faults())
+	r.recorder.Observe(r.observe)
+	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
+		r.recorder.AddLag(at, lag)
+		r.impact.AddLag(at, lag)
+		r.shown.Lag(lag)
+	})
+	r.driver = load.NewDriver(load.Config{
+		Plan: e.Plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
+		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
+	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
 }
 
 func (r *run) observe(row result.Row) {
