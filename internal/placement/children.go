@@ -93,6 +93,7 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if err := c.signal(f.Kind); err != nil {
 		return err
 	}
+	defer func() { f.delivered.Length = time.Since(begin) - f.delivered.Start }() // also where the run ends before
 	if clock.Sleep(ctx, time.Until(begin.Add(f.Window.End()))) != nil {
 		return nil
 	}
@@ -105,7 +106,6 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if _, err := t.prepare(ctx, c.member, c.control); err != nil {
 		return err
 	}
-	f.delivered.Length = time.Since(begin) - f.delivered.Start
 	return w.Again(ctx, c.control)
 }
 
