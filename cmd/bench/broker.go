@@ -38,14 +38,13 @@ func newBroker() *cobra.Command {
 				return err
 			}
 			defer broker.Close()
-			ctx := cmd.Context()
-			if parent {
-				ctx = untilEnds(ctx, cmd.InOrStdin())
-			}
 			if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"broker": broker.Addresses()[0]}); err != nil {
 				return err
 			}
-			<-ctx.Done()
+			if parent {
+				go exitAtEnd(cmd.InOrStdin())
+			}
+			<-cmd.Context().Done()
 			return nil
 		},
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,7 +71,7 @@ Exit codes: 0 left in good order, 1 could not serve, 2 bad flags or file.`,
 	flags.StringVar(&c.prefix, "prefix", "crosstalk", "begins the name of each topic")
 	flags.StringVar(&c.data, "data", "", "folder for the databases; a temporary one by default")
 	flags.DurationVar(&c.grace, "grace", 10*time.Second, "for how long what is under way may go on after SIGTERM")
-	flags.BoolVar(&c.parent, "until-stdin-ends", false, "end when stdin does")
+	flags.BoolVar(&c.parent, "until-stdin-ends", false, "exit when stdin ends")
 	must(flags.MarkHidden("until-stdin-ends"))
 	c.access.add(flags)
 	c.settings = addSettings(flags, experiment.Default())
@@ -124,11 +123,10 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"control": config.Control.Addr().String()}); err != nil {
 		return errors.Join(err, config.Control.Close())
 	}
-	ctx := cmd.Context()
 	if c.parent {
-		ctx = untilEnds(ctx, cmd.InOrStdin())
+		go exitAtEnd(cmd.InOrStdin())
 	}
-	return agent.Run(ctx, config)
+	return agent.Run(cmd.Context(), config)
 }
 
 // own is what the node is without a driver: nothing where no scenario is named.
@@ -197,13 +195,10 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 	return func() error { return os.RemoveAll(config.Dir) }, nil
 }
 
-// untilEnds returns a context that ends with ctx, and when there is no more to read:
-// the system closes the pipe when the process at its other end dies, however it dies.
-func untilEnds(ctx context.Context, r io.Reader) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer cancel()
-		_, _ = io.Copy(io.Discard, r)
-	}()
-	return ctx
+// exitAtEnd exits when there is no more to read: the system closes the pipe when the
+// process at its other end dies, however it dies, and then there is nobody left for
+// whom to leave in good order.
+func exitAtEnd(r io.Reader) {
+	_, _ = io.Copy(io.Discard, r)
+	os.Exit(exitFailed)
 }

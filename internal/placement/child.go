@@ -37,7 +37,6 @@ type child struct {
 
 	mu       sync.Mutex
 	cmd      *exec.Cmd
-	alive    io.Closer     // closing it, as our death does, ends the process
 	exited   chan struct{} // closed when the process has ended
 	expected bool          // its end is
 	said     *tail
@@ -65,8 +64,7 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 	cmd.SysProcAttr = apart()
 	said := &tail{}
 	cmd.Stderr = said
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	if _, err := cmd.StdinPipe(); err != nil { // our death closes it, and so ends the process
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	out, err := cmd.StdoutPipe()
@@ -78,7 +76,7 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 	}
 	exited := make(chan struct{})
 	c.mu.Lock()
-	c.cmd, c.alive, c.exited, c.expected, c.said = cmd, in, exited, false, said
+	c.cmd, c.exited, c.expected, c.said = cmd, exited, false, said
 	c.mu.Unlock()
 	line := make(chan string, 1)
 	go func() {
@@ -164,7 +162,7 @@ func (c *child) gone(ctx context.Context) error {
 // end has the process leave, where it runs.
 func (c *child) end() error {
 	c.mu.Lock()
-	cmd, exited, alive := c.cmd, c.exited, c.alive
+	cmd, exited := c.cmd, c.exited
 	c.expected = true
 	c.mu.Unlock()
 	if cmd == nil {
@@ -175,7 +173,6 @@ func (c *child) end() error {
 		return nil
 	default:
 	}
-	alive.Close()
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended this moment
 	return c.gone(context.Background())
 }

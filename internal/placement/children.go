@@ -167,6 +167,7 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if err := c.signal(f.Kind); err != nil {
 		return err
 	}
+	defer func() { f.delivered.Length = time.Since(begin) - f.delivered.Start }() // also where the run ends before
 	if clock.Sleep(ctx, time.Until(begin.Add(f.Window.End()))) != nil {
 		return nil
 	}
@@ -179,6 +180,5 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if err := c.ready(ctx, c, w); err != nil {
 		return err
 	}
-	f.delivered.Length = time.Since(begin) - f.delivered.Start
 	return nil
 }
