@@ -30,6 +30,8 @@ type child struct {
 
 	// listen and control are where it answers, once it has started.
 	listen, control string
+	// metrics is where it serves them; empty where it does not.
+	metrics string
 
 	mu       sync.Mutex
 	cmd      *exec.Cmd
@@ -61,6 +63,9 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 	}
 	args := append(c.program[1:len(c.program):len(c.program)], "serve", "--service="+c.member.Name, "--listen="+listen, "--control="+control,
 		"--data="+c.dir, "--grace="+grace.String(), "--until-stdin-ends")
+	if c.metrics != "" {
+		args = append(args, "--metrics="+c.metrics)
+	}
 	cmd := exec.Command(c.program[0], args...)
 	cmd.Env = append(environment(), "CROSSTALK_TOKEN="+c.token)
 	cmd.SysProcAttr = apart()
@@ -101,11 +106,11 @@ const (
 func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	var hello struct{ Control string }
+	var hello struct{ Control, Metrics string }
 	select {
 	case text := <-line:
 		if json.Unmarshal([]byte(text), &hello) == nil && hello.Control != "" {
-			c.control = hello.Control
+			c.control, c.metrics = hello.Control, hello.Metrics
 			return nil
 		}
 		<-exited

@@ -33,6 +33,9 @@ func (p *placing) startChildren(ctx context.Context) error {
 	for _, m := range p.members {
 		for i := range p.experiment.CopiesOf(m.Name) {
 			c := &child{member: m, index: i, program: program, token: p.Env.Access.Token, dir: p.folder(m, i)}
+			if p.world.Metrics {
+				c.metrics = anyPort
+			}
 			if i == 0 {
 				c.faults = signalsFor(m, p.experiment.Faults())
 			}
