@@ -108,7 +108,8 @@ func (c *matrixCommand) run(cmd *cobra.Command, path string) (err error) {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
 	options := runOptions(nil)
-	options.Shared, options.Metrics = true, shown.metrics
+	options.Shared = true
+	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
 	runs, err := c.measure(cmd, e, session.Dir(), options)
 	if err != nil || cmd.Context().Err() != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())

@@ -16,6 +16,7 @@ import (
 type shown struct {
 	metrics *telemetry.Metrics
 	server  *telemetry.Server
+	address string
 }
 
 // addMetrics adds the flag that asks for it.
@@ -35,7 +36,7 @@ func serveMetrics(address string, stderr io.Writer) (shown, error) {
 	if err != nil {
 		return shown{}, usageError(fmt.Errorf("--metrics: %w", err))
 	}
-	s := shown{metrics: telemetry.New()}
+	s := shown{metrics: telemetry.New(), address: listener.Addr().String()}
 	s.server = s.metrics.Serve(listener)
 	_, err = fmt.Fprintf(stderr, "metrics: http://%s%s\n", listener.Addr(), telemetry.Path)
 	return s, err

@@ -117,6 +117,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	options.Scraped = targets(session.Dir(), cmd.ErrOrStderr())
 	runs, err := c.runAll(cmd, e, session.Dir(), view, options)
 	if len(runs) == 0 {
 		return errors.Join(worst(nil, err), session.Remove())

@@ -119,8 +119,12 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if config.Control, err = net.Listen("tcp", c.control); err != nil {
 		return usageError(fmt.Errorf("--control: %w", err))
 	}
-	// Who has started the process learns from this where its control is.
-	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"control": config.Control.Addr().String()}); err != nil {
+	// Who has started the process learns from this where things are.
+	where := map[string]string{"control": config.Control.Addr().String()}
+	if shown.address != "" {
+		where["metrics"] = shown.address
+	}
+	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(where); err != nil {
 		return errors.Join(err, config.Control.Close())
 	}
 	if c.parent {

@@ -20,6 +20,8 @@ type Task struct {
 	Run string
 	// Kafka is where the bus is.
 	Kafka []string
+	// OTLP is the collector that takes spans; empty where none are made.
+	OTLP string
 	// Addresses tells of each service where it is.
 	Addresses map[string]string
 }
@@ -73,6 +75,7 @@ func taskOf(r *fakesvcpb.PrepareRequest) (Task, error) {
 		return Task{}, err
 	}
 	t.Prefix, t.Run, t.Kafka, t.Addresses = r.GetPrefix(), r.GetRun(), r.GetKafka(), r.GetAddresses()
+	t.OTLP = r.GetOtlp()
 	if !isPrefix(t.Prefix) {
 		return Task{}, fmt.Errorf("%q cannot begin the name of a topic: letters, digits, '-' and '_'", t.Prefix)
 	}

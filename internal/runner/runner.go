@@ -44,6 +44,9 @@ type Options struct {
 	// Metrics shows what goes on; nil shows nothing. The run is told apart there by its
 	// scenario and by Name, which no other run of the command may have.
 	Metrics *telemetry.Metrics
+	// Scraped is told where each child process serves its metrics, once they do, and of
+	// none when they end. It is not called where there are none.
+	Scraped func(scenario string, children []placement.Scraped) error
 	// Name is the run's name; empty is that of its parent folder.
 	Name string
 	// Samples has every request written to samples.csv.
@@ -107,15 +110,28 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 			Env: o.Env, Dir: data, Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
-		Run: name, Nodes: o.Nodes, Command: o.Command,
+		Run: name, OTLP: o.OTLP, Metrics: o.Metrics != nil, Nodes: o.Nodes, Command: o.Command,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	r := &run{scenario: s, experiment: e, options: o, topology: topology}
-	out, err := r.measure(ctx, filepath.Join(parent, s.Name))
+	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
 	return out, errors.Join(err, topology.Close())
+}
+
+// scraped measures while it is known where the children serve their metrics.
+func (r *run) scraped(measure func() (*result.Run, error)) (*result.Run, error) {
+	children := r.topology.Scraped()
+	if r.options.Scraped == nil || len(children) == 0 {
+		return measure()
+	}
+	if err := r.options.Scraped(r.scenario.Name, children); err != nil {
+		return nil, err
+	}
+	out, err := measure()
+	return out, errors.Join(err, r.options.Scraped(r.scenario.Name, nil))
 }
 
 type run struct {
