@@ -121,6 +121,7 @@ type run struct {
 	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
+	gc       gcMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// unwritten says which files are not complete.
