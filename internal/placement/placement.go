@@ -292,7 +292,7 @@ func (t *Topology) Scraped() []Scraped {
 	var out []Scraped
 	for _, c := range t.children {
 		if c.metrics != "" {
-			out = append(out, Scraped{c.name(), c.metrics})
+			out = append(out, Scraped{c.name, c.metrics})
 		}
 	}
 	return out

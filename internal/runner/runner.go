@@ -152,6 +152,7 @@ type run struct {
 	begin    time.Time
 	cpu      cpuMeter
 	distance *result.RoundTrip // of the cluster; nil without
+	gc       gcMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// compared is how many rows of copies were held against their owners', differs the
