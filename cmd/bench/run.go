@@ -68,7 +68,7 @@ interrupted.`,
 	c.settings = addSettings(flags, experiment.Default())
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
-	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
+	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC), which the processes of the services must reach too")
 	addMetrics(flags, &c.metrics)
 	flags.StringVar(&c.nodes, "nodes", "", "file that tells where the services run already, instead of starting them")
 	flags.StringVar(&c.target, "target", "", "where the service that is queried is, host:port, instead of what --nodes says")
