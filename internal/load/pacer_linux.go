@@ -2,5 +2,7 @@ package load
 
 import "time"
 
-// early covers what the kernel's timer wakes late by: 50 µs at the median.
-const early = 80 * time.Microsecond
+// early is what the kernel's timer wakes late by at least. More would be spun: 80 µs,
+// its median on a busy machine, makes half as many sends late, for twice the CPU; see
+// BenchmarkLateness.
+const early = 25 * time.Microsecond
