@@ -2,7 +2,7 @@ package load
 
 import "time"
 
-// early is what the kernel's timer wakes late by at least. More would be spun: 80 µs,
-// its median on a busy machine, makes half as many sends late, for twice the CPU; see
+// early covers a part of what the kernel's timer wakes late by. More makes sends more
+// exact and is paid for in CPU, since what is left of it is spun: see
 // BenchmarkLateness.
 const early = 25 * time.Microsecond
