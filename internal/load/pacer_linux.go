@@ -2,5 +2,7 @@ package load
 
 import "time"
 
-// early covers what the kernel's timer wakes late by: 50 µs at the median.
-const early = 80 * time.Microsecond
+// early covers a part of what the kernel's timer wakes late by. More makes sends more
+// exact and is paid for in CPU, since what is left of it is spun: see
+// BenchmarkLateness.
+const early = 25 * time.Microsecond
