@@ -12,13 +12,16 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/record"
+	"crosstalk/internal/waits"
 )
 
 // Client calls one service by gRPC, over one connection that all calls share.
@@ -40,7 +43,7 @@ func Dial(env Env, service, address string) (*Client, error) {
 // reconnect is short and without jitter: after an outage the recovery that is
 // measured should be the service's, not gRPC's default back-off of up to 120 s.
 var reconnect = grpc.ConnectParams{
-	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, MaxDelay: 250 * time.Millisecond},
+	Backoff:           backoff.Config{BaseDelay: waits.ReconnectFrom, Multiplier: waits.ReconnectFactor, MaxDelay: waits.ReconnectUpTo},
 	MinConnectTimeout: time.Second,
 }
 
@@ -130,12 +133,43 @@ func (c *Client) Write(ctx context.Context, write int64, r record.Record) error 
 	return err
 }
 
+// addressOf is what a connection was dialled to.
+func addressOf(conn *grpc.ClientConn) string {
+	_, address, _ := strings.Cut(conn.Target(), ":///")
+	return address
+}
+
 // Connected returns once the service has been reached.
 func (c *Client) Connected(ctx context.Context) error {
 	if err := awaitConnection(ctx, c.conn); err != nil {
-		return fmt.Errorf("%s does not answer at %s: %w", c.service, c.conn.Target(), err)
+		return fmt.Errorf("%s does not answer at %s: %w", c.service, addressOf(c.conn), err)
 	}
 	return nil
+}
+
+// Serving returns once the health service at an address says SERVING, or once an
+// answer shows that there is none. Its error says how it was until ctx ended.
+func Serving(ctx context.Context, env Env, address string) error {
+	conn, err := dial(env, address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	client := grpc_health_v1.NewHealthClient(conn)
+	for {
+		answer, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.WaitForReady(true))
+		switch {
+		case answer.GetStatus() == grpc_health_v1.HealthCheckResponse_SERVING, status.Code(err) == codes.Unimplemented:
+			return nil
+		case ctx.Err() != nil && err != nil:
+			return fmt.Errorf("no health: %w", err)
+		case err != nil && status.Code(err) != codes.Unavailable:
+			return fmt.Errorf("ask for its health: %w", err)
+		}
+		if clock.Sleep(ctx, 50*time.Millisecond) != nil {
+			return fmt.Errorf("it is %s", answer.GetStatus())
+		}
+	}
 }
 
 // Close ends the connection.

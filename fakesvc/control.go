@@ -125,7 +125,7 @@ func DialControl(env Env, address string) (*ControlClient, error) {
 // Connected returns once the control has been reached.
 func (c *ControlClient) Connected(ctx context.Context) error {
 	if err := awaitConnection(ctx, c.conn); err != nil {
-		return fmt.Errorf("no control answers at %s: %w", c.conn.Target(), err)
+		return fmt.Errorf("no control answers at %s: %w", addressOf(c.conn), err)
 	}
 	return nil
 }

@@ -35,17 +35,10 @@ func (c control) Prepare(ctx context.Context, r *fakesvcpb.PrepareRequest) (*fak
 func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
 	a.mu.Lock()
-	err := a.end(context.Background())
+	a.endBefore()
 	a.mu.Unlock()
-	if err != nil {
-		a.Log.Warn().Err(err).Msg("ending a run's node")
-	}
 	if a.Own != nil {
-		go func() {
-			if err := a.own(context.Background()); err != nil {
-				a.fail(err)
-			}
-		}()
+		go a.own(a.life)
 	}
 	return &fakesvcpb.ReleaseResponse{}, nil
 }

@@ -37,12 +37,17 @@ type Experiment struct {
 	Seed        setting.Seed     `yaml:"seed"`
 
 	Fanout Fanout                         `yaml:"fanout"`
-	Store  setting.PerService[store.Kind] `yaml:"store"`
+	Store  setting.PerService[store.Spec] `yaml:"store"`
 	Kafka  setting.List                   `yaml:"kafka"`
 	Outbox setting.Switch                 `yaml:"outbox"`
 
 	Placement Placement                         `yaml:"placement"`
 	Replicas  setting.PerService[setting.Count] `yaml:"replicas"`
+
+	KafkaTLS    KafkaTLS      `yaml:"kafka-tls"`
+	KafkaSASL   KafkaSASL     `yaml:"kafka-sasl"`
+	Partitions  setting.Maybe `yaml:"partitions"`
+	Replication setting.Maybe `yaml:"replication"`
 
 	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
@@ -152,13 +157,13 @@ func (e *Experiment) Entity(service string) string {
 	return service
 }
 
-// StoreOf returns the kind of a service's database: SQLite where only others are
+// StoreOf returns which a service's database is: SQLite where only others are
 // named.
-func (e *Experiment) StoreOf(service string) store.Kind {
-	if kind, ok := e.Store.For(service); ok {
-		return kind
+func (e *Experiment) StoreOf(service string) store.Spec {
+	if spec, ok := e.Store.For(service); ok {
+		return spec
 	}
-	return store.Sqlite
+	return store.Spec{Kind: store.Sqlite}
 }
 
 func of[T any](p setting.PerService[T], service string, withDefault bool) T {

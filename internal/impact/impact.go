@@ -158,7 +158,8 @@ func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
 		impact.Faults = w.faults
 		impact.UnderWay, impact.Cut = w.underWay, w.cut
 		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
-		recovery, recovered := normal.recovery(between(t.rows, w.End(), w.until), w.End(), w.until)
+		behind := normal.seen(between(t.rows, w.End(), w.until), w.until)
+		recovery, recovered := normal.recovery(behind, w.End(), w.until)
 		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered
 		impact.Drain, impact.Drained = w.drain.Seconds(), !ok || unseen >= w.End()
 		out = append(out, impact)
@@ -202,6 +203,23 @@ func (b baseline) held(rows []row) result.Impact {
 		P99: s.p99(), BaselineP99: b.p99, SlowShare: s.above(b.p99),
 		StaleShare: s.staleShare(), BaselineStaleShare: b.stale, MaxStaleness: s.oldest.Seconds(),
 	}
+}
+
+// seen returns what a moment knows of the rows that were due before it. Of a
+// request that was under way, that is how long it had taken; where others take as
+// long, it is nothing. What came of it may be the next window's work.
+func (b baseline) seen(rows []row, moment time.Duration) []row {
+	var out []row
+	for _, r := range rows {
+		if sofar := moment - r.due; r.latency >= sofar {
+			if sofar.Seconds() <= b.p99 {
+				continue
+			}
+			r.latency, r.failed = sofar, false
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // recovery returns how long after end requests were still hit: until the last one

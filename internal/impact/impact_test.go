@@ -100,6 +100,50 @@ func TestChanceIsNoImpact(t *testing.T) {
 	}
 }
 
+// What the next window does to requests that were due just before it is no trace
+// of the one before: theirs is only that they took so long until then.
+func TestTheNextWindowIsNotThisOnesTrace(t *testing.T) {
+	const second = 8 * time.Second
+	usual := func(due time.Duration) result.Row { return result.Row{Done: 30*ms + due%7} }
+	windows := "bus:reorder=50%@6s+1s;bus:stall@8s+1s"
+	for name, c := range map[string]struct {
+		felt      func(due time.Duration) result.Row
+		recovered bool
+		recovery  float64
+	}{
+		"stalled by the next one": {func(due time.Duration) result.Row {
+			if due >= second-30*ms && due < second+time.Second {
+				return result.Row{Done: 500 * ms, Code: codes.DeadlineExceeded}
+			}
+			return usual(due)
+		}, true, 0},
+		"hit until the next one": {func(due time.Duration) result.Row {
+			if due >= 6*time.Second && due < second+time.Second {
+				return result.Row{Done: 500 * ms, Code: codes.DeadlineExceeded}
+			}
+			return usual(due)
+		}, false, 0.965},
+		"half of them hit until the next one": {func(due time.Duration) result.Row {
+			if due >= 6*time.Second && due < second && due%(10*ms) == 0 {
+				return result.Row{Done: 500 * ms, Code: codes.DeadlineExceeded}
+			}
+			return usual(due)
+		}, false, 0.96},
+		"not hit any more": {func(due time.Duration) result.Row {
+			if due >= 6*time.Second && due < 7*time.Second+300*ms {
+				return result.Row{Done: 500 * ms}
+			}
+			return usual(due)
+		}, true, 0.295},
+	} {
+		tr := New(faultsOf(t, windows))
+		feed(tr, c.felt)
+		if i := tr.Impacts(0, false)[0]; i.Recovered != c.recovered || i.Recovery != c.recovery {
+			t.Errorf("%s: recovered %v after %v s, want %v after %v", name, i.Recovered, i.Recovery, c.recovered, c.recovery)
+		}
+	}
+}
+
 func TestStaleAnswersAndDrain(t *testing.T) {
 	tr := New(faultsOf(t, "bus:outage@3s+2s;bus:stall@8s+1s"))
 	feed(tr, func(due time.Duration) result.Row {

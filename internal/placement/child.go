@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,17 +17,21 @@ import (
 	"crosstalk/internal/fault"
 )
 
-// child is one copy of a process, as a child of the driver. It is started anew, at
-// the same addresses, each time that it has been killed or stopped.
+// child is a child process of the driver: one copy of a node, or the broker. It is
+// started anew, at the same addresses, each time that it has been killed or stopped.
 type child struct {
-	member  *member
-	index   int
+	name    string
 	program []string
 	token   string
-	dir     string
 	faults  []*signalled
+	// args has it answer where it did before, if it did.
+	args func(c *child) []string
+	// ready makes a new process what the one before was.
+	ready func(ctx context.Context, c *child, w Witness) error
+	node  bool // and so has a control
 
-	// listen and control are where it answers, once it has started.
+	// listen is where it serves, and control where it is controlled, once it has
+	// started.
 	listen, control string
 
 	mu       sync.Mutex
@@ -54,26 +57,21 @@ func programOf(command []string) ([]string, error) {
 // start starts the process, and returns when its control answers. An end of it that
 // nobody asked for goes to fail.
 func (c *child) start(ctx context.Context, fail func(error)) error {
-	listen, control := c.listen, c.control
-	if control == "" {
-		listen, control = anyPort, anyPort
-	}
-	args := append(c.program[1:len(c.program):len(c.program)], "serve", "--service="+c.member.Name, "--listen="+listen, "--control="+control,
-		"--data="+c.dir, "--grace="+grace.String(), "--until-stdin-ends")
-	cmd := exec.Command(c.program[0], args...)
-	cmd.Env = append(environment(), "CROSSTALK_TOKEN="+c.token)
+	args := append(c.program[1:len(c.program):len(c.program)], c.args(c)...)
+	cmd := exec.Command(c.program[0], append(args, "--until-stdin-ends")...)
+	cmd.Env = append(os.Environ(), "CROSSTALK_TOKEN="+c.token)
 	cmd.SysProcAttr = apart()
 	said := &tail{}
 	cmd.Stderr = said
 	if _, err := cmd.StdinPipe(); err != nil { // our death closes it, and so ends the process
-		return fmt.Errorf("start %s: %w", c.name(), err)
+		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return fmt.Errorf("start %s: %w", c.name(), err)
+		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", c.name(), err)
+		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	exited := make(chan struct{})
 	c.mu.Lock()
@@ -95,21 +93,24 @@ const (
 	grace   = 10 * time.Second
 )
 
-// answered waits for the line that says where the control is.
+// answered waits for the line that says where the process answers.
 func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	var hello struct{ Control string }
+	var hello struct{ Control, Broker string }
 	select {
 	case text := <-line:
-		if json.Unmarshal([]byte(text), &hello) == nil && hello.Control != "" {
+		if json.Unmarshal([]byte(text), &hello) == nil && hello.Control+hello.Broker != "" {
 			c.control = hello.Control
+			if hello.Broker != "" {
+				c.listen = hello.Broker
+			}
 			return nil
 		}
 		<-exited
-		return fmt.Errorf("%s did not start: %s", c.name(), c.last())
+		return fmt.Errorf("%s did not start: %s", c.name, c.last())
 	case <-ctx.Done():
-		return fmt.Errorf("%s did not start: %w", c.name(), ctx.Err())
+		return fmt.Errorf("%s did not start: %w", c.name, ctx.Err())
 	}
 }
 
@@ -127,7 +128,7 @@ func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, fail func(error)) {
 	if err == nil {
 		err = errors.New("exit status 0")
 	}
-	fail(fmt.Errorf("%s has ended by itself, %w: %s", c.name(), err, c.last()))
+	fail(fmt.Errorf("%s has ended by itself, %w: %s", c.name, err, c.last()))
 }
 
 // signal kills the process, or asks it to leave.
@@ -153,7 +154,7 @@ func (c *child) gone(ctx context.Context) error {
 		err := c.cmd.Process.Kill()
 		c.mu.Unlock()
 		<-c.exited
-		return errors.Join(fmt.Errorf("%s did not leave in %v, and was killed", c.name(), leaveLimit), err)
+		return errors.Join(fmt.Errorf("%s did not leave in %v, and was killed", c.name, leaveLimit), err)
 	}
 }
 
@@ -180,17 +181,6 @@ func (c *child) last() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.said.last()
-}
-
-// environment is this process's own, without what its user meant for it.
-func environment() []string {
-	var out []string
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "CROSSTALK_") {
-			out = append(out, entry)
-		}
-	}
-	return out
 }
 
 // tail keeps the end of what is written to it.

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -19,6 +20,7 @@ const (
 	startLimit   = 10 * time.Second
 	leaveLimit   = 12 * time.Second // more than its own grace
 	releaseLimit = 10 * time.Second
+	readyLimit   = 30 * time.Second
 )
 
 // startChildren starts every copy of every process as a child.
@@ -28,14 +30,9 @@ func (p *placing) startChildren(ctx context.Context) error {
 		return err
 	}
 	p.Env.Access.Token = rand.Text()
-	// What ends last is added first: the children are cut loose before the bus is.
-	p.OnClose(p.endChildren)
 	for _, m := range p.members {
 		for i := range p.experiment.CopiesOf(m.Name) {
-			c := &child{member: m, index: i, program: program, token: p.Env.Access.Token, dir: p.folder(m, i)}
-			if i == 0 {
-				c.faults = signalsFor(m, p.experiment.Faults())
-			}
+			c := p.nodeOf(m, i, program)
 			p.children = append(p.children, c)
 			if err := c.start(ctx, p.Fail); err != nil {
 				return err
@@ -44,6 +41,68 @@ func (p *placing) startChildren(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// nodeOf returns a copy of a node, not started.
+func (p *placing) nodeOf(m *member, index int, program []string) *child {
+	c := &child{name: m.Name, program: program, token: p.Env.Access.Token, node: true}
+	if index > 0 {
+		c.name = fmt.Sprintf("%s/%d", m.Name, index)
+	} else {
+		c.faults = signalsFor(m, p.experiment.Faults())
+	}
+	dir := p.folder(m, index)
+	c.args = func(c *child) []string {
+		return []string{
+			"serve", "--service=" + m.Name, "--listen=" + cmp.Or(c.listen, anyPort), "--control=" + cmp.Or(c.control, anyPort),
+			"--data=" + dir, "--grace=" + grace.String(),
+		}
+	}
+	c.ready = func(ctx context.Context, c *child, w Witness) error {
+		if err := p.prepareAgain(ctx, m, c.control); err != nil {
+			return err
+		}
+		return w.Again(ctx, c.control)
+	}
+	return c
+}
+
+// prepareAgain prepares a node that was started anew. What it needs may be away as
+// well: it is asked until that is back, as whatever else restarts processes does.
+func (p *placing) prepareAgain(ctx context.Context, m *member, control string) error {
+	limit := time.Now().Add(readyLimit)
+	for {
+		_, err := p.prepare(ctx, m, control)
+		if err == nil || time.Now().After(limit) {
+			return err
+		}
+		if err := clock.Sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// startBroker starts the embedded broker as a child, whose records survive it being
+// killed.
+func (p *placing) startBroker(ctx context.Context) (address string, err error) {
+	program, err := programOf(p.world.Command)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(p.world.Dir, "bus")
+	c := &child{name: "the broker", program: program}
+	for _, f := range p.experiment.Faults() {
+		if f.Kind.Signals() && f.Target.Part == fault.Bus {
+			c.faults = append(c.faults, &signalled{Fault: f})
+		}
+	}
+	c.args = func(c *child) []string {
+		return []string{"broker", "--listen=" + cmp.Or(c.listen, anyPort), "--data=" + dir}
+	}
+	c.ready = func(context.Context, *child, Witness) error { return nil }
+	p.children = append(p.children, c)
+	err = c.start(ctx, p.Fail)
+	return c.listen, err
 }
 
 // folder is where a copy keeps its databases. The copies of an owner share one, as
@@ -62,7 +121,7 @@ func signalsFor(m *member, faults fault.Faults) []*signalled {
 	var out []*signalled
 	for _, f := range faults {
 		for _, s := range m.Services {
-			if f.Kind.Signals() && f.Target.Service == s.Name {
+			if f.Kind.Signals() && f.Target == (fault.Target{Service: s.Name}) {
 				out = append(out, &signalled{Fault: f})
 			}
 		}
@@ -70,15 +129,28 @@ func signalsFor(m *member, faults fault.Faults) []*signalled {
 	return out
 }
 
-// endChildren asks all of them to leave, and kills those that do not in time.
+// endChildren asks all of them to leave, the broker last, and kills those that do not
+// in time.
 func (p *placing) endChildren() error {
 	errs := make([]error, len(p.children))
 	var ending sync.WaitGroup
 	for i, c := range p.children {
-		ending.Go(func() { errs[i] = c.end() })
+		if c.node {
+			ending.Go(func() { errs[i] = c.end() })
+		}
 	}
 	ending.Wait()
 	return errors.Join(errs...)
+}
+
+// endBroker does that with the broker.
+func (p *placing) endBroker() error {
+	for _, c := range p.children {
+		if !c.node {
+			return c.end()
+		}
+	}
+	return nil
 }
 
 // perform has a process die or leave for the window of a fault.
@@ -86,8 +158,10 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if clock.Sleep(ctx, time.Until(begin.Add(f.Window.Start))) != nil {
 		return nil
 	}
-	if err := w.Before(ctx, c.control); err != nil {
-		return err
+	if c.node {
+		if err := w.Before(ctx, c.control); err != nil {
+			return err
+		}
 	}
 	f.delivered.Start = time.Since(begin)
 	if err := c.signal(f.Kind); err != nil {
@@ -103,16 +177,8 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if err := c.start(ctx, t.Fail); err != nil {
 		return err
 	}
-	if _, err := t.prepare(ctx, c.member, c.control); err != nil {
+	if err := c.ready(ctx, c, w); err != nil {
 		return err
 	}
-	return w.Again(ctx, c.control)
-}
-
-// name is that of a copy: A, or A/2 for the third of several.
-func (c *child) name() string {
-	if c.index == 0 {
-		return c.member.Name
-	}
-	return fmt.Sprintf("%s/%d", c.member.Name, c.index)
+	return nil
 }

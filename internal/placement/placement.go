@@ -24,6 +24,7 @@ import (
 	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/store"
 	"crosstalk/scenarios"
 )
 
@@ -51,9 +52,11 @@ type World struct {
 // Topology is one that has been placed.
 type Topology struct {
 	*scenarios.Topology
-	Kind     Kind
+	Kind Kind
+	// Own are the services that nobody prepares and that tell nothing of themselves:
+	// the user's own.
+	Own      []string
 	children []*child
-	prepare  func(ctx context.Context, m *member, control string) (string, error)
 }
 
 // Start places the topology of a scenario, and returns when it is ready. On an error,
@@ -68,7 +71,6 @@ func Start(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, 
 	}
 	t := &Topology{Topology: scenarios.Elsewhere(w.Env), Kind: Elsewhere}
 	p := &placing{Topology: t, scenario: s, experiment: e, world: w, addresses: make(map[string]string)}
-	t.prepare = p.prepare
 	if err := p.start(ctx); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -101,6 +103,11 @@ func (p *placing) start(ctx context.Context) error {
 		return fmt.Errorf("encode the experiment: %w", err)
 	}
 	p.asked = string(text)
+	if p.world.Nodes == nil {
+		p.Kind = Children
+	} else if err := p.checkNodes(); err != nil {
+		return err
+	}
 	if err := p.openBus(ctx); err != nil {
 		return err
 	}
@@ -111,10 +118,16 @@ func (p *placing) start(ctx context.Context) error {
 			}
 		}
 	}
+	for _, m := range p.members {
+		p.OnClose(func() error {
+			return store.Remove(context.WithoutCancel(ctx), p.experiment.StoreOf(m.Name), store.Place{Run: p.world.Prefix}, m.Name)
+		})
+	}
 	if p.world.Nodes != nil {
 		err = p.findNodes(ctx)
 	} else {
-		p.Kind = Children
+		// What ends last is added first: the nodes leave before the bus is gone.
+		p.OnClose(p.endChildren)
 		err = p.startChildren(ctx)
 	}
 	if err != nil {
@@ -130,20 +143,27 @@ func (p *placing) openBus(ctx context.Context) error {
 	if !scenarios.NeedsBus(p.scenario, p.experiment) {
 		return nil
 	}
-	if len(p.world.Bus) == 0 {
-		broker, err := bus.StartBroker(p.Env.Listen)
+	embedded := len(p.world.Bus) == 0
+	if embedded {
+		p.OnClose(p.endBroker)
+		address, err := p.startBroker(ctx)
 		if err != nil {
-			return fmt.Errorf("start the embedded broker: %w", err)
+			return err
 		}
-		p.OnClose(func() error { broker.Close(); return nil })
-		p.world.Bus = broker.Addresses()
+		p.world.Bus = []string{address}
 	}
-	client, err := bus.Open(ctx, scenarios.Cluster(p.experiment, p.Env, p.world.Bus))
+	cluster, err := scenarios.Cluster(p.experiment, p.Env, p.world.Bus)
+	if err != nil {
+		return err
+	}
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	p.OnClose(client.Close)
-	p.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), p.world.Prefix+".") })
+	if !embedded { // what only this run has, ends with its broker
+		p.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), p.world.Prefix+".") })
+	}
 	return nil
 }
 
@@ -173,7 +193,7 @@ func (p *placing) prepareAll(ctx context.Context) error {
 			p.addresses[s.Name] = given
 		}
 		if len(m.controls) == 0 {
-			if err := p.seed(ctx, m, given); err != nil {
+			if err := p.adopt(ctx, m, given); err != nil {
 				return err
 			}
 		}
@@ -234,7 +254,7 @@ type Witness interface {
 // Perform carries out what is done to processes by signals, at its time, until ctx
 // ends.
 func (t *Topology) Perform(ctx context.Context, begin time.Time, w Witness) error {
-	var performing errgroup.Group
+	performing, ctx := errgroup.WithContext(ctx)
 	for _, c := range t.children {
 		for _, f := range c.faults {
 			performing.Go(func() error {

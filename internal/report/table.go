@@ -29,16 +29,31 @@ func Table(w io.Writer, runs []result.Run) error {
 			percentile(l, 0.5), percentile(l, 0.9), percentile(l, 0.99), percentile(l, 0.999), quantile(l, l.Max))
 	}
 	t.answers(runs)
-	t.heading("COST: events, databases, and the CPU time of the whole process")
+	t.heading("COST: events, databases, and the CPU time of the driver and the services")
 	t.row("scenario", "events/request", "stored", "of it copies", "CPU s/1000 requests")
 	for _, r := range runs {
 		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), cpu(r))
 	}
+	t.buses(runs)
 	t.flush()
 	for _, r := range runs {
 		t.verdict(r)
 	}
 	return t.err
+}
+
+// buses prints how far the clusters are away that runs used.
+func (t *table) buses(runs []result.Run) {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r result.Run) bool { return r.Environment.BusRoundTrip == nil })
+	if len(runs) == 0 {
+		return
+	}
+	t.heading("BUS: a request and its reply, one at a time before the load, beside the same over an embedded broker")
+	t.row("scenario", "bus", "p50", "p99", "embedded p50", "embedded p99")
+	for _, r := range runs {
+		d := r.Environment.BusRoundTrip
+		t.row(r.Scenario, r.Environment.Bus, duration(d.P50), duration(d.P99), duration(d.EmbeddedP50), duration(d.EmbeddedP99))
+	}
 }
 
 // answers prints what the answers are worth. That there are changes which a copy

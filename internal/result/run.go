@@ -126,8 +126,21 @@ type Environment struct {
 	Placement string `json:"placement,omitempty"`
 	// Bus is "none", "embedded" or the address of a Kafka cluster.
 	Bus string `json:"bus"`
+	// BusRoundTrip is how far the cluster is away; nil where it was not measured.
+	BusRoundTrip *RoundTrip `json:"bus_round_trip,omitempty"`
 	// Stores is the kind of database by service.
 	Stores map[string]string `json:"stores"`
+}
+
+// RoundTrip is how long a request of 128 bytes and its reply took over a run's
+// cluster, before the load, one at a time, and in turns with that over an embedded
+// broker in the driver's process.
+type RoundTrip struct {
+	Count       int64   `json:"count"`
+	P50         float64 `json:"p50_seconds"`
+	P99         float64 `json:"p99_seconds"`
+	EmbeddedP50 float64 `json:"embedded_p50_seconds"`
+	EmbeddedP99 float64 `json:"embedded_p99_seconds"`
 }
 
 // Counts counts reads of the entry service.

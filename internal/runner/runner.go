@@ -23,6 +23,7 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/store"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
@@ -78,8 +79,8 @@ const (
 // Run runs an experiment in one scenario and writes the run's folder below
 // parent. When ctx ends it stops early and writes what was measured, with the
 // verdict Interrupted. With an error there is a run, and its folder, only where
-// there are figures all the same: an answer was wrong, which the error names, or
-// a file could not be written in full.
+// there are figures all the same: an answer was wrong, which the error names, a node
+// has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
 	data, err := os.MkdirTemp("", "crosstalk-")
 	if err != nil {
@@ -125,17 +126,22 @@ type run struct {
 	driver   *load.Driver
 	lag      *load.Lag
 	lost     lostRows
+	applied  applications
 	impact   *impact.Tracker
 	live     live
 	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
+	distance *result.RoundTrip // of the cluster; nil without
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// compared is how many rows of copies were held against their owners', differs the
 	// error that names those that differ.
 	compared int64
 	differs  error
+	// failed is why the run has ended early, of itself; missing names the nodes that
+	// tell nothing at its end.
+	failed, missing error
 	// unwritten says which files are not complete.
 	unwritten error
 }
@@ -145,6 +151,9 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 		return nil, err
 	}
 	defer r.nodes.close()
+	if err := r.calibrate(ctx); err != nil {
+		return nil, err
+	}
 
 	folder, err := result.Create(dir)
 	if err != nil {
@@ -161,7 +170,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	offered := r.offer(ctx)
 	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
-		return nil, offered
+		r.failed = offered
 	}
 	measured, err := r.summarise(offered != nil)
 	if err != nil {
@@ -170,7 +179,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && measured.Requests.Sent == 0 {
 		return nil, offered
 	}
-	return measured, errors.Join(r.wrong(), r.unwritten, folder.Write(measured))
+	return measured, errors.Join(r.wrong(), cmp.Or(r.failed, r.missing), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -194,11 +203,12 @@ func (r *run) offer(ctx context.Context) error {
 	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
 	r.recorder.Begin(r.begin)
 	r.show()
-	w, err := r.nodes.watch(ctx, r.lag, &r.lost, r.begin)
+	w, err := r.nodes.watch(ctx, r.lag, &r.lost, &r.applied, r.begin)
 	if err != nil {
 		return err
 	}
 	defer w.stop()
+	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
@@ -232,13 +242,22 @@ func (r *run) oracle() *load.Oracle {
 func (r *run) replicas() []load.Replica {
 	var out []load.Replica
 	for _, c := range scenarios.Copies(r.scenario, r.experiment) {
+		if len(r.nodes.of(c.Consumer)) == 0 {
+			continue // one's own, which does not tell what it shows
+		}
 		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
 	}
 	return out
 }
 
 // wrong names the answers, or the rows of a copy, that are wrong.
-func (r *run) wrong() error { return errors.Join(r.driver.Wrong(), r.differs) }
+func (r *run) wrong() error {
+	var twice error
+	if n := r.applied.count(); n > 0 {
+		twice = fmt.Errorf("%d changes were applied to a copy again", n)
+	}
+	return errors.Join(r.driver.Wrong(), r.differs, twice)
+}
 
 // awaitVisible waits until the replicas show every acknowledged change, and for
 // at most drainLimit. Its error is ctx's.
@@ -261,7 +280,12 @@ func Probe(ctx context.Context, names []string, e *experiment.Experiment, o Opti
 	if !needed || len(e.Kafka) == 0 {
 		return nil
 	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: e.Kafka, Dial: o.Env.Dial})
+	cluster, err := e.Cluster()
+	if err != nil {
+		return err
+	}
+	cluster.Dial = o.Env.Dial
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
