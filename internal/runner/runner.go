@@ -208,6 +208,7 @@ func (r *run) offer(ctx context.Context) error {
 		return err
 	}
 	defer w.stop()
+	w.impact = r.impact
 	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err

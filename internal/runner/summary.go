@@ -46,6 +46,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
 	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
+	r.fillEven(out)
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
 	out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
