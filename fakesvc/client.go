@@ -149,10 +149,16 @@ func (c *Client) Write(ctx context.Context, write int64, r record.Record) error 
 	return err
 }
 
+// addressOf is what a connection was dialled to.
+func addressOf(conn *grpc.ClientConn) string {
+	_, address, _ := strings.Cut(conn.Target(), ":///")
+	return address
+}
+
 // Connected returns once the service has been reached.
 func (c *Client) Connected(ctx context.Context) error {
 	if err := awaitConnection(ctx, c.conn); err != nil {
-		return fmt.Errorf("%s does not answer at %s: %w", c.service, c.conn.Target(), err)
+		return fmt.Errorf("%s does not answer at %s: %w", c.service, addressOf(c.conn), err)
 	}
 	return nil
 }

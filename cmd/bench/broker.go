@@ -38,11 +38,11 @@ func newBroker() *cobra.Command {
 				return err
 			}
 			defer broker.Close()
-			if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"broker": broker.Addresses()[0]}); err != nil {
-				return err
-			}
 			if parent {
 				go exitAtEnd(cmd.InOrStdin())
+			}
+			if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"broker": broker.Addresses()[0]}); err != nil {
+				return err
 			}
 			<-cmd.Context().Done()
 			return nil
@@ -50,7 +50,7 @@ func newBroker() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where it answers; on loopback, whatever the host")
 	cmd.Flags().StringVar(&data, "data", "", "folder for its records")
-	cmd.Flags().BoolVar(&parent, "until-stdin-ends", false, "end when stdin does")
+	cmd.Flags().BoolVar(&parent, "until-stdin-ends", false, "exit when stdin ends")
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }

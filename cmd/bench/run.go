@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -154,7 +156,23 @@ func (c *runCommand) placed(e *experiment.Experiment) (placement.Nodes, error) {
 			return nil, usageError(fmt.Errorf("--nodes: %s does not tell where %s is", c.nodes, s.Name))
 		}
 	}
-	return nodes, nil
+	return nodes, fits(nodes, c.nodes, e)
+}
+
+// fits refuses nodes that the experiment does not have, and scenarios that they could
+// not be.
+func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		if _, ok := e.Service(name); !ok {
+			return usageError(fmt.Errorf("--nodes: %s tells where %s is, and the experiment has no such service", file, name))
+		}
+	}
+	for _, name := range e.Scenario {
+		if s, ok := scenarios.ByName(name); ok && scenarios.NeedsBus(s, e) && len(e.Kafka) == 0 {
+			return usageError(fmt.Errorf("--kafka: %s needs a bus that the nodes reach: name a cluster, host:port", name))
+		}
+	}
+	return nil
 }
 
 // runAll runs the scenarios one after the other. An interrupted one is the last.
@@ -207,7 +225,7 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 		return report.JSONLines(out, runs)
 	}
 	for _, table := range []func(io.Writer, []result.Run) error{
-		report.Table, report.Impacts, report.Policies, report.Theory, report.Faults,
+		report.Table, report.Impacts, report.Processes, report.Policies, report.Theory, report.Faults,
 	} {
 		if err := table(out, runs); err != nil {
 			return err

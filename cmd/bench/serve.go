@@ -85,8 +85,10 @@ func must(err error) {
 }
 
 func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
-	if err := fromEnvironment(cmd.Flags()); err != nil {
-		return err
+	if !c.parent { // the environment is then that of the driver
+		if err := fromEnvironment(cmd.Flags()); err != nil {
+			return err
+		}
 	}
 	if c.config != "" {
 		path = c.config
@@ -99,8 +101,8 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if config.Env.Access, err = c.access.server(c.control); err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(c.listen); err != nil {
-		return usageError(fmt.Errorf("--listen: %q is not host:port", c.listen))
+	if err := c.check(); err != nil {
+		return usageError(err)
 	}
 	if config.Own, err = c.own(path); err != nil {
 		return err
@@ -131,6 +133,23 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 		go exitAtEnd(cmd.InOrStdin())
 	}
 	return agent.Run(cmd.Context(), config)
+}
+
+// check refuses flags that could not be carried out when a driver asks.
+func (c *serveCommand) check() error {
+	if _, _, err := net.SplitHostPort(c.listen); err != nil {
+		return fmt.Errorf("--listen: %q is not host:port", c.listen)
+	}
+	free, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if c.grace < 0 {
+		err = fmt.Errorf("--grace: %v is negative", c.grace)
+	} else if wrong := agent.CheckPrefix(c.prefix); wrong != nil {
+		err = fmt.Errorf("--prefix: %w", wrong)
+	}
+	return errors.Join(err, free.Close())
 }
 
 // own is what the node is without a driver: nothing where no scenario is named.

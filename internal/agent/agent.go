@@ -138,9 +138,7 @@ func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error)
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if err := a.end(context.Background()); err != nil {
-		a.Log.Warn().Err(err).Msg("ending what the node was before")
-	}
+	a.endBefore()
 	n, err := a.build(ctx, t)
 	if err != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, errSuperseded) {
@@ -149,7 +147,7 @@ func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error)
 		return "", err
 	}
 	a.node = n
-	a.Log.Info().Str("service", t.Process.Name).Str("scenario", t.Scenario.Name).Str("address", n.host.Address()).Msg("ready")
+	a.Log.Info().Str("as", t.Process.Name).Str("scenario", t.Scenario.Name).Str("address", n.host.Address()).Msg("ready")
 	return n.host.Address(), nil
 }
 
@@ -178,10 +176,14 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 	return n, nil
 }
 
+// ours is the folder in Config.Dir that has all that is kept: what else is there is
+// somebody else's.
+const ours = "crosstalk-data"
+
 // folder returns that of a run's databases, and removes those of other runs.
 func (a *Agent) folder(prefix string) (string, error) {
-	mine := filepath.Join(a.Dir, prefix)
-	others, err := filepath.Glob(filepath.Join(a.Dir, "*"))
+	mine := filepath.Join(a.Dir, ours, prefix)
+	others, err := filepath.Glob(filepath.Join(a.Dir, ours, "*"))
 	if err != nil {
 		return "", err
 	}
@@ -211,6 +213,16 @@ func (a *Agent) fail(err error) {
 	select {
 	case a.failed <- err:
 	default: // the first failure is the reason
+	}
+}
+
+// endBefore ends what the node was before, within the grace. That this is in bad order
+// is no reason not to be something else.
+func (a *Agent) endBefore() {
+	ctx, cancel := context.WithTimeout(context.Background(), a.Grace)
+	defer cancel()
+	if err := a.end(ctx); err != nil {
+		a.Log.Warn().Err(err).Msg("ending what the node was before")
 	}
 }
 

@@ -172,3 +172,22 @@ func TestWithoutWindowsNothingIsKept(t *testing.T) {
 		t.Errorf("%d rows are kept", len(tr.rows))
 	}
 }
+
+// What is under way is so when a process really gets its signal, shortly after it was
+// asked to.
+func TestCutByASignal(t *testing.T) {
+	tr := New(faultsOf(t, "B:kill@3s+2s"))
+	window := fault.Window{Start: 3 * time.Second, Length: 2 * time.Second}
+	add := func(sent, done time.Duration, code codes.Code) {
+		tr.Add(result.Row{Due: sent, Sent: sent, Done: done, Code: code})
+	}
+	add(2900*ms, 3005*ms, codes.OK) // done before the signal
+	tr.Began(window, 3010*ms)
+	add(2950*ms, 3011*ms, codes.Unavailable)
+	add(3005*ms, 3011*ms, codes.Unavailable) // sent after the window's start
+	add(3009*ms, 3200*ms, codes.OK)
+	add(3011*ms, 3012*ms, codes.Unavailable) // refused, not cut
+	if got := tr.Impacts(0, false)[0]; got.UnderWay != 3 || got.Cut != 2 {
+		t.Errorf("%d under way, %d cut", got.UnderWay, got.Cut)
+	}
+}

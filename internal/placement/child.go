@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -62,7 +61,7 @@ func programOf(command []string) ([]string, error) {
 func (c *child) start(ctx context.Context, fail func(error)) error {
 	args := append(c.program[1:len(c.program):len(c.program)], c.args(c)...)
 	cmd := exec.Command(c.program[0], append(args, "--until-stdin-ends")...)
-	cmd.Env = append(environment(), "CROSSTALK_TOKEN="+c.token)
+	cmd.Env = append(os.Environ(), "CROSSTALK_TOKEN="+c.token)
 	cmd.SysProcAttr = apart()
 	said := &tail{}
 	cmd.Stderr = said
@@ -184,17 +183,6 @@ func (c *child) last() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.said.last()
-}
-
-// environment is this process's own, without what its user meant for it.
-func environment() []string {
-	var out []string
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "CROSSTALK_") {
-			out = append(out, entry)
-		}
-	}
-	return out
 }
 
 // tail keeps the end of what is written to it.

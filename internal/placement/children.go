@@ -168,6 +168,7 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 		}
 	}
 	f.delivered.Start = time.Since(begin)
+	w.Signals(f.Window, f.delivered.Start)
 	if err := c.signal(f.Kind); err != nil {
 		return err
 	}

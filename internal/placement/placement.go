@@ -252,6 +252,9 @@ func (p *placing) prepare(ctx context.Context, m *member, control string) (strin
 type Witness interface {
 	// Before is told of the control of a process that is about to get a signal.
 	Before(ctx context.Context, control string) error
+	// Signals is told of a window, and how long after the start of the measured part it
+	// begins, at once.
+	Signals(w fault.Window, at time.Duration)
 	// Again is told of a control that answers for a new process.
 	Again(ctx context.Context, control string) error
 }

@@ -276,6 +276,14 @@ type Impact struct {
 	// and Cut how many of those failed: what is lost by a kill, and not by a stop.
 	UnderWay int64 `json:"under_way,omitempty"`
 	Cut      int64 `json:"cut,omitempty"`
+	// Copies is how many copies the service has of which one was killed or stopped,
+	// where there are several. EvenAfter is from the window's end until the first
+	// second from which on each copy answered a share of the service's queries that is
+	// within 20 % of an equal one, or as near to it as chance makes it; Even is false
+	// where that was not seen. Seconds are whole ones of the measured part.
+	Copies    int64   `json:"copies,omitempty"`
+	EvenAfter float64 `json:"even_after_seconds,omitempty"`
+	Even      bool    `json:"even,omitempty"`
 	// P99 is that of the successes' latency, 0 where none succeeded.
 	P99         float64 `json:"latency_p99_seconds"`
 	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`

@@ -84,8 +84,8 @@ const (
 // Run runs an experiment in one scenario and writes the run's folder below
 // parent. When ctx ends it stops early and writes what was measured, with the
 // verdict Interrupted. With an error there is a run, and its folder, only where
-// there are figures all the same: an answer was wrong, which the error names, or
-// a file could not be written in full.
+// there are figures all the same: an answer was wrong, which the error names, a node
+// has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
 	data, err := os.MkdirTemp("", "crosstalk-")
 	if err != nil {
@@ -159,6 +159,9 @@ type run struct {
 	// error that names those that differ.
 	compared int64
 	differs  error
+	// failed is why the run has ended early, of itself; missing names the nodes that
+	// tell nothing at its end.
+	failed, missing error
 	// unwritten says which files are not complete.
 	unwritten error
 }
@@ -187,7 +190,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	offered := r.offer(ctx)
 	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
-		return nil, offered
+		r.failed = offered
 	}
 	measured, err := r.summarise(offered != nil)
 	if err != nil {
@@ -196,7 +199,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && measured.Requests.Sent == 0 {
 		return nil, offered
 	}
-	return measured, errors.Join(r.wrong(), r.unwritten, folder.Write(measured))
+	return measured, errors.Join(r.wrong(), cmp.Or(r.failed, r.missing), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -215,6 +218,7 @@ func (r *run) offer(ctx context.Context) error {
 		return err
 	}
 	defer w.stop()
+	w.impact = r.impact
 	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err

@@ -19,10 +19,8 @@ import (
 func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	statistics, err := r.nodes.statistics(ctx)
-	if err != nil {
-		return nil, err
-	}
+	statistics, missing := r.nodes.statistics(ctx)
+	r.missing = missing
 	out := &result.Run{
 		Schema: result.SchemaVersion, Scenario: r.scenario.Name, Started: r.begin,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
@@ -38,6 +36,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	if interrupted {
 		out.MeasuredSeconds = r.driver.Offered().Seconds()
 	}
+	var err error
 	if out.Experiment, err = json.Marshal(r.experiment); err != nil {
 		return nil, fmt.Errorf("encode the experiment: %w", err)
 	}
@@ -47,6 +46,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
 	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
+	r.fillEven(out)
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
 	out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
