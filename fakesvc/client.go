@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -12,6 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
@@ -45,15 +48,36 @@ var reconnect = grpc.ConnectParams{
 // say, and gRPC's own limit of 4 MB would fail every request beyond it.
 const maxMessage = math.MaxInt32
 
-func dial(env Env, address string) (*grpc.ClientConn, error) {
-	return grpc.NewClient("passthrough:///"+address,
+// inTurn has the calls go round all copies that a name or a list stands for.
+const inTurn = `{"loadBalancingConfig":[{"round_robin":{}}]}`
+
+// dial returns a connection to address: a host:port, or several of them by commas,
+// which then take turns, as do those that a name resolves to.
+func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithIdleTimeout(0),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			return env.Dial(ctx, "tcp", address)
-		}))
+		}),
+	}, more...)
+	copies := strings.Split(address, ",")
+	host, _, _ := net.SplitHostPort(address)
+	switch {
+	case len(copies) > 1:
+		known := manual.NewBuilderWithScheme("copies")
+		var state resolver.State
+		for _, c := range copies {
+			state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: c}}})
+		}
+		known.InitialState(state)
+		return grpc.NewClient("copies:///"+address, append(options, grpc.WithResolvers(known), grpc.WithDefaultServiceConfig(inTurn))...)
+	case net.ParseIP(host) == nil:
+		return grpc.NewClient("dns:///"+address, append(options, grpc.WithDefaultServiceConfig(inTurn))...)
+	}
+	return grpc.NewClient("passthrough:///"+address, options...)
 }
 
 // Query asks the service; ctx carries the Request.

@@ -3,6 +3,7 @@ package fakesvc
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"google.golang.org/grpc"
@@ -13,12 +14,12 @@ import (
 	"crosstalk/fakesvc/fakesvcpb"
 )
 
-// serveControl serves the driver for the whole life of the host: it is no part,
-// since an outage must not cut the driver off.
-func (h *Host) serveControl(ctx context.Context) error {
-	server := grpc.NewServer(grpc.WaitForHandlers(true))
-	fakesvcpb.RegisterControlServer(server, control{host: h})
-	return serveUntil(ctx, server, h.control)
+// ServeControl serves the driver until ctx ends. It is no part of a host, since an
+// outage must not cut the driver off.
+func ServeControl(ctx context.Context, listener net.Listener, control fakesvcpb.ControlServer, access Access) error {
+	server := grpc.NewServer(append(access.server(), grpc.WaitForHandlers(true))...)
+	fakesvcpb.RegisterControlServer(server, control)
+	return serveUntil(ctx, server, listener, nil)
 }
 
 type control struct {
@@ -47,6 +48,7 @@ func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest)
 		out.Policies = append(out.Policies, n.policies()...)
 		out.Capacities = append(out.Capacities, n.workers.statistics()...)
 		out.Stages = append(out.Stages, n.stages()...)
+		out.Served = append(out.Served, n.served.statistics(n.Name))
 		collections, err := n.collections(ctx)
 		if err != nil {
 			return nil, status.Errorf(codes.Internal, "size of the database of %s: %v", n.Name, err)
@@ -56,11 +58,16 @@ func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest)
 	return out, nil
 }
 
-func (c control) Watch(_ *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {
+func (c control) Watch(r *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {
 	w := c.host.visible.watch()
 	defer c.host.visible.leave(w)
 	if err := stream.Send(&fakesvcpb.WatchResponse{}); err != nil {
 		return err
+	}
+	if r.GetAll() {
+		if err := c.host.sendAll(stream); err != nil {
+			return err
+		}
 	}
 	for {
 		select {
@@ -108,11 +115,19 @@ type ControlClient struct {
 
 // DialControl returns a client of the control at address.
 func DialControl(env Env, address string) (*ControlClient, error) {
-	conn, err := dial(env, address)
+	conn, err := dial(env, address, env.Access.client()...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the control at %s: %w", address, err)
 	}
 	return &ControlClient{fakesvcpb.NewControlClient(conn), conn}, nil
+}
+
+// Connected returns once the control has been reached.
+func (c *ControlClient) Connected(ctx context.Context) error {
+	if err := awaitConnection(ctx, c.conn); err != nil {
+		return fmt.Errorf("no control answers at %s: %w", c.conn.Target(), err)
+	}
+	return nil
 }
 
 // Close ends the connection, and with it every Watch.

@@ -21,7 +21,8 @@ type Env struct {
 	BusAddresses []string
 	// Prefix begins the name of each topic of this run.
 	Prefix string
-	// Address tells where a service's gRPC port is.
+	// Address tells where a service's gRPC port is: host:port, by commas where it
+	// has several copies.
 	Address func(service string) string
 	// Entity names the records of a service in event types: "User" gives UserQuery.
 	Entity func(service string) string
@@ -29,6 +30,13 @@ type Env struct {
 	Tracer *tracing.Tracer
 	// Metrics shows what goes on; nil shows nothing.
 	Metrics *telemetry.Run
+	// Access is how the controls are guarded.
+	Access Access
+	// Groups tells that a service may run in several processes, which share the
+	// queries to it as a consumer group.
+	Groups bool
+	// Keys is how many records each owner is seeded with.
+	Keys int
 	// Timeout bounds one attempt to publish a change; queries bring their own
 	// deadline.
 	Timeout time.Duration

@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
+	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
@@ -25,9 +28,10 @@ type Host struct {
 	services []string
 	store    store.Store
 	listener net.Listener
-	control  net.Listener
+	control  net.Listener // nil where its owner serves the control
+	health   *health.Server
 	nodes    []*Node
-	parts    []Part
+	parts    []task
 	gates    []func(ctx context.Context) error
 	closers  []func() error
 	visible  feed
@@ -56,12 +60,18 @@ type Host struct {
 	deadLetters atomic.Int64
 	lost        atomic.Int64
 
+	// leaving is closed when the host takes nothing in any more; taking is what
+	// still does.
+	leaving chan struct{}
+	taking  sync.WaitGroup
+
 	life    context.CancelFunc
 	stop    func() error
 	upAgain func()
 	running errgroup.Group
 	started atomic.Bool
 	opened  atomic.Bool
+	closed  atomic.Bool
 	begun   chan time.Time
 	began   atomic.Pointer[time.Time]
 	failed  chan<- error
@@ -73,10 +83,20 @@ type Host struct {
 // must return promptly. An error before that is the end of the run.
 type Part func(ctx context.Context) error
 
+// task is a part, and whether the host waits for it before it leaves.
+type task struct {
+	run   Part
+	takes bool
+}
+
 // HostConfig is what a process is.
 type HostConfig struct {
 	// Services are the names of the nodes that will be on it.
 	Services []string
+	// Address is where its services listen, and Control where its control does; the
+	// port 0 is any. Without Control, whoever makes the host serves it: see
+	// Host.Control.
+	Address, Control string
 	// Store keeps the nodes' data. It stays its opener's to close.
 	Store store.Store
 	Seed  uint64
@@ -85,33 +105,36 @@ type HostConfig struct {
 	Faults fault.Faults
 }
 
-// NewHost opens the two ports of a process, and its connection to the bus. The
+// NewHost opens the ports of a process, and its connection to the bus. The
 // error of a part that ends by itself goes to failed, unless another one is there
 // already.
 func NewHost(ctx context.Context, env Env, c HostConfig, failed chan<- error) (_ *Host, err error) {
 	h := &Host{
 		env: env, services: c.Services, begun: make(chan time.Time, 1), failed: failed,
 		onTheBus:  fault.NewLine(string(fault.Bus), c.Seed, c.Faults.At(fault.Target{Part: fault.Bus})),
-		published: make(map[string]*fault.Line),
+		published: make(map[string]*fault.Line), leaving: make(chan struct{}), health: health.NewServer(),
 	}
+	h.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	h.meters = h.newMeters()
 	h.store = h.faulty(c)
 	for _, s := range c.Services {
 		target := fault.Target{Service: s, Part: fault.Events}
 		h.published[s] = fault.NewLine(target.String(), c.Seed, c.Faults.At(target))
 	}
-	if h.listener, err = env.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return nil, fmt.Errorf("open a service port: %w", err)
+	if h.listener, err = env.Listen("tcp", c.Address); err != nil {
+		return nil, fmt.Errorf("open the service port: %w", err)
 	}
-	if h.control, err = env.Listen("tcp", "127.0.0.1:0"); err != nil {
-		h.listener.Close()
-		return nil, fmt.Errorf("open a control port: %w", err)
+	if c.Control != "" {
+		if h.control, err = env.Listen("tcp", c.Control); err != nil {
+			h.listener.Close()
+			return nil, fmt.Errorf("open the control port: %w", err)
+		}
 	}
 	if err := h.join(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	h.performAll(c.Faults)
-	h.Run(h.serve)
+	h.Intake(h.serve)
 	return h, nil
 }
 
@@ -187,8 +210,18 @@ func (h *Host) Address() string { return h.listener.Addr().String() }
 // ControlAddress is where the driver controls the host.
 func (h *Host) ControlAddress() string { return h.control.Addr().String() }
 
+// Control answers for the host, for an owner who serves its control.
+func (h *Host) Control() fakesvcpb.ControlServer { return control{host: h} }
+
 // Run adds a part. All are added before the host starts.
-func (h *Host) Run(p Part) { h.parts = append(h.parts, p) }
+func (h *Host) Run(p Part) { h.parts = append(h.parts, task{run: p}) }
+
+// Intake adds a part that takes work in. When the host leaves, such a part ends by
+// itself, with all that it has taken in done, and everything else goes on until then.
+func (h *Host) Intake(p Part) { h.parts = append(h.parts, task{run: p, takes: true}) }
+
+// Leaving is closed when parts that take work in are to end by themselves.
+func (h *Host) Leaving() <-chan struct{} { return h.leaving }
 
 // Gate adds a condition for the host to be ready: wait returns when it is met.
 func (h *Host) Gate(wait func(ctx context.Context) error) { h.gates = append(h.gates, wait) }
@@ -219,29 +252,57 @@ func (h *Host) Start() {
 	h.life = cancel
 	h.started.Store(true)
 	h.env.Metrics.ReadProcess(h.process)
-	h.running.Go(func() error { return h.serveControl(ctx) })
+	if h.control != nil {
+		h.running.Go(func() error { return ServeControl(ctx, h.control, h.Control(), h.env.Access) })
+	}
 	h.running.Go(func() error { return h.live(ctx) })
 }
 
-// Ready returns when every gate is passed, or with the reason why not.
+// Ready returns when every gate is passed, or with the reason why not. From then on
+// the host's health is SERVING.
 func (h *Host) Ready(ctx context.Context) error {
 	for _, gate := range h.gates {
 		if err := gate(ctx); err != nil {
 			return err
 		}
 	}
+	h.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_SERVING)
 	return nil
 }
 
-// Close ends all that the host runs and returns when it has ended. It leaves the
-// database open: that is its opener's.
+// Leave ends the host in good order: its health is NOT_SERVING, it takes nothing
+// in any more, and what it has taken in is done before it closes. When ctx ends it
+// closes at once, and what is under way then fails.
+func (h *Host) Leave(ctx context.Context) error {
+	h.health.Shutdown()
+	close(h.leaving)
+	done := make(chan struct{})
+	go func() {
+		h.taking.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	return errors.Join(h.Close(), ctx.Err())
+}
+
+// Close ends all that the host runs and returns when it has ended; again it does
+// nothing. It leaves the database open: that is its opener's.
 func (h *Host) Close() error {
+	if h.closed.Swap(true) {
+		return nil
+	}
 	var errs []error
 	if h.started.Load() {
 		h.life()
 		errs = append(errs, h.running.Wait())
 	} else {
-		errs = append(errs, h.listener.Close(), h.control.Close())
+		errs = append(errs, h.listener.Close())
+		if h.control != nil {
+			errs = append(errs, h.control.Close())
+		}
 	}
 	for _, fn := range slices.Backward(h.closers) {
 		errs = append(errs, fn())

@@ -37,6 +37,7 @@ type Node struct {
 	host    *Host
 	workers *workers
 	ledger  ledger
+	served  served
 	serves  *telemetry.Calls
 	records store.Collection
 	needs   []need
@@ -166,6 +167,7 @@ func (n *Node) Query(ctx context.Context, key record.Key) (answer []Owned, err e
 	}
 	if request.ID >= 0 {
 		n.ledger.enter(time.Since(begin), spent)
+		n.served.add(n.host.elapsed())
 	}
 	return answer, nil
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -29,10 +30,13 @@ func (h *Host) serve(ctx context.Context) error {
 	}
 	server := grpc.NewServer(grpc.WaitForHandlers(true), grpc.MaxRecvMsgSize(maxMessage))
 	fakesvcpb.RegisterServiceServer(server, service{host: h})
-	return serveUntil(ctx, server, listener)
+	grpc_health_v1.RegisterHealthServer(server, h.health)
+	return serveUntil(ctx, server, listener, h.leaving)
 }
 
-func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener) error {
+// serveUntil serves until ctx ends, which cuts what is under way, or until leaving
+// is closed, after which it ends with the last call.
+func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener, leaving <-chan struct{}) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		err := server.Serve(listener)
@@ -42,7 +46,14 @@ func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener)
 		return err
 	})
 	group.Go(func() error {
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-leaving:
+			stopped := context.AfterFunc(ctx, server.Stop)
+			server.GracefulStop()
+			stopped()
+			return nil
+		}
 		server.Stop()
 		return nil
 	})

@@ -105,8 +105,14 @@ func (h *Host) up(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, part := range h.parts {
+		if part.takes {
+			h.taking.Add(1)
+		}
 		group.Go(func() error {
-			err := part(ctx)
+			if part.takes {
+				defer h.taking.Done()
+			}
+			err := part.run(ctx)
 			if err != nil && ctx.Err() == nil {
 				h.fail(err)
 				return err

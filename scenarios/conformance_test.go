@@ -346,7 +346,8 @@ func TestMixedLinks(t *testing.T) {
 		if err != nil || took != 20*time.Millisecond || len(answer) != 3 {
 			b.Errorf("%v in %v, %v", answer, took, err)
 		}
-		if got := b.topology.Replicas; len(got) != 1 || got[0] != (scenarios.Copy{Consumer: "D", Owner: "B"}) {
+		sync, _ := scenarios.ByName("sync")
+		if got := scenarios.Copies(sync, e); len(got) != 1 || got[0] != (scenarios.Copy{Consumer: "D", Owner: "B"}) {
 			b.Errorf("replicas %v", got)
 		}
 	})

@@ -22,8 +22,10 @@ type Scenario struct {
 	// OneProcess puts all services into one process with one database.
 	OneProcess bool
 	// Bus tells that the link needs one.
-	Bus  bool
-	link func() fakesvc.Link
+	Bus bool
+	// Copies tells that the consumer of such a link keeps a copy.
+	Copies bool
+	link   func() fakesvc.Link
 }
 
 // All returns the scenarios, the control last.
@@ -38,7 +40,7 @@ func All() []Scenario {
 			link: func() fakesvc.Link { return asyncrequest.New() },
 		},
 		{
-			Name: "async-replicated", Summary: "D answers from its own copy, fed by the change events of A, B and C", Bus: true,
+			Name: "async-replicated", Summary: "D answers from its own copy, fed by the change events of A, B and C", Bus: true, Copies: true,
 			link: func() fakesvc.Link { return asyncreplicated.Link{} },
 		},
 		{

@@ -24,6 +24,28 @@ type World struct {
 	Bus []string
 	// Prefix begins the name of each topic.
 	Prefix string
+	// Listen is where a process that is started alone offers its services.
+	Listen string
+}
+
+// Process is a part of a topology that runs, and dies, as one: its services share a
+// port and a database. Its name is that of the service that its database is asked
+// for.
+type Process struct {
+	Name     string
+	Services []experiment.Service
+}
+
+// Processes returns those of an experiment in a scenario.
+func Processes(s Scenario, e *experiment.Experiment) []Process {
+	if s.OneProcess {
+		return []Process{{e.Entry().Name, e.Services}}
+	}
+	var out []Process
+	for _, service := range e.Services {
+		out = append(out, Process{service.Name, []experiment.Service{service}})
+	}
+	return out
 }
 
 // Topology is a running one: the graph of an experiment, linked as a scenario
@@ -31,30 +53,81 @@ type World struct {
 type Topology struct {
 	// Env is that of the hosts, for clients.
 	Env fakesvc.Env
-	// Controls has the address of each host's control.
-	Controls []string
-	// Replicas names the copies that are kept.
-	Replicas []Copy
+	// Controls are those of the hosts.
+	Controls []Control
 
 	hosts   []*fakesvc.Host
 	failed  chan error
 	closers []func() error
 }
 
+// Control is where the control of a process answers.
+type Control struct {
+	Address string
+	Process Process
+}
+
 // Copy is a replica: who keeps it, and whose records they are.
 type Copy struct{ Consumer, Owner string }
 
-// Start starts the topology of a scenario and returns when it is ready. On an
-// error, nothing is left running.
-func Start(ctx context.Context, s Scenario, e *experiment.Experiment, w World) (*Topology, error) {
-	b := &builder{
-		Topology: &Topology{failed: make(chan error, 1)}, scenario: s, experiment: e, world: w,
-		nodes: make(map[string]*fakesvc.Node), links: make(map[string]fakesvc.Link),
+// Called tells whether a need is reached by the address of its service.
+func Called(s Scenario, n experiment.Need) bool {
+	link, ok := ByName(linkOf(s, n))
+	return ok && !link.Bus && !link.OneProcess
+}
+
+// Copies returns the replicas that a scenario has its services keep.
+func Copies(s Scenario, e *experiment.Experiment) []Copy {
+	var out []Copy
+	for _, service := range e.Services {
+		for _, n := range service.Needs {
+			if link, ok := ByName(linkOf(s, n)); ok && link.Copies {
+				out = append(out, Copy{service.Name, n.Service})
+			}
+		}
 	}
-	if err := b.build(ctx); err != nil {
+	return out
+}
+
+// Start starts the topology of a scenario in this process and returns when it is
+// ready. On an error, nothing is left running.
+func Start(ctx context.Context, s Scenario, e *experiment.Experiment, w World) (*Topology, error) {
+	b := newBuilder(s, e, w)
+	err := b.startBroker()
+	if err == nil {
+		b.Env.Address = func(service string) string { return b.nodes[service].Host().Address() }
+		err = b.build(ctx, Processes(s, e), fakesvc.HostConfig{Address: anyPort, Control: anyPort})
+	}
+	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b.Topology, nil
+}
+
+// StartProcess starts one process of a topology, whose others run elsewhere, where
+// w.Env.Address tells. It waits for them, until ctx ends, and returns when its host
+// is ready. Who starts a process serves its control, and removes the run's topics
+// when all of them have ended. On an error, nothing is left running.
+func StartProcess(ctx context.Context, s Scenario, e *experiment.Experiment, p Process, w World) (*Topology, *fakesvc.Host, error) {
+	b := newBuilder(s, e, w)
+	if err := b.build(ctx, []Process{p}, fakesvc.HostConfig{Address: w.Listen}); err != nil {
+		return nil, nil, errors.Join(err, b.Close())
+	}
+	return b.Topology, b.hosts[0], nil
+}
+
+const anyPort = "127.0.0.1:0"
+
+func newBuilder(s Scenario, e *experiment.Experiment, w World) *builder {
+	b := &builder{
+		Topology: &Topology{Env: w.Env, failed: make(chan error, 1)}, scenario: s, experiment: e, world: w,
+		nodes: make(map[string]*fakesvc.Node), links: make(map[string]fakesvc.Link),
+	}
+	b.Env.Prefix = w.Prefix
+	b.Env.Entity = e.Entity
+	b.Env.Timeout = time.Duration(e.Timeout)
+	b.Env.Keys = int(e.Keys)
+	return b
 }
 
 // Failed gives the error of a part that ended by itself.
@@ -70,7 +143,8 @@ func (t *Topology) Close() error {
 	return errors.Join(errs...)
 }
 
-func (t *Topology) onClose(fn func() error) { t.closers = append(t.closers, fn) }
+// OnClose adds something that Close does, before what was added earlier.
+func (t *Topology) OnClose(fn func() error) { t.closers = append(t.closers, fn) }
 
 type builder struct {
 	*Topology
@@ -79,19 +153,19 @@ type builder struct {
 	world      World
 	nodes      map[string]*fakesvc.Node
 	links      map[string]fakesvc.Link
+	// keepsNoTopics has those removed at the end that were made here.
+	keepsNoTopics bool
 }
 
-func (b *builder) build(ctx context.Context) error {
+// build starts processes. What they share of their configuration is in host.
+func (b *builder) build(ctx context.Context, processes []Process, host fakesvc.HostConfig) error {
 	if err := b.openBus(ctx); err != nil {
 		return err
 	}
-	b.Env = b.world.Env
-	b.Env.Prefix = b.world.Prefix
-	b.Env.Entity = b.experiment.Entity
-	b.Env.Timeout = time.Duration(b.experiment.Timeout)
-	b.Env.Address = func(service string) string { return b.nodes[service].Host().Address() }
-	if err := b.addHosts(ctx); err != nil {
-		return err
+	for _, p := range processes {
+		if err := b.addHost(ctx, p, host); err != nil {
+			return err
+		}
 	}
 	if err := b.addLinks(ctx); err != nil {
 		return err
@@ -109,35 +183,45 @@ func (b *builder) build(ctx context.Context) error {
 
 // linkOf returns the name of the scenario that a need is linked by. Where all
 // services are in one process, that decides for all needs: it is the control.
-func (b *builder) linkOf(n experiment.Need) string {
-	if n.Link == "" || b.scenario.OneProcess {
-		return b.scenario.Name
+func linkOf(s Scenario, n experiment.Need) string {
+	if n.Link == "" || s.OneProcess {
+		return s.Name
 	}
 	return n.Link
+}
+
+// startBroker starts a broker where one is needed and no cluster is given, and has
+// the run's topics removed from either at the end.
+func (b *builder) startBroker() error {
+	if !NeedsBus(b.scenario, b.experiment) {
+		return nil
+	}
+	if len(b.world.Bus) == 0 {
+		broker, err := bus.StartBroker(b.Env.Listen)
+		if err != nil {
+			return fmt.Errorf("start the embedded broker: %w", err)
+		}
+		b.OnClose(func() error { broker.Close(); return nil })
+		b.world.Bus = broker.Addresses()
+	}
+	b.keepsNoTopics = true
+	return nil
 }
 
 func (b *builder) openBus(ctx context.Context) error {
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
-	addresses := b.world.Bus
-	if len(addresses) == 0 {
-		broker, err := bus.StartBroker(b.world.Env.Listen)
-		if err != nil {
-			return fmt.Errorf("start the embedded broker: %w", err)
-		}
-		b.onClose(func() error { broker.Close(); return nil })
-		addresses = broker.Addresses()
-	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: addresses, Dial: b.world.Env.Dial})
+	client, err := bus.Open(ctx, bus.Config{Addresses: b.world.Bus, Dial: b.Env.Dial})
 	if err != nil {
 		return err
 	}
-	b.onClose(client.Close)
-	b.onClose(func() error { return client.DeleteCreated(context.WithoutCancel(ctx)) })
-	b.world.Env.Bus, b.world.Env.BusAddresses = client, addresses
-	b.world.Env.Prefix = b.world.Prefix
-	return client.CreateTopics(ctx, bus.Topic{Name: b.world.Env.DeadLetters()})
+	b.OnClose(client.Close)
+	if b.keepsNoTopics {
+		b.OnClose(func() error { return client.DeleteCreated(context.WithoutCancel(ctx)) })
+	}
+	b.Env.Bus, b.Env.BusAddresses = client, b.world.Bus
+	return client.CreateTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.
@@ -155,40 +239,28 @@ func NeedsBus(s Scenario, e *experiment.Experiment) bool {
 	return false
 }
 
-func (b *builder) addHosts(ctx context.Context) error {
-	if b.scenario.OneProcess {
-		return b.addHost(ctx, b.experiment.Entry().Name, b.experiment.Services...)
-	}
-	for _, s := range b.experiment.Services {
-		if err := b.addHost(ctx, s.Name, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// addHost adds a process with the services on it. Its database is of the kind
-// that is asked for name.
-func (b *builder) addHost(ctx context.Context, name string, services ...experiment.Service) error {
-	db, err := store.Open(b.experiment.StoreOf(name), b.world.Dir, name)
+// addHost adds a process with its services on it. Its database is of the kind that
+// is asked for its name.
+func (b *builder) addHost(ctx context.Context, p Process, c fakesvc.HostConfig) error {
+	db, err := store.Open(b.experiment.StoreOf(p.Name), b.world.Dir, p.Name)
 	if err != nil {
-		return fmt.Errorf("open the database of %s: %w", name, err)
+		return fmt.Errorf("open the database of %s: %w", p.Name, err)
 	}
-	b.onClose(db.Close)
-	var names []string
-	for _, s := range services {
-		names = append(names, s.Name)
+	b.OnClose(db.Close)
+	for _, s := range p.Services {
+		c.Services = append(c.Services, s.Name)
 	}
-	host, err := fakesvc.NewHost(ctx, b.Env, fakesvc.HostConfig{
-		Services: names, Store: db, Seed: uint64(b.experiment.Seed), Faults: b.experiment.Faults(),
-	}, b.failed)
+	c.Store, c.Seed, c.Faults = db, uint64(b.experiment.Seed), b.experiment.Faults()
+	host, err := fakesvc.NewHost(ctx, b.Env, c, b.failed)
 	if err != nil {
 		return err
 	}
-	b.onClose(host.Close)
+	b.OnClose(host.Close)
 	b.hosts = append(b.hosts, host)
-	b.Controls = append(b.Controls, host.ControlAddress())
-	for _, s := range services {
+	if c.Control != "" {
+		b.Controls = append(b.Controls, Control{host.ControlAddress(), p})
+	}
+	for _, s := range p.Services {
 		if err := b.addNode(ctx, host, s); err != nil {
 			return err
 		}
@@ -214,11 +286,11 @@ func (b *builder) addNode(ctx context.Context, host *fakesvc.Host, s experiment.
 	return node.Seed(ctx, int(e.Keys), int(e.Payload))
 }
 
-// addLinks joins each need to its supplier. All suppliers are prepared before
-// anyone connects.
+// addLinks joins each need to its supplier, as far as either is here. All suppliers
+// are prepared before anyone connects.
 func (b *builder) addLinks(ctx context.Context) error {
 	type edge struct {
-		consumer string
+		consumer *fakesvc.Node
 		need     experiment.Need
 		name     string
 		link     fakesvc.Link
@@ -227,30 +299,30 @@ func (b *builder) addLinks(ctx context.Context) error {
 	supplied := make(map[string]bool)
 	for _, s := range b.experiment.Services {
 		for _, n := range s.Needs {
-			name := b.linkOf(n)
+			name := linkOf(b.scenario, n)
 			link, err := b.link(name)
 			if err != nil {
 				return err
 			}
-			edges = append(edges, edge{s.Name, n, name, link})
-			if supplied[name+" "+n.Service] {
+			if consumer := b.nodes[s.Name]; consumer != nil {
+				edges = append(edges, edge{consumer, n, name, link})
+			}
+			supplier := b.nodes[n.Service]
+			if supplier == nil || supplied[name+" "+n.Service] {
 				continue
 			}
 			supplied[name+" "+n.Service] = true
-			if err := link.Supply(ctx, b.nodes[n.Service]); err != nil {
+			if err := link.Supply(ctx, supplier); err != nil {
 				return err
 			}
 		}
 	}
 	for _, e := range edges {
-		source, err := e.link.Connect(ctx, b.nodes[e.consumer], e.need.Service)
+		source, err := e.link.Connect(ctx, e.consumer, e.need.Service)
 		if err != nil {
 			return err
 		}
-		b.nodes[e.consumer].Need(e.need.Service, e.name, source, b.experiment.PolicyOf(e.consumer, e.need))
-		if _, ok := source.(fakesvc.Replica); ok {
-			b.Replicas = append(b.Replicas, Copy{e.consumer, e.need.Service})
-		}
+		e.consumer.Need(e.need.Service, e.name, source, b.experiment.PolicyOf(e.consumer.Name, e.need))
 	}
 	return nil
 }

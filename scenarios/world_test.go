@@ -73,8 +73,8 @@ func inBubble(t *testing.T, scenario string, e *experiment.Experiment, test func
 		for _, owner := range e.Owners() {
 			b.owners[owner] = b.client(owner)
 		}
-		for _, address := range topology.Controls {
-			control, err := fakesvc.DialControl(topology.Env, address)
+		for _, c := range topology.Controls {
+			control, err := fakesvc.DialControl(topology.Env, c.Address)
 			if err != nil {
 				t.Fatal(err)
 			}

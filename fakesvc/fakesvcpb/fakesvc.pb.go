@@ -339,9 +339,226 @@ func (*WriteResponse) Descriptor() ([]byte, []int) {
 	return file_fakesvc_proto_rawDescGZIP(), []int{4}
 }
 
+type PrepareRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The experiment, as an experiment file.
+	Experiment string `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
+	// The scenario whose links it has.
+	Scenario string `protobuf:"bytes,2,opt,name=scenario,proto3" json:"scenario,omitempty"`
+	// The service that the node is to be; in the control scenario it is all of them.
+	Service string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
+	// Begins the name of each topic, and of whatever else the run makes elsewhere.
+	Prefix string `protobuf:"bytes,4,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Where the bus is, host:port each; none where nothing needs one.
+	Kafka []string `protobuf:"bytes,5,rep,name=kafka,proto3" json:"kafka,omitempty"`
+	// Where each service is: host:port, by commas where it has several copies.
+	Addresses map[string]string `protobuf:"bytes,6,rep,name=addresses,proto3" json:"addresses,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The name of the run, for metrics.
+	Run           string `protobuf:"bytes,7,opt,name=run,proto3" json:"run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareRequest) Reset() {
+	*x = PrepareRequest{}
+	mi := &file_fakesvc_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareRequest) ProtoMessage() {}
+
+func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareRequest.ProtoReflect.Descriptor instead.
+func (*PrepareRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PrepareRequest) GetExperiment() string {
+	if x != nil {
+		return x.Experiment
+	}
+	return ""
+}
+
+func (x *PrepareRequest) GetScenario() string {
+	if x != nil {
+		return x.Scenario
+	}
+	return ""
+}
+
+func (x *PrepareRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *PrepareRequest) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *PrepareRequest) GetKafka() []string {
+	if x != nil {
+		return x.Kafka
+	}
+	return nil
+}
+
+func (x *PrepareRequest) GetAddresses() map[string]string {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
+func (x *PrepareRequest) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
+type PrepareResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the node's services listen.
+	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareResponse) Reset() {
+	*x = PrepareResponse{}
+	mi := &file_fakesvc_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareResponse) ProtoMessage() {}
+
+func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareResponse.ProtoReflect.Descriptor instead.
+func (*PrepareResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PrepareResponse) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+type ReleaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseRequest) Reset() {
+	*x = ReleaseRequest{}
+	mi := &file_fakesvc_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseRequest) ProtoMessage() {}
+
+func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{7}
+}
+
+type ReleaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseResponse) Reset() {
+	*x = ReleaseResponse{}
+	mi := &file_fakesvc_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseResponse) ProtoMessage() {}
+
+func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{8}
+}
+
 type BeginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// From the receipt of this message, so that no two clocks are compared.
+	// From the receipt of this message, so that no two clocks are compared;
+	// negative where the measured part has begun before, as after a restart.
 	InNanos       int64 `protobuf:"varint,1,opt,name=in_nanos,json=inNanos,proto3" json:"in_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -349,7 +566,7 @@ type BeginRequest struct {
 
 func (x *BeginRequest) Reset() {
 	*x = BeginRequest{}
-	mi := &file_fakesvc_proto_msgTypes[5]
+	mi := &file_fakesvc_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +578,7 @@ func (x *BeginRequest) String() string {
 func (*BeginRequest) ProtoMessage() {}
 
 func (x *BeginRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[5]
+	mi := &file_fakesvc_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +591,7 @@ func (x *BeginRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginRequest.ProtoReflect.Descriptor instead.
 func (*BeginRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{5}
+	return file_fakesvc_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BeginRequest) GetInNanos() int64 {
@@ -392,7 +609,7 @@ type BeginResponse struct {
 
 func (x *BeginResponse) Reset() {
 	*x = BeginResponse{}
-	mi := &file_fakesvc_proto_msgTypes[6]
+	mi := &file_fakesvc_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +621,7 @@ func (x *BeginResponse) String() string {
 func (*BeginResponse) ProtoMessage() {}
 
 func (x *BeginResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[6]
+	mi := &file_fakesvc_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +634,7 @@ func (x *BeginResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginResponse.ProtoReflect.Descriptor instead.
 func (*BeginResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{6}
+	return file_fakesvc_proto_rawDescGZIP(), []int{10}
 }
 
 type StatisticsRequest struct {
@@ -428,7 +645,7 @@ type StatisticsRequest struct {
 
 func (x *StatisticsRequest) Reset() {
 	*x = StatisticsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[7]
+	mi := &file_fakesvc_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +657,7 @@ func (x *StatisticsRequest) String() string {
 func (*StatisticsRequest) ProtoMessage() {}
 
 func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[7]
+	mi := &file_fakesvc_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +670,7 @@ func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsRequest.ProtoReflect.Descriptor instead.
 func (*StatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{7}
+	return file_fakesvc_proto_rawDescGZIP(), []int{11}
 }
 
 type StatisticsResponse struct {
@@ -470,15 +687,18 @@ type StatisticsResponse struct {
 	// Events that could not be decoded, and were set aside.
 	DeadLetters int64 `protobuf:"varint,7,opt,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
 	// Changes that a replica will never have: their events were dropped or poisonous.
-	LostChanges   int64    `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
-	Stages        []*Stage `protobuf:"bytes,9,rep,name=stages,proto3" json:"stages,omitempty"`
+	LostChanges int64    `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
+	Stages      []*Stage `protobuf:"bytes,9,rep,name=stages,proto3" json:"stages,omitempty"`
+	// What the process takes, where the node is a process of its own.
+	Process       *Process  `protobuf:"bytes,10,opt,name=process,proto3" json:"process,omitempty"`
+	Served        []*Served `protobuf:"bytes,11,rep,name=served,proto3" json:"served,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StatisticsResponse) Reset() {
 	*x = StatisticsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[8]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +710,7 @@ func (x *StatisticsResponse) String() string {
 func (*StatisticsResponse) ProtoMessage() {}
 
 func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[8]
+	mi := &file_fakesvc_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +723,7 @@ func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsResponse.ProtoReflect.Descriptor instead.
 func (*StatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{8}
+	return file_fakesvc_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StatisticsResponse) GetFaults() []*Fault {
@@ -569,6 +789,128 @@ func (x *StatisticsResponse) GetStages() []*Stage {
 	return nil
 }
 
+func (x *StatisticsResponse) GetProcess() *Process {
+	if x != nil {
+		return x.Process
+	}
+	return nil
+}
+
+func (x *StatisticsResponse) GetServed() []*Served {
+	if x != nil {
+		return x.Served
+	}
+	return nil
+}
+
+// Process is what a process has taken since its measured part began.
+type Process struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	CpuNanos int64                  `protobuf:"varint,1,opt,name=cpu_nanos,json=cpuNanos,proto3" json:"cpu_nanos,omitempty"`
+	// The most memory that it has held since it started.
+	MaxResidentBytes int64 `protobuf:"varint,2,opt,name=max_resident_bytes,json=maxResidentBytes,proto3" json:"max_resident_bytes,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Process) Reset() {
+	*x = Process{}
+	mi := &file_fakesvc_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Process) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Process) ProtoMessage() {}
+
+func (x *Process) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Process.ProtoReflect.Descriptor instead.
+func (*Process) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Process) GetCpuNanos() int64 {
+	if x != nil {
+		return x.CpuNanos
+	}
+	return 0
+}
+
+func (x *Process) GetMaxResidentBytes() int64 {
+	if x != nil {
+		return x.MaxResidentBytes
+	}
+	return 0
+}
+
+// Served counts the queries that a service answered well in each second of the
+// measured part.
+type Served struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Service       string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	BySecond      []int64                `protobuf:"varint,2,rep,packed,name=by_second,json=bySecond,proto3" json:"by_second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Served) Reset() {
+	*x = Served{}
+	mi := &file_fakesvc_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Served) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Served) ProtoMessage() {}
+
+func (x *Served) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Served.ProtoReflect.Descriptor instead.
+func (*Served) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Served) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *Served) GetBySecond() []int64 {
+	if x != nil {
+		return x.BySecond
+	}
+	return nil
+}
+
 // Stage is a part of the way of a service's queries, and the time that the
 // successful ones of the measured part spent in it.
 type Stage struct {
@@ -583,7 +925,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_fakesvc_proto_msgTypes[9]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -595,7 +937,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[9]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -608,7 +950,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{9}
+	return file_fakesvc_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Stage) GetService() string {
@@ -661,7 +1003,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +1015,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[10]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +1028,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{10}
+	return file_fakesvc_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Fault) GetTarget() string {
@@ -793,7 +1135,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +1147,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +1160,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+	return file_fakesvc_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Policy) GetConsumer() string {
@@ -915,7 +1257,7 @@ type Capacity struct {
 
 func (x *Capacity) Reset() {
 	*x = Capacity{}
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1269,7 @@ func (x *Capacity) String() string {
 func (*Capacity) ProtoMessage() {}
 
 func (x *Capacity) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1282,7 @@ func (x *Capacity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
 func (*Capacity) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{12}
+	return file_fakesvc_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Capacity) GetService() string {
@@ -1012,7 +1354,7 @@ type Collection struct {
 
 func (x *Collection) Reset() {
 	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1024,7 +1366,7 @@ func (x *Collection) String() string {
 func (*Collection) ProtoMessage() {}
 
 func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1037,7 +1379,7 @@ func (x *Collection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collection.ProtoReflect.Descriptor instead.
 func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+	return file_fakesvc_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Collection) GetService() string {
@@ -1062,14 +1404,17 @@ func (x *Collection) GetBytes() int64 {
 }
 
 type WatchRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Begin with every version that the node's copies hold: for who has watched
+	// before, and may have missed some.
+	All           bool `protobuf:"varint,1,opt,name=all,proto3" json:"all,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1426,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1439,14 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+	return file_fakesvc_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WatchRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
 }
 
 // WatchResponse says that the watched node would answer with this version from now on,
@@ -1114,7 +1466,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1478,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1491,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{15}
+	return file_fakesvc_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -1177,6 +1529,166 @@ func (x *WatchResponse) GetLost() bool {
 	return false
 }
 
+type RowsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The service that keeps the records.
+	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// The service whose records they are: another one's in a copy.
+	Owner         string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RowsRequest) Reset() {
+	*x = RowsRequest{}
+	mi := &file_fakesvc_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RowsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RowsRequest) ProtoMessage() {}
+
+func (x *RowsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RowsRequest.ProtoReflect.Descriptor instead.
+func (*RowsRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *RowsRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *RowsRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+type RowsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*Row                 `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RowsResponse) Reset() {
+	*x = RowsResponse{}
+	mi := &file_fakesvc_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RowsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RowsResponse) ProtoMessage() {}
+
+func (x *RowsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RowsResponse.ProtoReflect.Descriptor instead.
+func (*RowsResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RowsResponse) GetRows() []*Row {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+// Row is a record without its payload.
+type Row struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Key     uint64                 `protobuf:"varint,1,opt,name=key,proto3" json:"key,omitempty"`
+	Version uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// FNV-1a, 64 bits, of the payload.
+	PayloadHash   uint64 `protobuf:"fixed64,3,opt,name=payload_hash,json=payloadHash,proto3" json:"payload_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Row) Reset() {
+	*x = Row{}
+	mi := &file_fakesvc_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Row) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Row) ProtoMessage() {}
+
+func (x *Row) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Row.ProtoReflect.Descriptor instead.
+func (*Row) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Row) GetKey() uint64 {
+	if x != nil {
+		return x.Key
+	}
+	return 0
+}
+
+func (x *Row) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Row) GetPayloadHash() uint64 {
+	if x != nil {
+		return x.PayloadHash
+	}
+	return 0
+}
+
 var File_fakesvc_proto protoreflect.FileDescriptor
 
 const file_fakesvc_proto_rawDesc = "" +
@@ -1203,11 +1715,28 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x18\n" +
 	"\apayload\x18\x04 \x01(\fR\apayload\x12\x14\n" +
 	"\x05write\x18\x05 \x01(\x03R\x05write\"\x0f\n" +
-	"\rWriteResponse\")\n" +
+	"\rWriteResponse\"\xaf\x02\n" +
+	"\x0ePrepareRequest\x12\x1e\n" +
+	"\n" +
+	"experiment\x18\x01 \x01(\tR\n" +
+	"experiment\x12\x1a\n" +
+	"\bscenario\x18\x02 \x01(\tR\bscenario\x12\x18\n" +
+	"\aservice\x18\x03 \x01(\tR\aservice\x12\x16\n" +
+	"\x06prefix\x18\x04 \x01(\tR\x06prefix\x12\x14\n" +
+	"\x05kafka\x18\x05 \x03(\tR\x05kafka\x12I\n" +
+	"\taddresses\x18\x06 \x03(\v2+.crosstalk.v1.PrepareRequest.AddressesEntryR\taddresses\x12\x10\n" +
+	"\x03run\x18\a \x01(\tR\x03run\x1a<\n" +
+	"\x0eAddressesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"+\n" +
+	"\x0fPrepareResponse\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\"\x10\n" +
+	"\x0eReleaseRequest\"\x11\n" +
+	"\x0fReleaseResponse\")\n" +
 	"\fBeginRequest\x12\x19\n" +
 	"\bin_nanos\x18\x01 \x01(\x03R\ainNanos\"\x0f\n" +
 	"\rBeginResponse\"\x13\n" +
-	"\x11StatisticsRequest\"\x95\x03\n" +
+	"\x11StatisticsRequest\"\xf4\x03\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -1219,7 +1748,16 @@ const file_fakesvc_proto_rawDesc = "" +
 	"capacities\x12!\n" +
 	"\fdead_letters\x18\a \x01(\x03R\vdeadLetters\x12!\n" +
 	"\flost_changes\x18\b \x01(\x03R\vlostChanges\x12+\n" +
-	"\x06stages\x18\t \x03(\v2\x13.crosstalk.v1.StageR\x06stages\"l\n" +
+	"\x06stages\x18\t \x03(\v2\x13.crosstalk.v1.StageR\x06stages\x12/\n" +
+	"\aprocess\x18\n" +
+	" \x01(\v2\x15.crosstalk.v1.ProcessR\aprocess\x12,\n" +
+	"\x06served\x18\v \x03(\v2\x14.crosstalk.v1.ServedR\x06served\"T\n" +
+	"\aProcess\x12\x1b\n" +
+	"\tcpu_nanos\x18\x01 \x01(\x03R\bcpuNanos\x12,\n" +
+	"\x12max_resident_bytes\x18\x02 \x01(\x03R\x10maxResidentBytes\"?\n" +
+	"\x06Served\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x1b\n" +
+	"\tby_second\x18\x02 \x03(\x03R\bbySecond\"l\n" +
 	"\x05Stage\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1267,22 +1805,35 @@ const file_fakesvc_proto_rawDesc = "" +
 	"Collection\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\x0e\n" +
-	"\fWatchRequest\"\x85\x01\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\" \n" +
+	"\fWatchRequest\x12\x10\n" +
+	"\x03all\x18\x01 \x01(\bR\x03all\"\x85\x01\n" +
 	"\rWatchResponse\x12\x1a\n" +
 	"\bconsumer\x18\x01 \x01(\tR\bconsumer\x12\x18\n" +
 	"\aservice\x18\x02 \x01(\tR\aservice\x12\x10\n" +
 	"\x03key\x18\x03 \x01(\x04R\x03key\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x12\n" +
-	"\x04lost\x18\x05 \x01(\bR\x04lost2\x8d\x01\n" +
+	"\x04lost\x18\x05 \x01(\bR\x04lost\"=\n" +
+	"\vRowsRequest\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\"5\n" +
+	"\fRowsResponse\x12%\n" +
+	"\x04rows\x18\x01 \x03(\v2\x11.crosstalk.v1.RowR\x04rows\"T\n" +
+	"\x03Row\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\x04R\x03key\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\x12!\n" +
+	"\fpayload_hash\x18\x03 \x01(\x06R\vpayloadHash2\x8d\x01\n" +
 	"\aService\x12@\n" +
 	"\x05Query\x12\x1a.crosstalk.v1.QueryRequest\x1a\x1b.crosstalk.v1.QueryResponse\x12@\n" +
-	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xe0\x01\n" +
-	"\aControl\x12@\n" +
+	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xb1\x03\n" +
+	"\aControl\x12F\n" +
+	"\aPrepare\x12\x1c.crosstalk.v1.PrepareRequest\x1a\x1d.crosstalk.v1.PrepareResponse\x12F\n" +
+	"\aRelease\x12\x1c.crosstalk.v1.ReleaseRequest\x1a\x1d.crosstalk.v1.ReleaseResponse\x12@\n" +
 	"\x05Begin\x12\x1a.crosstalk.v1.BeginRequest\x1a\x1b.crosstalk.v1.BeginResponse\x12O\n" +
 	"\n" +
 	"Statistics\x12\x1f.crosstalk.v1.StatisticsRequest\x1a .crosstalk.v1.StatisticsResponse\x12B\n" +
-	"\x05Watch\x12\x1a.crosstalk.v1.WatchRequest\x1a\x1b.crosstalk.v1.WatchResponse0\x01B\x1dZ\x1bcrosstalk/fakesvc/fakesvcpbb\x06proto3"
+	"\x05Watch\x12\x1a.crosstalk.v1.WatchRequest\x1a\x1b.crosstalk.v1.WatchResponse0\x01\x12?\n" +
+	"\x04Rows\x12\x19.crosstalk.v1.RowsRequest\x1a\x1a.crosstalk.v1.RowsResponse0\x01B\x1dZ\x1bcrosstalk/fakesvc/fakesvcpbb\x06proto3"
 
 var (
 	file_fakesvc_proto_rawDescOnce sync.Once
@@ -1296,47 +1847,67 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_fakesvc_proto_goTypes = []any{
 	(*Record)(nil),             // 0: crosstalk.v1.Record
 	(*QueryRequest)(nil),       // 1: crosstalk.v1.QueryRequest
 	(*QueryResponse)(nil),      // 2: crosstalk.v1.QueryResponse
 	(*WriteRequest)(nil),       // 3: crosstalk.v1.WriteRequest
 	(*WriteResponse)(nil),      // 4: crosstalk.v1.WriteResponse
-	(*BeginRequest)(nil),       // 5: crosstalk.v1.BeginRequest
-	(*BeginResponse)(nil),      // 6: crosstalk.v1.BeginResponse
-	(*StatisticsRequest)(nil),  // 7: crosstalk.v1.StatisticsRequest
-	(*StatisticsResponse)(nil), // 8: crosstalk.v1.StatisticsResponse
-	(*Stage)(nil),              // 9: crosstalk.v1.Stage
-	(*Fault)(nil),              // 10: crosstalk.v1.Fault
-	(*Policy)(nil),             // 11: crosstalk.v1.Policy
-	(*Capacity)(nil),           // 12: crosstalk.v1.Capacity
-	(*Collection)(nil),         // 13: crosstalk.v1.Collection
-	(*WatchRequest)(nil),       // 14: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),      // 15: crosstalk.v1.WatchResponse
+	(*PrepareRequest)(nil),     // 5: crosstalk.v1.PrepareRequest
+	(*PrepareResponse)(nil),    // 6: crosstalk.v1.PrepareResponse
+	(*ReleaseRequest)(nil),     // 7: crosstalk.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),    // 8: crosstalk.v1.ReleaseResponse
+	(*BeginRequest)(nil),       // 9: crosstalk.v1.BeginRequest
+	(*BeginResponse)(nil),      // 10: crosstalk.v1.BeginResponse
+	(*StatisticsRequest)(nil),  // 11: crosstalk.v1.StatisticsRequest
+	(*StatisticsResponse)(nil), // 12: crosstalk.v1.StatisticsResponse
+	(*Process)(nil),            // 13: crosstalk.v1.Process
+	(*Served)(nil),             // 14: crosstalk.v1.Served
+	(*Stage)(nil),              // 15: crosstalk.v1.Stage
+	(*Fault)(nil),              // 16: crosstalk.v1.Fault
+	(*Policy)(nil),             // 17: crosstalk.v1.Policy
+	(*Capacity)(nil),           // 18: crosstalk.v1.Capacity
+	(*Collection)(nil),         // 19: crosstalk.v1.Collection
+	(*WatchRequest)(nil),       // 20: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),      // 21: crosstalk.v1.WatchResponse
+	(*RowsRequest)(nil),        // 22: crosstalk.v1.RowsRequest
+	(*RowsResponse)(nil),       // 23: crosstalk.v1.RowsResponse
+	(*Row)(nil),                // 24: crosstalk.v1.Row
+	nil,                        // 25: crosstalk.v1.PrepareRequest.AddressesEntry
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
-	10, // 1: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	13, // 2: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	11, // 3: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
-	12, // 4: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
-	9,  // 5: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
-	1,  // 6: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
-	3,  // 7: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
-	5,  // 8: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	7,  // 9: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	14, // 10: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	2,  // 11: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 12: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 13: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	8,  // 14: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	15, // 15: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	11, // [11:16] is the sub-list for method output_type
-	6,  // [6:11] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	25, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
+	16, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
+	19, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
+	17, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
+	18, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
+	15, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
+	13, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
+	14, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
+	24, // 9: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
+	1,  // 10: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
+	3,  // 11: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
+	5,  // 12: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
+	7,  // 13: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
+	9,  // 14: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	11, // 15: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	20, // 16: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	22, // 17: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
+	2,  // 18: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 19: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 20: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 21: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 22: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 23: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	21, // 24: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	23, // 25: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_fakesvc_proto_init() }
@@ -1350,7 +1921,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -176,9 +176,12 @@ var Service_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
+	Control_Prepare_FullMethodName    = "/crosstalk.v1.Control/Prepare"
+	Control_Release_FullMethodName    = "/crosstalk.v1.Control/Release"
 	Control_Begin_FullMethodName      = "/crosstalk.v1.Control/Begin"
 	Control_Statistics_FullMethodName = "/crosstalk.v1.Control/Statistics"
 	Control_Watch_FullMethodName      = "/crosstalk.v1.Control/Watch"
+	Control_Rows_FullMethodName       = "/crosstalk.v1.Control/Rows"
 )
 
 // ControlClient is the client API for Control service.
@@ -187,12 +190,21 @@ const (
 //
 // Control is how the driver speaks to a node, wherever the node runs.
 type ControlClient interface {
+	// Prepare builds a node anew, as an experiment says, and returns when it is
+	// ready: its needs are reachable, its copies have caught up. What the node had
+	// counted before is gone. Only nodes that are processes answer it.
+	Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (*PrepareResponse, error)
+	// Release ends what Prepare has built, once a run is over: the node is again what
+	// it was started as.
+	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
 	// Begin tells a node when the measured part begins, so that fault windows act.
 	Begin(ctx context.Context, in *BeginRequest, opts ...grpc.CallOption) (*BeginResponse, error)
 	// Statistics reads what the node has counted.
 	Statistics(ctx context.Context, in *StatisticsRequest, opts ...grpc.CallOption) (*StatisticsResponse, error)
 	// Watch streams each change as the node's replica makes it visible.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// Rows streams what a node keeps of an owner's records, by ascending key.
+	Rows(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsResponse], error)
 }
 
 type controlClient struct {
@@ -201,6 +213,26 @@ type controlClient struct {
 
 func NewControlClient(cc grpc.ClientConnInterface) ControlClient {
 	return &controlClient{cc}
+}
+
+func (c *controlClient) Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (*PrepareResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PrepareResponse)
+	err := c.cc.Invoke(ctx, Control_Prepare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlClient) Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseResponse)
+	err := c.cc.Invoke(ctx, Control_Release_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *controlClient) Begin(ctx context.Context, in *BeginRequest, opts ...grpc.CallOption) (*BeginResponse, error) {
@@ -242,18 +274,46 @@ func (c *controlClient) Watch(ctx context.Context, in *WatchRequest, opts ...grp
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Control_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 
+func (c *controlClient) Rows(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[1], Control_Rows_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[RowsRequest, RowsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Control_RowsClient = grpc.ServerStreamingClient[RowsResponse]
+
 // ControlServer is the server API for Control service.
 // All implementations must embed UnimplementedControlServer
 // for forward compatibility.
 //
 // Control is how the driver speaks to a node, wherever the node runs.
 type ControlServer interface {
+	// Prepare builds a node anew, as an experiment says, and returns when it is
+	// ready: its needs are reachable, its copies have caught up. What the node had
+	// counted before is gone. Only nodes that are processes answer it.
+	Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error)
+	// Release ends what Prepare has built, once a run is over: the node is again what
+	// it was started as.
+	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// Begin tells a node when the measured part begins, so that fault windows act.
 	Begin(context.Context, *BeginRequest) (*BeginResponse, error)
 	// Statistics reads what the node has counted.
 	Statistics(context.Context, *StatisticsRequest) (*StatisticsResponse, error)
 	// Watch streams each change as the node's replica makes it visible.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// Rows streams what a node keeps of an owner's records, by ascending key.
+	Rows(*RowsRequest, grpc.ServerStreamingServer[RowsResponse]) error
 	mustEmbedUnimplementedControlServer()
 }
 
@@ -264,6 +324,12 @@ type ControlServer interface {
 // pointer dereference when methods are called.
 type UnimplementedControlServer struct{}
 
+func (UnimplementedControlServer) Prepare(context.Context, *PrepareRequest) (*PrepareResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Prepare not implemented")
+}
+func (UnimplementedControlServer) Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Release not implemented")
+}
 func (UnimplementedControlServer) Begin(context.Context, *BeginRequest) (*BeginResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Begin not implemented")
 }
@@ -272,6 +338,9 @@ func (UnimplementedControlServer) Statistics(context.Context, *StatisticsRequest
 }
 func (UnimplementedControlServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedControlServer) Rows(*RowsRequest, grpc.ServerStreamingServer[RowsResponse]) error {
+	return status.Error(codes.Unimplemented, "method Rows not implemented")
 }
 func (UnimplementedControlServer) mustEmbedUnimplementedControlServer() {}
 func (UnimplementedControlServer) testEmbeddedByValue()                 {}
@@ -292,6 +361,42 @@ func RegisterControlServer(s grpc.ServiceRegistrar, srv ControlServer) {
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&Control_ServiceDesc, srv)
+}
+
+func _Control_Prepare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PrepareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServer).Prepare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Control_Prepare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServer).Prepare(ctx, req.(*PrepareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Control_Release_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServer).Release(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Control_Release_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServer).Release(ctx, req.(*ReleaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _Control_Begin_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -341,6 +446,17 @@ func _Control_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Control_WatchServer = grpc.ServerStreamingServer[WatchResponse]
 
+func _Control_Rows_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(RowsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ControlServer).Rows(m, &grpc.GenericServerStream[RowsRequest, RowsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Control_RowsServer = grpc.ServerStreamingServer[RowsResponse]
+
 // Control_ServiceDesc is the grpc.ServiceDesc for Control service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -348,6 +464,14 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "crosstalk.v1.Control",
 	HandlerType: (*ControlServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Prepare",
+			Handler:    _Control_Prepare_Handler,
+		},
+		{
+			MethodName: "Release",
+			Handler:    _Control_Release_Handler,
+		},
 		{
 			MethodName: "Begin",
 			Handler:    _Control_Begin_Handler,
@@ -361,6 +485,11 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Watch",
 			Handler:       _Control_Watch_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Rows",
+			Handler:       _Control_Rows_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -40,6 +40,9 @@ type Experiment struct {
 	Store  setting.PerService[store.Kind] `yaml:"store"`
 	Kafka  setting.List                   `yaml:"kafka"`
 
+	Placement Placement                         `yaml:"placement"`
+	Replicas  setting.PerService[setting.Count] `yaml:"replicas"`
+
 	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
 	Latency  setting.PerService[dist.Distribution] `yaml:"latency"`
@@ -67,7 +70,7 @@ func Default() Experiment {
 		Rate: 500, Arrival: schedule.Poisson,
 		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
 		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
-		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Placement: InProcess,
 		Services: []Service{
 			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
 			{Name: "A", Entity: "User"},
@@ -163,6 +166,35 @@ func of[T any](p setting.PerService[T], service string, withDefault bool) T {
 		return v
 	}
 	return p.By[service]
+}
+
+// CopiesOf returns how many copies of a service there are: at least 1. A number
+// without a name is meant for the upstreams.
+func (e *Experiment) CopiesOf(service string) int {
+	return max(int(of(e.Replicas, service, e.needed()[service])), 1)
+}
+
+// SuppliersFirst returns the services in an order in which each comes after all that
+// it needs. The experiment must be valid.
+func (e *Experiment) SuppliersFirst() []Service {
+	var out []Service
+	placed := make(map[string]bool)
+	var place func(s Service)
+	place = func(s Service) {
+		if placed[s.Name] {
+			return
+		}
+		placed[s.Name] = true
+		for _, n := range s.Needs {
+			supplier, _ := e.Service(n.Service)
+			place(supplier)
+		}
+		out = append(out, s)
+	}
+	for _, s := range e.Services {
+		place(s)
+	}
+	return out
 }
 
 // CapacityOf returns how much a service does at once. A value without a name is

@@ -9,6 +9,7 @@ import (
 
 	"crosstalk/internal/fault"
 	"crosstalk/internal/setting"
+	"crosstalk/internal/store"
 	"crosstalk/internal/suggest"
 )
 
@@ -42,6 +43,7 @@ func (e *Experiment) Validate(scenarios []string, remote func(scenario string) b
 		e.checkNames,
 		e.checkFaults,
 		e.checkKafka,
+		e.checkPlacement,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -110,6 +112,7 @@ func (e *Experiment) checkNames() error {
 		{"store", e.Store.Names()},
 		{"workers", e.Workers.Names()},
 		{"policy", e.Policy.Names()},
+		{"replicas", e.Replicas.Names()},
 	} {
 		for _, name := range named.names {
 			if _, ok := e.Service(name); !ok {
@@ -156,3 +159,29 @@ func (e *Experiment) checkKafka() error {
 	}
 	return nil
 }
+
+// checkPlacement refuses what is for processes where there are none, and copies that
+// could not share a database.
+func (e *Experiment) checkPlacement() error {
+	for _, f := range e.Fault {
+		if f.Kind.Signals() && e.Placement != Processes {
+			return wrong("fault", "%v is done to a process: it needs --placement=process", f)
+		}
+	}
+	for _, s := range e.Services {
+		copies := e.CopiesOf(s.Name)
+		switch kind := e.StoreOf(s.Name); {
+		case copies == 1:
+		case e.Placement != Processes:
+			return wrong("replicas", "%d copies of %s are processes: they need --placement=process", copies, s.Name)
+		case copies > mostCopies:
+			return wrong("replicas", "%d copies of %s are above %d, the most that are started", copies, s.Name, mostCopies)
+		case s.Name != e.Entry().Name && kind != store.Sqlite:
+			return wrong("replicas", "copies of %s share its database, which %s does not let them: use sqlite", s.Name, kind)
+		}
+	}
+	return nil
+}
+
+// mostCopies bounds the processes that a mistyped number would start.
+const mostCopies = 64

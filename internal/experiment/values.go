@@ -31,6 +31,28 @@ func (f *Fanout) UnmarshalText(text []byte) error {
 // MarshalText returns the fan-out's name.
 func (f Fanout) MarshalText() ([]byte, error) { return []byte(f), nil }
 
+// Placement is where the services run.
+type Placement string
+
+// The placements.
+const (
+	InProcess Placement = "in-process" // as goroutines of the driver's process
+	Processes Placement = "process"    // each as a child process of the driver
+)
+
+// UnmarshalText reads "in-process" or "process".
+func (p *Placement) UnmarshalText(text []byte) error {
+	switch v := Placement(text); v {
+	case InProcess, Processes:
+		*p = v
+		return nil
+	}
+	return fmt.Errorf("unknown placement %q: in-process or process", text)
+}
+
+// MarshalText returns the placement's name.
+func (p Placement) MarshalText() ([]byte, error) { return []byte(p), nil }
+
 // WriteRate is the writes due per second: a number of them, or a share of the
 // rate of reads, such as "10%".
 type WriteRate struct {

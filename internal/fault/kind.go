@@ -26,7 +26,17 @@ const (
 	Stall     Kind = "stall"     // consumers stop reading, and go on where they were
 	Rebalance Kind = "rebalance" // consumers stop, and go on where they last committed
 	Poison    Kind = "poison"    // an event that nobody can decode
+	Kill      Kind = "kill"      // the process is killed, and started again at the window's end
+	Stop      Kind = "stop"      // the process is asked to leave, and started again at the window's end
 )
+
+// Signals tells whether the kind is done to a process by a signal, and so to a real
+// one alone.
+func (k Kind) Signals() bool { return k == Kill || k == Stop }
+
+// TakesAway tells whether the service is away for the window: nothing answers at its
+// address.
+func (k Kind) TakesAway() bool { return k == Outage || k.Signals() }
 
 // Part is the part of a target that a fault sits at.
 type Part string
@@ -52,7 +62,7 @@ const (
 
 // fits lists the kinds that a part can suffer, and their arguments.
 var fits = map[Part]map[Kind]argument{
-	Service: {Delay: distribution, Abort: aborts, Hang: share, Outage: nothing, Slow: factor, Freeze: nothing},
+	Service: {Delay: distribution, Abort: aborts, Hang: share, Outage: nothing, Slow: factor, Freeze: nothing, Kill: nothing, Stop: nothing},
 	Store:   {Delay: distribution, Abort: aborts},
 	Events:  {Poison: share},
 	Bus: {

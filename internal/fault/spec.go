@@ -30,7 +30,10 @@ type Fault struct {
 //	A:delay=lognormal(5ms,50ms)   B:abort=UNAVAILABLE:5%   *:hang=1%
 //	B:slow=10@3s+2s               B:outage@3s+2s           A:freeze@1s+500ms
 //	bus:drop=1%                   bus:outage@3s+2s         D.store:delay=5ms
-//	A.events:poison=1%
+//	A.events:poison=1%            B:kill@10s restart=2s    B:stop@10s+2s
+//
+// A process that is killed or stopped is started again when its window ends; the
+// window may be written @START restart=LENGTH, and its length is 2s by default.
 func (f *Fault) UnmarshalText(text []byte) error {
 	next, err := parse(strings.TrimSpace(string(text)))
 	if err != nil {
@@ -50,13 +53,16 @@ func parse(text string) (Fault, error) {
 		return f, err
 	}
 	rest, window, windowed := strings.Cut(rest, "@")
+	kind, value, valued := strings.Cut(rest, "=")
+	f.Kind = Kind(strings.TrimSpace(kind))
+	if windowed && f.Kind.Signals() {
+		window = untilRestart(window)
+	}
 	if windowed {
 		if err := f.Window.UnmarshalText([]byte(window)); err != nil {
 			return f, err
 		}
 	}
-	kind, value, valued := strings.Cut(rest, "=")
-	f.Kind = Kind(strings.TrimSpace(kind))
 	arg, ok := fits[f.Target.Part][f.Kind]
 	switch {
 	case !ok:
@@ -69,6 +75,22 @@ func parse(text string) (Fault, error) {
 		return f, fmt.Errorf("%s needs a value", f.Kind)
 	}
 	return f, f.setValue(arg, strings.TrimSpace(value))
+}
+
+// restartAfter is how long a process is away where nothing says when it is started
+// again.
+const restartAfter = "2s"
+
+// untilRestart returns a window as START+LENGTH.
+func untilRestart(text string) string {
+	start, restart, given := strings.Cut(text, "restart=")
+	switch {
+	case given:
+		return strings.TrimRight(start, " ,") + "+" + restart
+	case strings.Contains(text, "+"):
+		return text
+	}
+	return text + "+" + restartAfter
 }
 
 func (f *Fault) setValue(arg argument, text string) error {

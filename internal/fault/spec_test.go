@@ -23,6 +23,10 @@ func TestFaults(t *testing.T) {
 		"bus:stall@1s+1s; bus:rebalance@3s+1s": "bus:stall@1s+1s;bus:rebalance@3s+1s",
 		"my-svc_1:freeze@1500ms+1h":            "my-svc_1:freeze@1.5s+1h",
 		"*.store:abort=5%":                     "*.store:abort=5%",
+		"B:kill@10s":                           "B:kill@10s+2s",
+		"B:kill@10s restart=500ms":             "B:kill@10s+500ms",
+		"B:stop@10s,restart=3s":                "B:stop@10s+3s",
+		"B:stop@10s+1s":                        "B:stop@10s+1s",
 	} {
 		var f, again Faults
 		if err := f.UnmarshalText([]byte(text)); err != nil {
@@ -43,12 +47,14 @@ func TestFaultsErrors(t *testing.T) {
 		"B":                   `fault "B": write TARGET:KIND=VALUE@START+LENGTH, such as B:slow=10@3s+2s`,
 		"1:delay=5ms":         `fault "1:delay=5ms": "1" is no target: a service such as A, * for all upstreams, A.store, A.events or bus`,
 		"A.disk:delay=5ms":    `fault "A.disk:delay=5ms": "A.disk" is no target`,
-		"A:sloow=3":           `fault "A:sloow=3": A cannot have "sloow": abort, delay, freeze, hang, outage, slow`,
+		"A:sloow=3":           `fault "A:sloow=3": A cannot have "sloow": abort, delay, freeze, hang, kill, outage, slow, stop`,
 		"bus:abort=5%":        `fault "bus:abort=5%": bus cannot have "abort": delay, drop, duplicate, outage, rebalance, reorder, stall`,
 		"D.store:hang=1%":     `fault "D.store:hang=1%": D.store cannot have "hang": abort, delay`,
 		"A.events:drop=1%":    `fault "A.events:drop=1%": A.events cannot have "drop": poison`,
 		"A:outage":            `fault "A:outage": outage needs a window, such as A:outage@3s+2s`,
 		"A:outage=5@1s+1s":    `fault "A:outage=5@1s+1s": outage takes no value`,
+		"A:kill":              `fault "A:kill": kill needs a window, such as A:kill@3s+2s`,
+		"A:kill@1s restart=0": `fault "A:kill@1s restart=0": the length must be above 0`,
 		"A:delay":             `fault "A:delay": delay needs a value`,
 		"A:hang=2":            `fault "A:hang=2": "2" is not a share from 0 to 1`,
 		"A:hang=NaN":          `fault "A:hang=NaN": "NaN" is not a share`,

@@ -1,6 +1,10 @@
 package runner
 
-import "time"
+import (
+	"time"
+
+	"crosstalk/internal/usage"
+)
 
 // cpuMeter takes the CPU time that this process, all of it, uses between start
 // and stop, and the time that the cores are busy with anything at all.
@@ -13,11 +17,11 @@ type cpuMeter struct {
 }
 
 func (m *cpuMeter) start() {
-	m.usedBefore, m.began = processCPU(), time.Now()
-	m.busyBefore, m.cores = coresBusy()
+	m.usedBefore, m.began = usage.ProcessCPU(), time.Now()
+	m.busyBefore, m.cores = usage.CoresBusy()
 }
 
 func (m *cpuMeter) stop() {
-	busy, _ := coresBusy()
-	m.used, m.busy, m.wall = processCPU()-m.usedBefore, busy-m.busyBefore, time.Since(m.began)
+	busy, _ := usage.CoresBusy()
+	m.used, m.busy, m.wall = usage.ProcessCPU()-m.usedBefore, busy-m.busyBefore, time.Since(m.began)
 }

@@ -40,8 +40,8 @@ func connect(ctx context.Context, t *scenarios.Topology, e *experiment.Experimen
 			return nil, err
 		}
 	}
-	for _, address := range t.Controls {
-		control, err := fakesvc.DialControl(t.Env, address)
+	for _, c := range t.Controls {
+		control, err := fakesvc.DialControl(t.Env, c.Address)
 		if err != nil {
 			return nil, err
 		}

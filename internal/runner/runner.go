@@ -218,7 +218,7 @@ func (r *run) oracle() *load.Oracle {
 
 func (r *run) replicas() []load.Replica {
 	var out []load.Replica
-	for _, c := range r.topology.Replicas {
+	for _, c := range scenarios.Copies(r.scenario, r.experiment) {
 		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
 	}
 	return out

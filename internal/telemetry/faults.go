@@ -64,7 +64,7 @@ func (s *sheet) allFaults() {
 			s.count(faultActive, one(f.Acts), labels...)
 		}
 		switch f.Kind {
-		case fault.Outage, fault.Freeze, fault.Stall, fault.Rebalance:
+		case fault.Outage, fault.Freeze, fault.Stall, fault.Rebalance, fault.Kill, fault.Stop:
 			s.put(faultWindowAsked, f.Window.Length.Seconds(), labels...)
 			s.put(faultWindowDelivered, f.Acted.Length.Seconds(), labels...)
 			continue

@@ -1,4 +1,4 @@
-package runner
+package usage
 
 import (
 	"os"
@@ -12,10 +12,10 @@ import (
 // tick is the unit of /proc/stat on every architecture that Go runs on.
 const tick = 10 * time.Millisecond
 
-// coresBusy is for how long the cores that this process may run on have been busy
+// CoresBusy is for how long the cores that this process may run on have been busy
 // since the machine started: with this process, with others, or, in a virtual
 // machine, with other machines. All three keep a request waiting alike.
-func coresBusy() (busy time.Duration, cores int) {
+func CoresBusy() (busy time.Duration, cores int) {
 	var allowed unix.CPUSet
 	if unix.SchedGetaffinity(0, &allowed) != nil {
 		return 0, 0

@@ -1,4 +1,4 @@
-package runner
+package usage
 
 import (
 	"testing"
@@ -19,13 +19,13 @@ intr 1 2 3 4 5 6 7 8 9 10
 }
 
 func TestCoresAreBusyWhenThisProcessIs(t *testing.T) {
-	before, cores := coresBusy()
+	before, cores := CoresBusy()
 	if cores < 1 {
 		t.Skip("there is no /proc/stat")
 	}
-	for used := processCPU(); processCPU()-used < 200*time.Millisecond; {
+	for used := ProcessCPU(); ProcessCPU()-used < 200*time.Millisecond; {
 	}
-	if after, _ := coresBusy(); after-before < 100*time.Millisecond {
+	if after, _ := CoresBusy(); after-before < 100*time.Millisecond {
 		t.Errorf("the cores were busy for %v, and this process alone for 200 ms", after-before)
 	}
 }

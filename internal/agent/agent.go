@@ -1,0 +1,228 @@
+// Package agent is a node as a process: what answers the driver before there is a
+// host, builds the host that the driver asks for, and ends it in good order.
+//
+// Its law: it is one process of a topology at a time, the last one that was asked
+// of it, and whatever it was before is gone when that is ready. What it keeps on
+// disk is of one run, and survives it being killed: asked for the same run again, it
+// goes on where it was.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"crosstalk/fakesvc"
+	"crosstalk/internal/telemetry"
+	"crosstalk/scenarios"
+)
+
+// Config is what a process is started as.
+type Config struct {
+	// Env has the network, and who may control the node.
+	Env fakesvc.Env
+	// Control is where the control answers, open already; Run closes it.
+	Control net.Listener
+	// Service is the process that the node can be; empty is any.
+	Service string
+	// Listen is where the services are offered, host:port.
+	Listen string
+	// Dir is where databases go.
+	Dir string
+	// Grace is for how long what is under way may go on when the process is to end.
+	Grace time.Duration
+	// Own is what the node is where no driver asks anything else; nil is nothing.
+	Own *Task
+	// Metrics shows what goes on; nil shows nothing.
+	Metrics *telemetry.Metrics
+	Log     zerolog.Logger
+}
+
+// Agent is such a process.
+type Agent struct {
+	Config
+	failed chan error
+
+	mu     sync.Mutex // held while something is built or ended
+	node   *node      // nil where there is none
+	giveUp context.CancelFunc
+	asking sync.Mutex // guards giveUp
+}
+
+// node is what was asked for, running.
+type node struct {
+	topology *scenarios.Topology
+	host     *fakesvc.Host
+	metrics  *telemetry.Run
+	spent    meter
+	ended    chan struct{}
+}
+
+// Run is a node until ctx ends, and then leaves in good order. Its error is that of
+// a part of the node that ended by itself, or says that the grace was not enough.
+func Run(ctx context.Context, c Config) error {
+	a := &Agent{Config: c, failed: make(chan error, 1)}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, serving := errgroup.WithContext(serving)
+	group.Go(func() error { return fakesvc.ServeControl(serving, c.Control, control{agent: a}, c.Env.Access) })
+	if c.Own != nil {
+		group.Go(func() error { return a.own(ctx) })
+	}
+	group.Go(func() error {
+		defer stop()
+		select {
+		case <-ctx.Done():
+			a.Log.Info().Stringer("grace", c.Grace).Msg("leaving")
+			return a.leave()
+		case err := <-a.failed:
+			a.Log.Error().Err(err).Msg("a part of the node has ended")
+			return errors.Join(err, a.leave())
+		case <-serving.Done():
+			return a.leave()
+		}
+	})
+	return group.Wait()
+}
+
+// own makes the node what it was started as. Being asked for something else
+// meanwhile, or the end of ctx, is no error.
+func (a *Agent) own(ctx context.Context) error {
+	_, err := a.prepare(ctx, *a.Own)
+	if ctx.Err() != nil || errors.Is(err, errSuperseded) {
+		return nil
+	}
+	return err
+}
+
+var errSuperseded = errors.New("something else was asked for meanwhile")
+
+// prepare builds what is asked for in place of what there is, and returns when it is
+// ready, with its address.
+func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error) {
+	if a.Service != "" && t.Process.Name != a.Service {
+		return "", fmt.Errorf("this node is %s, and not %s", a.Service, t.Process.Name)
+	}
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	a.asking.Lock()
+	if a.giveUp != nil {
+		a.giveUp()
+	}
+	a.giveUp = func() { giveUp(errSuperseded) }
+	a.asking.Unlock()
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if err := a.end(context.Background()); err != nil {
+		a.Log.Warn().Err(err).Msg("ending what the node was before")
+	}
+	n, err := a.build(ctx, t)
+	if err != nil {
+		if cause := context.Cause(ctx); errors.Is(cause, errSuperseded) {
+			return "", cause
+		}
+		return "", err
+	}
+	a.node = n
+	a.Log.Info().Str("service", t.Process.Name).Str("scenario", t.Scenario.Name).Str("address", n.host.Address()).Msg("ready")
+	return n.host.Address(), nil
+}
+
+func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
+	dir, err := a.folder(t.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
+	env := a.Env
+	env.Address, env.Groups, env.Metrics = t.address, true, n.metrics
+	n.topology, n.host, err = scenarios.StartProcess(ctx, t.Scenario, t.Experiment, t.Process, scenarios.World{
+		Env: env, Dir: dir, Bus: t.Kafka, Prefix: t.Prefix, Listen: a.Listen,
+	})
+	if err != nil {
+		n.metrics.End()
+		return nil, fmt.Errorf("start %s: %w", t.Process.Name, err)
+	}
+	go a.watch(n)
+	return n, nil
+}
+
+// folder returns that of a run's databases, and removes those of other runs.
+func (a *Agent) folder(prefix string) (string, error) {
+	mine := filepath.Join(a.Dir, prefix)
+	others, err := filepath.Glob(filepath.Join(a.Dir, "*"))
+	if err != nil {
+		return "", err
+	}
+	for _, other := range others {
+		if other != mine {
+			if err := os.RemoveAll(other); err != nil {
+				return "", fmt.Errorf("remove the databases of another run: %w", err)
+			}
+		}
+	}
+	if err := os.MkdirAll(mine, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder for the databases: %w", err)
+	}
+	return mine, nil
+}
+
+// watch passes on that a part of the node has failed, while it is the node.
+func (a *Agent) watch(n *node) {
+	select {
+	case err := <-n.topology.Failed():
+		a.fail(err)
+	case <-n.ended:
+	}
+}
+
+func (a *Agent) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // the first failure is the reason
+	}
+}
+
+// end ends what the node is. Where ctx has no time left, it cuts what is under way.
+func (a *Agent) end(ctx context.Context) error {
+	n := a.node
+	if n == nil {
+		return nil
+	}
+	a.node = nil
+	close(n.ended)
+	left := n.host.Leave(ctx)
+	n.metrics.End()
+	return errors.Join(left, n.topology.Close())
+}
+
+func (a *Agent) leave() error {
+	a.asking.Lock()
+	if a.giveUp != nil {
+		a.giveUp()
+	}
+	a.asking.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), a.Grace)
+	defer cancel()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.end(ctx); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("what was under way did not end within the grace of %v", a.Grace)
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package experiment
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPlacement(t *testing.T) {
+	for _, c := range []struct {
+		settings []string
+		want     string // empty: it is allowed
+	}{
+		{[]string{"fault", "B:kill@1s+1s"}, "fault: B:kill@1s+1s is done to a process: it needs --placement=process"},
+		{[]string{"fault", "B:stop@1s+1s", "placement", "process"}, ""},
+		{[]string{"replicas", "A=3"}, "replicas: 3 copies of A are processes"},
+		{[]string{"replicas", "A=3", "placement", "process"}, ""},
+		{[]string{"replicas", "A=65", "placement", "process"}, "replicas: 65 copies of A are above 64"},
+		{[]string{"replicas", "A=2", "placement", "process", "store", "A=memory"}, "replicas: copies of A share its database, which memory does not let them"},
+		{[]string{"replicas", "D=2", "placement", "process", "store", "D=memory"}, ""},
+		{[]string{"replicas", "X=2", "placement", "process"}, `replicas: there is no service "X"`},
+	} {
+		e := Default()
+		for i := 0; i < len(c.settings); i += 2 {
+			if err := e.Set(c.settings[i], c.settings[i+1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := e.Validate([]string{"sync"}, func(string) bool { return true })
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%v is refused: %v", c.settings, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%v: %v, want %s", c.settings, err, c.want)
+		}
+	}
+}
+
+func TestSuppliersFirst(t *testing.T) {
+	var names []string
+	e := Default()
+	e.Services[1].Needs = []Need{{Service: "C"}} // A needs C, which stands behind it
+	for _, s := range e.SuppliersFirst() {
+		names = append(names, s.Name)
+	}
+	if got := strings.Join(names, " "); got != "C A B D" {
+		t.Errorf("%s, want C A B D", got)
+	}
+}

@@ -1,0 +1,4 @@
+package usage
+
+// maxrssUnit is the unit of ru_maxrss, in bytes.
+const maxrssUnit = 1

@@ -1,0 +1,27 @@
+//go:build unix
+
+package usage
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ProcessCPU returns the user and system time that the process has used.
+func ProcessCPU() time.Duration {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// MaxResident returns the most memory, in bytes, that the process has held at once.
+func MaxResident() int64 {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return int64(usage.Maxrss) * maxrssUnit
+}
