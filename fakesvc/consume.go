@@ -3,8 +3,9 @@ package fakesvc
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"crosstalk/internal/bus"
@@ -12,30 +13,43 @@ import (
 	"crosstalk/internal/telemetry"
 )
 
-const (
-	// commitInterval is how often a consumer commits where it is: what came since
-	// is delivered again after a rebalance.
-	commitInterval = time.Second
-	// reorderPatience is how long an event that is to come after the next one
-	// waits for it.
-	reorderPatience = 100 * time.Millisecond
-)
+// commitInterval is how often a consumer commits where it is: what came since is
+// delivered again after a rebalance.
+const commitInterval = time.Second
 
 // Handler is what is done with the events of a topic.
 type Handler struct {
-	// Handle takes a batch of events. What it has returned for is not given to it
-	// again, but after a rebalance; its error ends the part.
+	// Handle takes a batch of events, those of a partition in their order. What it
+	// has returned for is not given to it again, but after a rebalance; its error
+	// ends the part.
 	Handle func(ctx context.Context, batch []bus.Delivery) error
+	// Apply is what a handler has instead of Handle that keeps for itself how far it
+	// is: next is, by partition, the first offset that is not handled once the batch
+	// is. The batch is empty where nothing of what came is to be handled.
+	Apply func(ctx context.Context, batch []bus.Delivery, next map[int]int64) error
+	// From tells where to begin in each partition when the process starts; nil, and
+	// a partition that it does not name, is the first event.
+	From func(ctx context.Context) (map[int]int64, error)
 	// Lost is told of each event that will never be handled; it may be nil.
 	Lost func(d bus.Delivery)
+	// Shared says that any copy of the service may handle an event, and one does.
+	// Otherwise each copy handles all of them.
+	Shared bool
 }
 
-// Consume returns a part that reads a topic from its first event on. After an
+// Consume returns a part that reads a topic from its first event on, or from where
+// the handler says. After an
 // outage it goes on with what follows. An event that cannot be decoded is set
 // aside.
 func (h *Host) Consume(topic string, handler Handler) Part {
-	c := &consumer{host: h, topic: topic, handler: handler, waits: h.env.Metrics.BusWait(h.services[0], h.env.shortTopic(topic))}
+	c := &consumer{
+		host: h, topic: topic, handler: handler, joined: make(chan struct{}),
+		waits: h.env.Metrics.BusWait(h.services[0], h.env.shortTopic(topic)),
+	}
 	h.consumers = append(h.consumers, c)
+	if c.shares() {
+		h.Gate(c.hasJoined)
+	}
 	return c.run
 }
 
@@ -44,39 +58,35 @@ type consumer struct {
 	host    *Host
 	topic   string
 	handler Handler
+	waits   *telemetry.Durations
 
-	next        int64 // the first offset that is not handled
-	committed   int64
+	lanes       []*lane // in the order of their partitions
+	committed   map[int]int64
 	committedAt time.Time
-	admitted    int64        // the first offset that was not read
-	position    atomic.Int64 // next, for who asks from outside
-	waits       *telemetry.Durations
-	lane        []parcel
-}
 
-// parcel is an event on its way to the handler.
-type parcel struct {
-	bus.Delivery
-	way      fault.Interaction
-	asked    time.Duration // to be held up
-	since    time.Time
-	due      time.Time // when it may be handled
-	isBehind bool      // it waits for the event that follows it
+	mu   sync.Mutex
+	next map[int]int64 // the first offset of each partition that is not handled
+
+	joined chan struct{} // closed when the group has dealt out partitions, to this one too
+	once   sync.Once
 }
 
 func (c *consumer) run(ctx context.Context) error {
+	if err := c.start(ctx); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		member, leave := c.host.rejoining.whileOpen(ctx)
-		err := c.read(member)
+		err := c.take(ctx, member)
 		leave()
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil || c.shares() && c.host.leaving.Err() != nil:
 			return nil
 		case member.Err() == nil:
 			return err
 		}
-		// A rebalance: whoever gets the partition next starts from the last commit.
-		c.next = c.committed
+		// A rebalance: whoever gets the partitions next starts from the last commit.
+		c.moveTo(c.committed)
 		if c.host.rejoining.wait(ctx) != nil {
 			return nil
 		}
@@ -84,23 +94,43 @@ func (c *consumer) run(ctx context.Context) error {
 	return nil
 }
 
-// read reads from next on until ctx ends.
-func (c *consumer) read(ctx context.Context) error {
-	c.lane, c.admitted, c.committedAt = nil, c.next, time.Now()
-	c.committed = c.next
-	sub := c.host.bus.Subscribe(c.topic, c.next)
+// start asks where to begin.
+func (c *consumer) start(ctx context.Context) error {
+	if c.handler.From == nil {
+		return nil
+	}
+	from, err := c.handler.From(ctx)
+	if err != nil {
+		return fmt.Errorf("where to begin in topic %s: %w", c.topic, err)
+	}
+	c.moveTo(from)
+	return nil
+}
+
+// take reads all of the topic, or what the group deals out, until member ends.
+func (c *consumer) take(ctx, member context.Context) error {
+	if c.shares() {
+		return c.takeShare(ctx, member)
+	}
+	return c.read(member, member, c.host.bus.Subscribe(c.topic, c.positions()))
+}
+
+// read reads until reading ends, and closes sub. What is handled then may go on
+// until handling ends.
+func (c *consumer) read(reading, handling context.Context, sub *bus.Subscription) error {
 	defer sub.Close()
+	c.lanes, c.committed, c.committedAt = nil, c.positions(), time.Now()
 	for {
 		select {
 		case batch := <-sub.Batches():
-			c.admit(ctx, batch)
+			c.admit(reading, batch)
 		case <-c.timer():
 		case <-sub.Ended():
 			return fmt.Errorf("read topic %s: %w", c.topic, sub.Err())
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-reading.Done():
+			return reading.Err()
 		}
-		if err := c.deliver(ctx); err != nil {
+		if err := c.deliver(reading, handling); err != nil {
 			return err
 		}
 	}
@@ -108,22 +138,38 @@ func (c *consumer) read(ctx context.Context) error {
 
 // timer fires when the first parcel may be handled; never where there is none.
 func (c *consumer) timer() <-chan time.Time {
-	if len(c.lane) == 0 {
+	var first *parcel
+	for _, l := range c.lanes {
+		if len(l.parcels) > 0 && (first == nil || l.parcels[0].due.Before(first.due)) {
+			first = &l.parcels[0]
+		}
+	}
+	if first == nil {
 		return nil
 	}
-	return time.After(time.Until(c.lane[0].due))
+	return time.After(time.Until(first.due))
+}
+
+// lane returns that of a partition.
+func (c *consumer) lane(partition int) *lane {
+	i, found := slices.BinarySearchFunc(c.lanes, partition, func(l *lane, p int) int { return l.partition - p })
+	if !found {
+		c.lanes = slices.Insert(c.lanes, i, &lane{partition: partition})
+	}
+	return c.lanes[i]
 }
 
 // admit takes events in, and decides what each meets.
 func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
 	for _, d := range batch {
-		c.admitted = d.Offset + 1
+		l := c.lane(d.Partition)
+		l.admitted = d.Offset + 1
 		if d.Err != nil {
 			c.host.SetAside(ctx, c.topic, d, d.Err)
 			continue
 		}
 		if c.host.onTheBus.IsZero() {
-			c.put(d, fault.Interaction{}, fault.Passage{})
+			l.put(d, fault.Interaction{}, fault.Passage{})
 			continue
 		}
 		way := c.host.passage(&d.Event)
@@ -134,77 +180,125 @@ func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
 			}
 			continue
 		}
-		c.put(d, way, met)
+		l.put(d, way, met)
 		if met.Duplicate {
-			c.put(d, way, fault.Passage{})
-		}
-	}
-}
-
-// put adds a parcel. A delay keeps the order: nothing is due before what is ahead
-// of it. One that is to be reordered waits for the next one, and lets it pass.
-func (c *consumer) put(d bus.Delivery, way fault.Interaction, met fault.Passage) {
-	now := time.Now()
-	p := parcel{Delivery: d, way: way, asked: met.Delay, since: now, due: now.Add(met.Delay)}
-	c.lane = append(c.lane, p)
-	last := len(c.lane) - 1
-	behind := last > 0 && c.lane[last-1].isBehind
-	switch {
-	case behind:
-		c.lane[last-1].isBehind = false
-		c.lane[last-1].due = c.lane[last-1].since.Add(c.lane[last-1].asked)
-		c.lane[last-1], c.lane[last] = c.lane[last], c.lane[last-1]
-	case met.Reorder:
-		c.lane[last].isBehind = true
-		c.lane[last].due = p.due.Add(reorderPatience)
-	}
-	for i := max(last-1, 1); i <= last; i++ {
-		if ahead := c.lane[i-1].due; ahead.After(c.lane[i].due) {
-			c.lane[i].due = ahead
+			l.put(d, way, fault.Passage{})
 		}
 	}
 }
 
 // deliver has what is due handled.
-func (c *consumer) deliver(ctx context.Context) error {
+func (c *consumer) deliver(reading, handling context.Context) error {
 	now := time.Now()
-	n := 0
-	for n < len(c.lane) && !c.lane[n].due.After(now) {
-		n++
+	due := make([]int, len(c.lanes))
+	all := 0
+	for i, l := range c.lanes {
+		due[i] = l.due(now)
+		all += due[i]
 	}
-	if n == 0 {
-		c.commit()
-		return nil
+	if all == 0 {
+		return c.skip(handling)
 	}
 	for _, hold := range []*gate{&c.host.stalled, &c.host.frozen} {
-		if err := hold.wait(ctx); err != nil {
+		if err := hold.wait(reading); err != nil {
 			return err
 		}
 	}
-	batch := make([]bus.Delivery, n)
-	for i, p := range c.lane[:n] {
-		batch[i] = p.Delivery
-		if p.asked > 0 {
-			c.host.onTheBus.Delayed(p.way, p.asked, time.Since(p.since))
+	batch := make([]bus.Delivery, 0, all)
+	for i, l := range c.lanes {
+		for _, p := range l.parcels[:due[i]] {
+			batch = append(batch, p.Delivery)
+			if p.asked > 0 {
+				c.host.onTheBus.Delayed(p.way, p.asked, time.Since(p.since))
+			}
 		}
 	}
 	c.handled(batch)
-	if err := c.handler.Handle(ctx, batch); err != nil {
+	if err := c.handle(handling, batch, due); err != nil {
 		return err
 	}
-	c.lane = slices.Delete(c.lane, 0, n)
+	for i, l := range c.lanes {
+		l.parcels = slices.Delete(l.parcels, 0, due[i])
+	}
 	c.commit()
 	return nil
 }
 
-// commit moves the position past what is handled.
+// handle has a batch handled, the first due[i] parcels of each lane.
+func (c *consumer) handle(ctx context.Context, batch []bus.Delivery, due []int) error {
+	if c.handler.Apply != nil {
+		return c.handler.Apply(ctx, batch, c.after(due))
+	}
+	return c.handler.Handle(ctx, batch)
+}
+
+// skip moves past what came and is not to be handled.
+func (c *consumer) skip(ctx context.Context) error {
+	none := make([]int, len(c.lanes))
+	if c.handler.Apply != nil && c.isBehind(none) {
+		if err := c.handle(ctx, nil, none); err != nil {
+			return err
+		}
+	}
+	c.commit()
+	return nil
+}
+
+// after returns, by partition, the first offset that is not handled once the first
+// due[i] parcels of each lane are.
+func (c *consumer) after(due []int) map[int]int64 {
+	next := make(map[int]int64, len(c.lanes))
+	for i, l := range c.lanes {
+		next[l.partition] = l.after(due[i])
+	}
+	return next
+}
+
+// isBehind tells whether that is further than the positions.
+func (c *consumer) isBehind(due []int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, l := range c.lanes {
+		if l.after(due[i]) > c.next[l.partition] {
+			return true
+		}
+	}
+	return false
+}
+
+// commit moves the positions past what is handled.
 func (c *consumer) commit() {
-	c.next = c.admitted
-	for _, p := range c.lane {
-		c.next = min(c.next, p.Offset)
+	c.mu.Lock()
+	if c.next == nil {
+		c.next = make(map[int]int64)
 	}
-	c.position.Store(c.next)
+	for _, l := range c.lanes {
+		c.next[l.partition] = l.after(0)
+	}
+	c.mu.Unlock()
 	if time.Since(c.committedAt) >= commitInterval {
-		c.committed, c.committedAt = c.next, time.Now()
+		c.committed, c.committedAt = c.positions(), time.Now()
 	}
+}
+
+func (c *consumer) moveTo(offsets map[int]int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next = maps.Clone(offsets)
+}
+
+func (c *consumer) positions() map[int]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.next)
+}
+
+// behind returns how many events are not handled, of partitions that end there.
+func (c *consumer) behind(end map[int]int64) int64 {
+	at := c.positions()
+	var behind int64
+	for p, offset := range end {
+		behind += max(offset-at[p], 0)
+	}
+	return behind
 }

@@ -19,7 +19,7 @@ import (
 func ServeControl(ctx context.Context, listener net.Listener, control fakesvcpb.ControlServer, access Access) error {
 	server := grpc.NewServer(append(access.server(), grpc.WaitForHandlers(true))...)
 	fakesvcpb.RegisterControlServer(server, control)
-	return serveUntil(ctx, server, listener, nil)
+	return serveUntil(ctx, server, listener, context.Background())
 }
 
 type control struct {

@@ -15,10 +15,10 @@ type Env struct {
 	// Listen opens a port; Dial reaches one.
 	Listen func(network, address string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	// Bus administers the bus at BusAddresses; nil where nothing in the topology
-	// uses one. Each host has a connection of its own for its events.
-	Bus          *bus.Client
-	BusAddresses []string
+	// Bus administers the bus that Cluster says where it is; nil where nothing in the
+	// topology uses one. Each host has a connection of its own for its events.
+	Bus     *bus.Client
+	Cluster bus.Config
 	// Prefix begins the name of each topic of this run.
 	Prefix string
 	// Address tells where a service's gRPC port is: host:port, by commas where it
@@ -32,14 +32,16 @@ type Env struct {
 	Metrics *telemetry.Run
 	// Access is how the controls are guarded.
 	Access Access
-	// Groups tells that a service may run in several processes, which share the
-	// queries to it as a consumer group.
-	Groups bool
 	// Keys is how many records each owner is seeded with.
 	Keys int
 	// Timeout bounds one attempt to publish a change; queries bring their own
 	// deadline.
 	Timeout time.Duration
+	// Partitions is how many each topic of queries, replies and changes has; 0 is one.
+	Partitions int
+	// Groups tells that a service may run in several copies, which share its work
+	// and its database.
+	Groups bool
 }
 
 // DeadLetters is the topic of the events that nobody could decode.

@@ -77,6 +77,23 @@ func (c *faultyCollection) Put(ctx context.Context, records []record.Record) ([]
 	return c.Collection.Put(ctx, records)
 }
 
+func (c *faultyCollection) Write(ctx context.Context, write int64, records []record.Record) ([]record.Record, error) {
+	if err := c.pass(ctx, fault.Apply); err != nil {
+		return nil, err
+	}
+	return c.Collection.Write(ctx, write, records)
+}
+
+// Apply of no record is no use of the database that a fault is asked for.
+func (c *faultyCollection) Apply(ctx context.Context, records []record.Record, next map[int]int64) ([]record.Record, error) {
+	if len(records) > 0 {
+		if err := c.pass(ctx, fault.Apply); err != nil {
+			return nil, err
+		}
+	}
+	return c.Collection.Apply(ctx, records, next)
+}
+
 func (c *faultyCollection) pass(ctx context.Context, use fault.Use) error {
 	request := RequestOf(ctx)
 	return c.boundary.Pass(ctx, fault.Interaction{Use: use, ID: request.ID, Try: request.Try, At: c.host.elapsed()})

@@ -35,6 +35,12 @@ func (g *gate) open() {
 	}
 }
 
+func (g *gate) isClosed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed > 0
+}
+
 // wait returns when the gate is open, or with ctx's error.
 func (g *gate) wait(ctx context.Context) error {
 	g.mu.Lock()

@@ -60,9 +60,9 @@ type Host struct {
 	deadLetters atomic.Int64
 	lost        atomic.Int64
 
-	// leaving is closed when the host takes nothing in any more; taking is what
-	// still does.
-	leaving chan struct{}
+	// leaving ends when the host takes nothing in any more; taking is what still does.
+	leaving context.Context
+	leave   context.CancelFunc
 	taking  sync.WaitGroup
 
 	life    context.CancelFunc
@@ -112,8 +112,9 @@ func NewHost(ctx context.Context, env Env, c HostConfig, failed chan<- error) (_
 	h := &Host{
 		env: env, services: c.Services, begun: make(chan time.Time, 1), failed: failed,
 		onTheBus:  fault.NewLine(string(fault.Bus), c.Seed, c.Faults.At(fault.Target{Part: fault.Bus})),
-		published: make(map[string]*fault.Line), leaving: make(chan struct{}), health: health.NewServer(),
+		published: make(map[string]*fault.Line), health: health.NewServer(),
 	}
+	h.leaving, h.leave = context.WithCancel(context.Background())
 	h.health.SetServingStatus("", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	h.meters = h.newMeters()
 	h.store = h.faulty(c)
@@ -144,13 +145,15 @@ func (h *Host) join(ctx context.Context) error {
 		return nil
 	}
 	h.wire = newCutter(h.env.Dial)
-	client, err := bus.Open(ctx, bus.Config{Addresses: h.env.BusAddresses, Dial: h.wire.dial})
+	cluster := h.env.Cluster
+	cluster.Dial = h.wire.dial
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	h.bus = client
 	h.OnClose(client.Close)
-	h.Gate(func(ctx context.Context) error { return client.Await(ctx, h.env.Bus.Created()...) })
+	h.Gate(func(ctx context.Context) error { return client.Await(ctx, h.env.Bus.Ensured()...) })
 	h.publisher = client.NewPublisher()
 	h.OnClose(h.publisher.Close)
 	return nil
@@ -220,8 +223,8 @@ func (h *Host) Run(p Part) { h.parts = append(h.parts, task{run: p}) }
 // itself, with all that it has taken in done, and everything else goes on until then.
 func (h *Host) Intake(p Part) { h.parts = append(h.parts, task{run: p, takes: true}) }
 
-// Leaving is closed when parts that take work in are to end by themselves.
-func (h *Host) Leaving() <-chan struct{} { return h.leaving }
+// Leaving ends when parts that take work in are to end by themselves.
+func (h *Host) Leaving() context.Context { return h.leaving }
 
 // Gate adds a condition for the host to be ready: wait returns when it is met.
 func (h *Host) Gate(wait func(ctx context.Context) error) { h.gates = append(h.gates, wait) }
@@ -275,7 +278,7 @@ func (h *Host) Ready(ctx context.Context) error {
 // closes at once, and what is under way then fails.
 func (h *Host) Leave(ctx context.Context) error {
 	h.health.Shutdown()
-	close(h.leaving)
+	h.leave()
 	done := make(chan struct{})
 	go func() {
 		h.taking.Wait()

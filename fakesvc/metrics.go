@@ -106,7 +106,7 @@ func (h *Host) topics(ctx context.Context) []telemetry.Topic {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			topics = append(topics, telemetry.Topic{Name: h.env.shortTopic(c.topic), Behind: max(end-c.position.Load(), 0)})
+			topics = append(topics, telemetry.Topic{Name: h.env.shortTopic(c.topic), Behind: c.behind(end)})
 		})
 	}
 	asking.Wait()

@@ -25,6 +25,9 @@ type NodeConfig struct {
 	// Owns tells whether the service has records of its own. One that owns none
 	// answers with those of its needs.
 	Owns bool
+	// Outbox has each change kept with the record, in one transaction, until it is
+	// published; without it, a change that is on its way dies with its process.
+	Outbox bool
 	// Sequential fetches the needs one after the other, not at the same time.
 	Sequential bool
 	Boundary   *fault.Boundary
@@ -107,7 +110,8 @@ func (n *Node) Need(service, link string, source Source, p policy.Policy) {
 }
 
 // OnChange has fn called with each record after a write has stored it, and with
-// the write's number. All are added before the host starts; fn must not block.
+// the write's number; concurrent writes call it in any order. All are added before
+// the first write; fn must not block.
 func (n *Node) OnChange(fn func(write int64, r record.Record)) {
 	n.changed = append(n.changed, fn)
 }
@@ -250,23 +254,33 @@ func (n *Node) Write(ctx context.Context, write int64, r record.Record) error {
 		return err
 	}
 	r.WrittenAt = time.Now()
-	stored, err := n.records.Put(WithRequest(ctx, Request{ID: write}), []record.Record{r})
-	if err != nil {
-		if IsStatus(err) {
-			return err
-		}
-		return status.Errorf(codes.Internal, "write %s record %d: %v", n.Name, r.Key, err)
+	err := n.put(WithRequest(ctx, Request{ID: write}), write, []record.Record{r})
+	if err == nil || IsStatus(err) {
+		return err
+	}
+	return status.Errorf(codes.Internal, "write %s record %d: %v", n.Name, r.Key, err)
+}
+
+// put stores records, with their entries in the outbox where someone empties it,
+// and tells what it has stored.
+func (n *Node) put(ctx context.Context, write int64, records []record.Record) (err error) {
+	var stored []record.Record
+	if n.Outbox && len(n.changed) > 0 {
+		stored, err = n.records.Write(ctx, write, records)
+	} else {
+		stored, err = n.records.Put(ctx, records)
 	}
 	for _, r := range stored {
 		for _, fn := range n.changed {
 			fn(write, r)
 		}
 	}
-	return nil
+	return err
 }
 
 // Seed fills the node's collection with version 1 of the keys 0 to keys−1, size
-// bytes each, as the state before the experiment.
+// bytes each, as the state before the experiment. It is called when all links are
+// made, and changes nothing where the database has been filled before.
 func (n *Node) Seed(ctx context.Context, keys, size int) error {
 	batch := min(1000, max(1, 8_000_000/max(size, 1))) // of some megabytes at most
 	ctx = WithRequest(ctx, Request{ID: fault.Beforehand})
@@ -278,7 +292,7 @@ func (n *Node) Seed(ctx context.Context, keys, size int) error {
 				Key: k, Version: 1, WrittenAt: time.Now(), Payload: record.Payload(n.Name, k, 1, size),
 			})
 		}
-		if _, err := n.records.Put(ctx, records); err != nil {
+		if err := n.put(ctx, fault.Beforehand, records); err != nil {
 			return fmt.Errorf("fill the database of %s: %w", n.Name, err)
 		}
 	}

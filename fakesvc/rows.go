@@ -69,7 +69,7 @@ func (h *Host) sendAll(stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse
 				continue
 			}
 			err := replica.Copy().Each(stream.Context(), func(r record.Record) error {
-				return stream.Send(&fakesvcpb.WatchResponse{Consumer: n.Name, Service: need.service, Key: uint64(r.Key), Version: r.Version})
+				return stream.Send(&fakesvcpb.WatchResponse{Consumer: n.Name, Service: need.service, Key: uint64(r.Key), Version: r.Version, Held: true})
 			})
 			if err != nil {
 				return status.Errorf(codes.Internal, "read the copy of %s in %s: %v", need.service, n.Name, err)

@@ -35,8 +35,8 @@ func (h *Host) serve(ctx context.Context) error {
 }
 
 // serveUntil serves until ctx ends, which cuts what is under way, or until leaving
-// is closed, after which it ends with the last call.
-func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener, leaving <-chan struct{}) error {
+// does, after which it ends with the last call.
+func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener, leaving context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		err := server.Serve(listener)
@@ -48,7 +48,7 @@ func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener,
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
-		case <-leaving:
+		case <-leaving.Done():
 			stopped := context.AfterFunc(ctx, server.Stop)
 			server.GracefulStop()
 			stopped()

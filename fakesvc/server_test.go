@@ -18,7 +18,7 @@ func TestServerThatEndsBeforeItBegins(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := serveUntil(ctx, grpc.NewServer(), listener, nil); err != nil {
+		if err := serveUntil(ctx, grpc.NewServer(), listener, context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -130,6 +130,20 @@ func newBuilder(s Scenario, e *experiment.Experiment, w World) *builder {
 	return b
 }
 
+// Elsewhere returns a topology whose processes run elsewhere: there is nothing of it
+// but what is added.
+func Elsewhere(env fakesvc.Env) *Topology {
+	return &Topology{Env: env, failed: make(chan error, 1)}
+}
+
+// Fail ends the run with an error, unless one has before.
+func (t *Topology) Fail(err error) {
+	select {
+	case t.failed <- err:
+	default:
+	}
+}
+
 // Failed gives the error of a part that ended by itself.
 func (t *Topology) Failed() <-chan error { return t.failed }
 
@@ -168,6 +182,9 @@ func (b *builder) build(ctx context.Context, processes []Process, host fakesvc.H
 		}
 	}
 	if err := b.addLinks(ctx); err != nil {
+		return err
+	}
+	if err := b.seed(ctx); err != nil {
 		return err
 	}
 	for _, h := range b.hosts {
@@ -212,16 +229,22 @@ func (b *builder) openBus(ctx context.Context) error {
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: b.world.Bus, Dial: b.Env.Dial})
+	cluster := Cluster(b.experiment, b.Env, b.world.Bus)
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	b.OnClose(client.Close)
 	if b.keepsNoTopics {
-		b.OnClose(func() error { return client.DeleteCreated(context.WithoutCancel(ctx)) })
+		b.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), b.Env.Prefix+".") })
 	}
-	b.Env.Bus, b.Env.BusAddresses = client, b.world.Bus
-	return client.CreateTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
+	b.Env.Bus, b.Env.Cluster = client, cluster
+	return client.EnsureTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
+}
+
+// Cluster is the bus of an experiment at addresses.
+func Cluster(_ *experiment.Experiment, env fakesvc.Env, addresses []string) bus.Config {
+	return bus.Config{Addresses: addresses, Dial: env.Dial}
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.
@@ -272,7 +295,7 @@ func (b *builder) addNode(ctx context.Context, host *fakesvc.Host, s experiment.
 	e := b.experiment
 	owns := s.Name != e.Entry().Name
 	node, err := host.AddNode(ctx, fakesvc.NodeConfig{
-		Name: s.Name, Owns: owns, Sequential: e.Fanout == experiment.Sequential,
+		Name: s.Name, Owns: owns, Outbox: bool(e.Outbox), Sequential: e.Fanout == experiment.Sequential,
 		Boundary: fault.NewBoundary(s.Name, uint64(e.Seed), e.Faults().At(fault.Target{Service: s.Name})),
 		Capacity: e.CapacityOf(s.Name),
 	})
@@ -280,10 +303,20 @@ func (b *builder) addNode(ctx context.Context, host *fakesvc.Host, s experiment.
 		return err
 	}
 	b.nodes[s.Name] = node
-	if !owns {
-		return nil
+	return nil
+}
+
+// seed fills the owners' databases, once all that follows their changes is there.
+func (b *builder) seed(ctx context.Context) error {
+	for _, owner := range b.experiment.Owners() {
+		if b.nodes[owner] == nil {
+			continue // it is elsewhere
+		}
+		if err := b.nodes[owner].Seed(ctx, int(b.experiment.Keys), int(b.experiment.Payload)); err != nil {
+			return err
+		}
 	}
-	return node.Seed(ctx, int(e.Keys), int(e.Payload))
+	return nil
 }
 
 // addLinks joins each need to its supplier, as far as either is here. All suppliers

@@ -17,11 +17,13 @@ import (
 )
 
 // TestMain lets the test's own binary be the program, for tests that need a
-// process: real signals, a real shell.
+// process: real signals, a real shell. Whatever a test starts of it is the program,
+// the nodes that a run starts too.
 func TestMain(m *testing.M) {
-	if os.Getenv("CROSSTALK_TEST_AS_BENCH") != "" {
+	if os.Getenv("BENCH_TEST_AS_PROGRAM") != "" {
 		main()
 	}
+	os.Setenv("BENCH_TEST_AS_PROGRAM", "1")
 	os.Exit(m.Run())
 }
 
@@ -270,7 +272,7 @@ func asBench(t *testing.T, script string) *osexec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = append(os.Environ(), "CROSSTALK_TEST_AS_BENCH=1", "BENCH="+os.Args[0], "REPOSITORY="+repository,
+	cmd.Env = append(os.Environ(), "BENCH="+os.Args[0], "REPOSITORY="+repository,
 		"GORACE=atexit_sleep_ms=0") // the race detector's second at each exit
 	cmd.Dir = t.TempDir()
 	return cmd

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/placement"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
@@ -26,6 +27,9 @@ type runCommand struct {
 	json            bool
 	otlp            string
 	metrics         string
+	nodes           string
+	target          string
+	access          access
 	printExperiment bool
 	gate            *gate
 }
@@ -51,6 +55,8 @@ interrupted.`,
   bench run --outage=B@3s+2s --latency='lognormal(5ms,50ms),B=20ms'
   bench run --fault='B:slow=10@3s+2s' --fault=bus:drop=1% --policy='timeout=50ms retry=2'
   bench run experiments/retry-storm.yaml
+  bench run --placement=process --fault='B:kill@3s restart=1s' --fault='C:stop@6s restart=1s'
+  bench run --nodes=nodes.yaml --scenario=sync
   bench run --rate=0 --concurrency=64 --latency=none
   bench run --threshold='p(99)<1s' --threshold='sync:errors<5%' --junit=thresholds.xml
   bench run --print-experiment > experiment.yaml && bench run experiment.yaml`,
@@ -64,6 +70,9 @@ interrupted.`,
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
 	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
 	flags.StringVar(&c.metrics, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
+	flags.StringVar(&c.nodes, "nodes", "", "file that tells where the services run already, instead of starting them")
+	flags.StringVar(&c.target, "target", "", "where the service that is queried is, host:port, instead of what --nodes says")
+	c.access.add(flags)
 	c.gate = addGate(flags)
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
 	flags.BoolVar(&c.printExperiment, "print-experiment", false, "print the full experiment file and run nothing")
@@ -92,6 +101,12 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
 	options.Samples, options.OTLP = c.samples, c.otlp
+	if options.Nodes, err = c.placed(e); err != nil {
+		return err
+	}
+	if options.Env.Access, err = c.access.client(); err != nil {
+		return err
+	}
 	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -108,6 +123,37 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	}
 	end := errors.Join(c.show(cmd, runs, session.Dir()), worst(runs, err), c.gate.session(session.Dir(), runs))
 	return c.gate.end(c.asides(cmd), end)
+}
+
+// placed returns where the services run already; nil where they do not.
+func (c *runCommand) placed(e *experiment.Experiment) (placement.Nodes, error) {
+	if c.nodes == "" && c.target == "" {
+		return nil, nil
+	}
+	if e.Placement != experiment.InProcess {
+		return nil, usageError(errors.New("--nodes: these run already, and --placement starts others"))
+	}
+	if c.nodes == "" {
+		return nil, usageError(errors.New("--target: tell with --nodes where the others are: the driver writes to the owners"))
+	}
+	nodes, err := readNodes(c.nodes)
+	if err != nil {
+		return nil, err
+	}
+	if c.target != "" {
+		if _, _, err := net.SplitHostPort(c.target); err != nil {
+			return nil, usageError(fmt.Errorf("--target: %q is not host:port", c.target))
+		}
+		entry := nodes[e.Entry().Name]
+		entry.Address = c.target
+		nodes[e.Entry().Name] = entry
+	}
+	for _, s := range e.Services {
+		if nodes[s.Name].Address == "" {
+			return nil, usageError(fmt.Errorf("--nodes: %s does not tell where %s is", c.nodes, s.Name))
+		}
+	}
+	return nodes, nil
 }
 
 // runAll runs the scenarios one after the other. An interrupted one is the last.

@@ -1455,11 +1455,13 @@ func (x *WatchRequest) GetAll() bool {
 type WatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The service whose replica it is.
-	Consumer      string `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	Service       string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
-	Key           uint64 `protobuf:"varint,3,opt,name=key,proto3" json:"key,omitempty"`
-	Version       uint64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
-	Lost          bool   `protobuf:"varint,5,opt,name=lost,proto3" json:"lost,omitempty"`
+	Consumer string `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	Service  string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
+	Key      uint64 `protobuf:"varint,3,opt,name=key,proto3" json:"key,omitempty"`
+	Version  uint64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	Lost     bool   `protobuf:"varint,5,opt,name=lost,proto3" json:"lost,omitempty"`
+	// The copy holds it since before the watch began.
+	Held          bool `protobuf:"varint,6,opt,name=held,proto3" json:"held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1525,6 +1527,13 @@ func (x *WatchResponse) GetVersion() uint64 {
 func (x *WatchResponse) GetLost() bool {
 	if x != nil {
 		return x.Lost
+	}
+	return false
+}
+
+func (x *WatchResponse) GetHeld() bool {
+	if x != nil {
+		return x.Held
 	}
 	return false
 }
@@ -1807,13 +1816,14 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\" \n" +
 	"\fWatchRequest\x12\x10\n" +
-	"\x03all\x18\x01 \x01(\bR\x03all\"\x85\x01\n" +
+	"\x03all\x18\x01 \x01(\bR\x03all\"\x99\x01\n" +
 	"\rWatchResponse\x12\x1a\n" +
 	"\bconsumer\x18\x01 \x01(\tR\bconsumer\x12\x18\n" +
 	"\aservice\x18\x02 \x01(\tR\aservice\x12\x10\n" +
 	"\x03key\x18\x03 \x01(\x04R\x03key\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x12\n" +
-	"\x04lost\x18\x05 \x01(\bR\x04lost\"=\n" +
+	"\x04lost\x18\x05 \x01(\bR\x04lost\x12\x12\n" +
+	"\x04held\x18\x06 \x01(\bR\x04held\"=\n" +
 	"\vRowsRequest\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\"5\n" +

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"crosstalk/fakesvc"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/telemetry"
 	"crosstalk/scenarios"
 )
@@ -49,6 +50,7 @@ type Config struct {
 // Agent is such a process.
 type Agent struct {
 	Config
+	life   context.Context
 	failed chan error
 
 	mu     sync.Mutex // held while something is built or ended
@@ -69,13 +71,13 @@ type node struct {
 // Run is a node until ctx ends, and then leaves in good order. Its error is that of
 // a part of the node that ended by itself, or says that the grace was not enough.
 func Run(ctx context.Context, c Config) error {
-	a := &Agent{Config: c, failed: make(chan error, 1)}
+	a := &Agent{Config: c, life: ctx, failed: make(chan error, 1)}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, serving := errgroup.WithContext(serving)
 	group.Go(func() error { return fakesvc.ServeControl(serving, c.Control, control{agent: a}, c.Env.Access) })
 	if c.Own != nil {
-		group.Go(func() error { return a.own(ctx) })
+		group.Go(func() error { a.own(ctx); return nil })
 	}
 	group.Go(func() error {
 		defer stop()
@@ -93,15 +95,24 @@ func Run(ctx context.Context, c Config) error {
 	return group.Wait()
 }
 
-// own makes the node what it was started as. Being asked for something else
-// meanwhile, or the end of ctx, is no error.
-func (a *Agent) own(ctx context.Context) error {
-	_, err := a.prepare(ctx, *a.Own)
-	if ctx.Err() != nil || errors.Is(err, errSuperseded) {
-		return nil
+// own makes the node what it was started as, again and again where that fails: what
+// it needs may not be there yet. Being asked for something else meanwhile, or the end
+// of ctx, ends that.
+func (a *Agent) own(ctx context.Context) {
+	for {
+		_, err := a.prepare(ctx, *a.Own)
+		if err == nil || ctx.Err() != nil || errors.Is(err, errSuperseded) {
+			return
+		}
+		a.Log.Warn().Err(err).Stringer("again_in", retryEvery).Msg("not ready")
+		if clock.Sleep(ctx, retryEvery) != nil {
+			return
+		}
 	}
-	return err
 }
+
+// retryEvery is the pause before a node that could not start tries again.
+const retryEvery = time.Second
 
 var errSuperseded = errors.New("something else was asked for meanwhile")
 

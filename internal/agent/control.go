@@ -41,11 +41,7 @@ func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb
 		a.Log.Warn().Err(err).Msg("ending a run's node")
 	}
 	if a.Own != nil {
-		go func() {
-			if err := a.own(context.Background()); err != nil {
-				a.fail(err)
-			}
-		}()
+		go a.own(a.life)
 	}
 	return &fakesvcpb.ReleaseResponse{}, nil
 }

@@ -15,7 +15,7 @@ func TestRetention(t *testing.T) {
 		age     = 8 * 24 * time.Hour // Kafka's default is to drop after 7 days
 	)
 	virtual(t, func(t *testing.T, b *Broker, c *Client) {
-		if err := c.CreateTopics(t.Context(), Topic{Name: "queries", Retain: retain}, Topic{Name: "changes"}); err != nil {
+		if err := c.EnsureTopics(t.Context(), Topic{Name: "queries", Retain: retain}, Topic{Name: "changes"}); err != nil {
 			t.Fatal(err)
 		}
 		p := c.NewPublisher()
@@ -38,7 +38,7 @@ func TestRetention(t *testing.T) {
 			}
 		}
 		for topic, want := range map[string]int{"queries": kept, "changes": records} {
-			s := c.Subscribe(topic, 0)
+			s := c.Subscribe(topic, nil)
 			for i, d := range read(t, s, want) {
 				if n := int64(records - want + i); d.Offset != n || d.Event.Request != n {
 					t.Fatalf("%s: %d came as %d at offset %d", topic, n, d.Event.Request, d.Offset)
@@ -58,7 +58,7 @@ func TestCompaction(t *testing.T) {
 		size    = 64 << 10
 	)
 	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
-		if err := c.CreateTopics(t.Context(), Topic{Name: "changes", Compact: true}); err != nil {
+		if err := c.EnsureTopics(t.Context(), Topic{Name: "changes", Compact: true}); err != nil {
 			t.Fatal(err)
 		}
 		p := c.NewPublisher()
@@ -69,7 +69,7 @@ func TestCompaction(t *testing.T) {
 			publish(t, p, q)
 		}
 		time.Sleep(2 * retentionInterval)
-		s := c.Subscribe("changes", 0)
+		s := c.Subscribe("changes", nil)
 		defer s.Close()
 		last := make(map[byte]int64)
 		read := 0

@@ -8,12 +8,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/segmentio/kafka-go"
 )
 
 func TestPublishToDeliverTakesNoTime(t *testing.T) {
 	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
 		create(t, c, "a")
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		defer s.Close()
 		p := c.NewPublisher()
 		defer p.Close()
@@ -41,7 +43,7 @@ func TestRequestReplyTakesTheTimeOfTheWork(t *testing.T) {
 		create(t, c, "queries", "results")
 		stop := serve(t, c, work)
 		defer stop()
-		results := c.Subscribe("results", 0)
+		results := c.Subscribe("results", nil)
 		defer results.Close()
 		p := c.NewPublisher()
 		defer p.Close()
@@ -60,7 +62,7 @@ func TestRequestReplyTakesTheTimeOfTheWork(t *testing.T) {
 
 // serve answers each query after work, until stop is called.
 func serve(t testing.TB, c *Client, work time.Duration) (stop func()) {
-	queries, replies := c.Subscribe("queries", 0), c.NewPublisher()
+	queries, replies := c.Subscribe("queries", nil), c.NewPublisher()
 	var group sync.WaitGroup
 	group.Go(func() {
 		for {
@@ -101,7 +103,7 @@ func TestConcurrentPublishersKeepTheirOrder(t *testing.T) {
 				}
 			})
 		}
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		defer s.Close()
 		got := read(t, s, goroutines*each)
 		group.Wait()
@@ -130,7 +132,7 @@ func TestConcurrentPublishersKeepTheirOrder(t *testing.T) {
 func TestNextAfterCancelLosesNothing(t *testing.T) {
 	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
 		create(t, c, "a")
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		defer s.Close()
 		p := c.NewPublisher()
 		defer p.Close()
@@ -176,7 +178,7 @@ func must(t *testing.T, s *Subscription) []Delivery {
 func TestWhatIsThereGoesBeforeAnEndedContext(t *testing.T) {
 	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
 		create(t, c, "a")
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		p := c.NewPublisher()
 		defer p.Close()
 		ended, cancel := context.WithCancel(t.Context())
@@ -206,20 +208,20 @@ func TestSubscribeFromOffsetAndEnd(t *testing.T) {
 		p := c.NewPublisher()
 		defer p.Close()
 		for want := range int64(5) {
-			if end, err := c.End(t.Context(), "a"); err != nil || end != want {
+			if end, err := c.End(t.Context(), "a"); err != nil || end[0] != want || len(end) != 1 {
 				t.Fatalf("End = %d, %v, want %d", end, err, want)
 			}
 			publish(t, p, query("a", want))
 		}
 		publish(t, p, query("a", 5), query("a", 6), query("a", 7)) // one batch, entered in its middle
 		for from, want := range map[int64][]int64{0: {0, 1, 2, 3, 4, 5, 6, 7}, 3: {3, 4, 5, 6, 7}, 6: {6, 7}} {
-			s := c.Subscribe("a", from)
+			s := c.Subscribe("a", map[int]int64{0: from})
 			if got := numbers(read(t, s, len(want))); !slices.Equal(got, want) {
 				t.Errorf("from %d: %v, want %v", from, got, want)
 			}
 			s.Close()
 		}
-		past := c.Subscribe("a", 9)
+		past := c.Subscribe("a", map[int]int64{0: 9})
 		defer past.Close()
 		publish(t, p, query("a", 8), query("a", 9))
 		if got := numbers(read(t, past, 1)); got[0] != 9 {
@@ -239,7 +241,7 @@ func TestUndecodableRecordIsDelivered(t *testing.T) {
 		}
 		<-parts[0].batch.done
 		publish(t, p, query("a", 1))
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		defer s.Close()
 		var got []Delivery
 		for len(got) < 2 {
@@ -258,7 +260,7 @@ func TestCloseIsPromptInAnyState(t *testing.T) {
 	virtual(t, func(t *testing.T, b *Broker, c *Client) {
 		create(t, c, "idle", "full")
 		p := c.NewPublisher()
-		idle, full, unknown := c.Subscribe("idle", 0), c.Subscribe("full", 0), c.Subscribe("unknown", 0)
+		idle, full, unknown := c.Subscribe("idle", nil), c.Subscribe("full", nil), c.Subscribe("unknown", nil)
 		for range 3 { // more fetches than are read ahead
 			publish(t, p, query("full", 1))
 			synctest.Wait()
@@ -287,7 +289,7 @@ func TestCloseIsPromptInAnyState(t *testing.T) {
 func TestClientCloseEndsAllThatIsOpen(t *testing.T) {
 	virtual(t, func(t *testing.T, b *Broker, c *Client) {
 		create(t, c, "a")
-		s, p := c.Subscribe("a", 0), c.NewPublisher()
+		s, p := c.Subscribe("a", nil), c.NewPublisher()
 		hold(b, time.Minute)
 		published := make(chan error)
 		go func() { published <- p.Publish(t.Context(), query("a", 1)) }()
@@ -307,17 +309,23 @@ func TestClientCloseEndsAllThatIsOpen(t *testing.T) {
 	})
 }
 
-func TestDeleteCreatedDeletesOnlyWhatTheClientMade(t *testing.T) {
+func TestDeletePrefix(t *testing.T) {
 	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
-		create(t, c, "mine", "mine-too")
-		if err := c.DeleteCreated(t.Context()); err != nil {
-			t.Fatal(err)
+		create(t, c, "run-1.A", "run-1.B", "run-12.A", "other")
+		for range 2 { // the second time there is nothing
+			if err := c.DeletePrefix(t.Context(), "run-1."); err != nil {
+				t.Fatal(err)
+			}
+			if left, err := c.Topics(t.Context()); err != nil || !slices.Equal(left, []string{"other", "run-12.A"}) {
+				t.Errorf("%q are left, %v", left, err)
+			}
 		}
-		if _, err := c.End(t.Context(), "mine"); err == nil {
-			t.Error("the topic is still there")
+		start := time.Now()
+		if _, err := c.End(t.Context(), "run-1.A"); !errors.Is(err, kafka.UnknownTopicOrPartition) || time.Since(start) != 0 {
+			t.Errorf("the end of a deleted topic: %v after %v", err, time.Since(start))
 		}
-		if err := c.DeleteCreated(t.Context()); err != nil {
-			t.Errorf("nothing is left to delete, but: %v", err)
+		if err := c.DeletePrefix(t.Context(), ""); err == nil {
+			t.Error("an empty prefix deletes everything")
 		}
 	})
 }
@@ -328,7 +336,7 @@ func TestLargeEvents(t *testing.T) {
 		create(t, c, "topic")
 		p := c.NewPublisher()
 		defer p.Close()
-		sub := c.Subscribe("topic", 0)
+		sub := c.Subscribe("topic", nil)
 		defer sub.Close()
 		for n, size := range []int{10, 8_000_000, 1_500_000, 10} {
 			event := query("topic", int64(n))

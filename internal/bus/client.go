@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
 )
 
 const (
@@ -35,9 +37,16 @@ type Config struct {
 	// Addresses are host:port pairs of one or more brokers of the cluster;
 	// the others are learned from these.
 	Addresses []string
-	// Dial opens each connection; nil is a net.Dialer. A cluster that wants
-	// TLS is reached by a Dial that returns *tls.Conn.
+	// Dial opens each connection; nil is a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// TLS encrypts each connection, to the name that it is dialled by unless a
+	// ServerName is given; nil does not.
+	TLS *tls.Config
+	// SASL is who this client says that it is; its zero value does not say.
+	SASL SASL
+	// Replication is how many copies of each partition the topics that this client
+	// creates have; 0 is the cluster's default.
+	Replication int
 }
 
 // Client is a connection to a cluster. Its methods may be called by several
@@ -49,10 +58,11 @@ type Client struct {
 	cancel context.CancelFunc
 	work   *kafka.Transport // produce and administration; fetches have connections of their own
 	kafka  *kafka.Client
+	sasl   sasl.Mechanism // nil without
 	owned  sync.WaitGroup // the goroutines of publishers and subscriptions
 
 	mu      sync.Mutex
-	created []string // the topics of CreateTopics that have not been deleted
+	ensured []string // the topics of EnsureTopics
 }
 
 // Open connects to the cluster and asks who is in it. It fails within 5 s, at
@@ -64,7 +74,11 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if config.Dial == nil {
 		config.Dial = new(net.Dialer).DialContext
 	}
-	c := &Client{config: config, addr: kafka.TCP(config.Addresses...)}
+	mechanism, err := config.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{config: config, addr: kafka.TCP(config.Addresses...), sasl: mechanism}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.work = c.newTransport()
 	c.kafka = &kafka.Client{Addr: c.addr, Transport: c.work}
@@ -97,6 +111,8 @@ func (c *Client) newTransport(topics ...string) *kafka.Transport {
 		MetadataTTL:    metadataTTL,
 		MetadataTopics: topics,
 		ClientID:       clientID,
+		TLS:            c.config.TLS,
+		SASL:           c.sasl,
 		Context:        c.ctx,
 	}
 }

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"net"
 	"slices"
@@ -91,30 +92,59 @@ func TestOpenSilentAddress(t *testing.T) {
 
 func TestTopics(t *testing.T) {
 	virtual(t, func(t *testing.T, b *Broker, c *Client) {
-		if err := c.CreateTopics(t.Context()); err != nil {
+		if err := c.EnsureTopics(t.Context()); err != nil {
 			t.Errorf("no topics: %v", err)
 		}
 		create(t, c, "a")
-		err := c.CreateTopics(t.Context(), Topic{Name: "new"}, Topic{Name: "a"})
-		if !errors.Is(err, kafka.TopicAlreadyExists) || !strings.HasPrefix(err.Error(), "bus: creating topic a: ") {
-			t.Errorf("creating an existing topic: %v", err)
+		start := time.Now()
+		if err := c.EnsureTopics(t.Context(), Topic{Name: "new", Partitions: 3}, Topic{Name: "a"}); err != nil {
+			t.Errorf("one that exists, and one that does not: %v", err)
 		}
-		if _, err := c.End(t.Context(), "new"); err != nil {
-			t.Errorf("the topic created beside it: %v", err)
+		if end, err := c.End(t.Context(), "new"); err != nil || len(end) != 3 {
+			t.Errorf("new ends at %v, %v", end, err)
 		}
-		if info := b.cluster.PartitionInfos("new"); len(info) != 1 {
-			t.Errorf("new is %+v, want one partition", info)
+		err := c.EnsureTopics(t.Context(), Topic{Name: "new", Partitions: 2}, Topic{Name: "beside"})
+		if err == nil || err.Error() != "bus: topic new exists with 3 partitions, and 2 are asked for" {
+			t.Errorf("another number of partitions: %v", err)
 		}
-		if err := c.CreateTopics(t.Context(), Topic{Name: "b", Retain: -1}); err == nil || !strings.Contains(err.Error(), "topic b") {
+		if info := b.cluster.PartitionInfos("beside"); len(info) != 1 {
+			t.Errorf("the topic created beside it is %+v, want one partition", info)
+		}
+		if err := c.EnsureTopics(t.Context(), Topic{Name: "b", Retain: -1}); err == nil || !strings.Contains(err.Error(), "topic b") {
 			t.Errorf("a negative retention: %v", err)
 		}
-		err = c.DeleteTopics(t.Context(), "a", "absent")
-		if !errors.Is(err, kafka.UnknownTopicOrPartition) || !strings.HasPrefix(err.Error(), "bus: deleting topic absent: ") {
-			t.Errorf("deleting an absent topic: %v", err)
+		c.config.Replication = 3
+		err = c.EnsureTopics(t.Context(), Topic{Name: "copied"})
+		if !errors.Is(err, kafka.InvalidReplicationFactor) || !strings.HasPrefix(err.Error(), "bus: creating topic copied: ") {
+			t.Errorf("three copies on one broker: %v", err)
 		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("all that took %v, so something was tried again", took)
+		}
+	})
+}
+
+// What another process creates is waited for, for as long as ctx lasts.
+func TestAwait(t *testing.T) {
+	virtual(t, func(t *testing.T, b *Broker, c *Client) {
 		start := time.Now()
-		if _, err := c.End(t.Context(), "a"); !errors.Is(err, kafka.UnknownTopicOrPartition) || time.Since(start) != 0 {
-			t.Errorf("the end of a deleted topic: %v after %v", err, time.Since(start))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := c.Await(ctx, "late"); !errors.Is(err, kafka.UnknownTopicOrPartition) || time.Since(start) != time.Minute {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		awaited := make(chan error)
+		go func() { awaited <- c.Await(t.Context(), "late") }()
+		time.Sleep(time.Minute)
+		other, err := Open(t.Context(), Config{Addresses: b.Addresses(), Dial: c.config.Dial})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		create(t, other, "late")
+		created := time.Now()
+		if err := <-awaited; err != nil || time.Since(created) > longestPause {
+			t.Errorf("%v, %v after the topic was there", err, time.Since(created))
 		}
 	})
 }
@@ -135,7 +165,7 @@ func TestTopicOfAnotherClient(t *testing.T) {
 			}
 			defer clients[i].Close()
 		}
-		s := clients[1].Subscribe("a", 0) // before it exists
+		s := clients[1].Subscribe("a", nil) // before it exists
 		defer s.Close()
 		time.Sleep(time.Minute)
 		create(t, clients[0], "a")
@@ -168,7 +198,7 @@ func TestLoopback(t *testing.T) {
 	create(t, c, "queries", "results")
 	stop := serve(t, c, 0)
 	defer stop()
-	results := c.Subscribe("results", 0)
+	results := c.Subscribe("results", nil)
 	defer results.Close()
 	p := c.NewPublisher()
 	defer p.Close()
@@ -185,8 +215,8 @@ func TestLoopback(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	for _, topic := range []string{"queries", "results"} {
-		if end, err := c.End(t.Context(), topic); err != nil || end != 100 {
-			t.Errorf("End of %s = %d, %v", topic, end, err)
+		if end, err := c.End(t.Context(), topic); err != nil || end[0] != 100 {
+			t.Errorf("End of %s = %v, %v", topic, end, err)
 		}
 	}
 	start := time.Now()
@@ -207,12 +237,12 @@ func BenchmarkRequestReply(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.CreateTopics(b.Context(), Topic{Name: "queries", Retain: 4 << 20}, Topic{Name: "results", Retain: 4 << 20}); err != nil {
+	if err := c.EnsureTopics(b.Context(), Topic{Name: "queries", Retain: 4 << 20}, Topic{Name: "results", Retain: 4 << 20}); err != nil {
 		b.Fatal(err)
 	}
 	stop := serve(b, c, 0)
 	defer stop()
-	results := c.Subscribe("results", 0)
+	results := c.Subscribe("results", nil)
 	defer results.Close()
 	p := c.NewPublisher()
 	defer p.Close()

@@ -3,9 +3,11 @@
 //
 // Its law: nothing waits for company. There is no linger: an event leaves when
 // it is published, and only while one produce request is in flight do others
-// gather for the next. A topic has one partition, so a topic has one order. A
-// delivery's position is an explicit offset that the reader keeps; there are no
-// consumer groups and so no rebalances.
+// gather for the next. Events with the same key are in one partition of their
+// topic and keep their order; a topic has one partition unless more are asked
+// for. A delivery's position is an explicit offset that the reader keeps; only
+// where several processes share a topic's events does a consumer group deal out
+// its partitions, and then it keeps the offsets too.
 //
 // Delivery is at least once: what was acknowledged is delivered, and a retry
 // after an answer that was lost may deliver an event twice, under the same ID.

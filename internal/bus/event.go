@@ -36,7 +36,10 @@ type Outgoing struct {
 
 // Delivery is one record of a topic.
 type Delivery struct {
-	// Offset is the record's position. Offsets rise by 1 from one event to the
+	// Partition is the part of the topic that the record is in, from 0 on. Events
+	// with the same key are in the same one, and it alone has an order.
+	Partition int
+	// Offset is the record's position in its partition. Offsets rise by 1 from one event to the
 	// next, except past records that retention has dropped.
 	Offset int64
 	Event  Event

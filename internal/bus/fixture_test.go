@@ -35,7 +35,7 @@ func virtual(t *testing.T, test func(t *testing.T, b *Broker, c *Client)) {
 func create(t testing.TB, c *Client, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		if err := c.CreateTopics(t.Context(), Topic{Name: name}); err != nil {
+		if err := c.EnsureTopics(t.Context(), Topic{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -71,7 +71,7 @@ func TestOutage(t *testing.T) {
 		}
 		defer c.Close()
 		create(t, c, "a")
-		s, p, other := c.Subscribe("a", 0), c.NewPublisher(), near.NewPublisher()
+		s, p, other := c.Subscribe("a", nil), c.NewPublisher(), near.NewPublisher()
 		defer s.Close()
 		defer p.Close()
 		defer other.Close()
@@ -151,7 +151,7 @@ func TestSeveralLeadersAndLeaderMove(t *testing.T) {
 		}
 		move("a", 0)
 		move("b", 0)
-		a, other, p := c.Subscribe("a", 0), c.Subscribe("b", 0), c.NewPublisher()
+		a, other, p := c.Subscribe("a", nil), c.Subscribe("b", nil), c.NewPublisher()
 		defer a.Close()
 		defer other.Close()
 		defer p.Close()
@@ -186,7 +186,7 @@ func TestSeveralLeadersAndLeaderMove(t *testing.T) {
 func TestRefusedFetchEndsTheSubscription(t *testing.T) {
 	virtual(t, func(t *testing.T, b *Broker, c *Client) {
 		create(t, c, "a")
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "a", Err: kerr.TopicAuthorizationFailed, Count: -1})
 		for range 2 {
 			if _, err := s.Next(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "bus: reading a: [29] Topic Authorization Failed") {
@@ -207,7 +207,7 @@ func TestFetchFaultsAreWaitedOut(t *testing.T) {
 			synctest.Wait() // so that the last subscription's last fetch does not take the fault
 			b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "a", Err: fault})
 			start := time.Now()
-			s := c.Subscribe("a", 0)
+			s := c.Subscribe("a", nil)
 			if got := numbers(read(t, s, 2)); got[0] != 0 || got[1] != 1 {
 				t.Errorf("%v: got %v", fault, got)
 			}

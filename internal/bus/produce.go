@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,91 +57,134 @@ func unsettled(parts []*part, elapsed time.Duration) []*part {
 	return left
 }
 
-// attempt sends parts once, to all leaders at the same time, and sets each
-// part's err.
+// attempt sends once what of parts is not acknowledged, to all leaders at the
+// same time, and sets each part's err.
 func (p *Publisher) attempt(ctx context.Context, parts []*part) {
 	byLeader := p.client.byLeader(ctx, parts)
 	if len(byLeader) == 1 {
 		for _, led := range byLeader {
 			p.send(ctx, led)
 		}
-		return
+	} else {
+		var all sync.WaitGroup
+		for _, led := range byLeader {
+			all.Go(func() { p.send(ctx, led) })
+		}
+		all.Wait()
 	}
-	var all sync.WaitGroup
-	for _, led := range byLeader {
-		all.Go(func() { p.send(ctx, led) })
+	for _, part := range parts {
+		part.settle()
 	}
-	all.Wait()
 }
 
-// byLeader groups parts by the broker to send them to. A part without one is
-// left out and has its err set.
-func (c *Client) byLeader(ctx context.Context, parts []*part) map[int32][]*part {
+// settle drops the shares that are acknowledged. The part's err is that of a share
+// that is not: of one that is worth another attempt only where all are.
+func (p *part) settle() {
+	p.shares = slices.DeleteFunc(p.shares, func(s *share) bool { return s.err == nil })
+	for _, s := range p.shares {
+		if p.err == nil || !retriable(s.err) {
+			p.err = s.err
+		}
+	}
+}
+
+// split deals a part's records to count partitions by their keys, as Kafka's own
+// clients do.
+func (p *part) split(count int) {
+	if count == 1 {
+		p.shares = []*share{{topic: p.topic, records: p.records}}
+		return
+	}
+	all := make([]int, count)
+	shares := make([]*share, count)
+	for i := range all {
+		all[i] = i
+		shares[i] = &share{topic: p.topic, partition: i}
+	}
+	for _, r := range p.records {
+		s := shares[kafka.Murmur2Balancer{Consistent: true}.Balance(kafka.Message{Key: r.key}, all...)]
+		s.records = append(s.records, r)
+	}
+	p.shares = slices.DeleteFunc(shares, func(s *share) bool { return len(s.records) == 0 })
+}
+
+// byLeader groups the shares of parts by the broker to send them to. What has none
+// is left out and has its err set.
+func (c *Client) byLeader(ctx context.Context, parts []*part) map[int32][]*share {
 	topics := make([]string, len(parts))
 	for i, p := range parts {
 		topics[i] = p.topic
 	}
 	known, err := c.metadata(ctx, c.work, topics...)
-	groups := make(map[int32][]*part, 1)
+	groups := make(map[int32][]*share, 1)
 	for i, p := range parts {
 		if p.err = err; err != nil {
 			continue
 		}
-		var leader int32
-		if leader, p.err = leaderID(known.Topics[i]); p.err == nil {
-			groups[leader] = append(groups[leader], p)
+		if p.shares == nil {
+			var count int
+			if count, p.err = partitionsOf(known.Topics[i]); p.err != nil {
+				continue
+			}
+			p.split(count)
+		}
+		for _, s := range p.shares {
+			var leader int32
+			if leader, s.err = leaderID(known.Topics[i], s.partition); s.err == nil {
+				groups[leader] = append(groups[leader], s)
+			}
 		}
 	}
 	return groups
 }
 
-// send is one produce request for parts that have the same leader.
-func (p *Publisher) send(ctx context.Context, parts []*part) {
-	request := &produce.Request{
-		Acks:    acksAll,
-		Timeout: int32(publishPatience.Milliseconds()),
-		Topics:  make([]produce.RequestTopic, len(parts)),
-	}
-	for i, part := range parts {
-		request.Topics[i] = produce.RequestTopic{
-			Topic: part.topic,
-			Partitions: []produce.RequestPartition{{
-				Partition: partition,
-				RecordSet: protocol.RecordSet{Records: reader(part.records)},
-			}},
+// send is one produce request for shares whose partitions have the same leader.
+func (p *Publisher) send(ctx context.Context, shares []*share) {
+	request := &produce.Request{Acks: acksAll, Timeout: int32(publishPatience.Milliseconds())}
+	for _, s := range shares { // those of a topic follow each other
+		if n := len(request.Topics); n == 0 || request.Topics[n-1].Topic != s.topic {
+			request.Topics = append(request.Topics, produce.RequestTopic{Topic: s.topic})
 		}
+		topic := &request.Topics[len(request.Topics)-1]
+		topic.Partitions = append(topic.Partitions, produce.RequestPartition{
+			Partition: int32(s.partition),
+			RecordSet: protocol.RecordSet{Records: reader(s.records)},
+		})
 	}
 	response, err := p.client.work.RoundTrip(ctx, p.client.addr, request)
 	if err != nil {
-		for _, part := range parts {
-			part.err = err
+		for _, s := range shares {
+			s.err = err
 		}
 		return
 	}
 	answers := response.(*produce.Response)
-	for _, part := range parts {
-		if part.err = answer(answers, part.topic); part.err == nil {
-			p.published.Add(int64(len(part.records)))
+	for _, s := range shares {
+		if s.err = answer(answers, s); s.err == nil {
+			p.published.Add(int64(len(s.records)))
 		}
 	}
 }
 
-// answer returns what the broker says of topic.
-func answer(r *produce.Response, topic string) error {
+// answer returns what the broker says of a share.
+func answer(r *produce.Response, s *share) error {
 	for i := range r.Topics {
-		if r.Topics[i].Topic != topic || len(r.Topics[i].Partitions) == 0 {
+		if r.Topics[i].Topic != s.topic {
 			continue
 		}
-		p := &r.Topics[i].Partitions[0]
-		switch {
-		case p.ErrorCode == 0:
-			return nil
-		case p.ErrorMessage != "":
-			return fmt.Errorf("%w: %s", kafka.Error(p.ErrorCode), p.ErrorMessage)
+		for _, p := range r.Topics[i].Partitions {
+			switch {
+			case int(p.Partition) != s.partition:
+			case p.ErrorCode == 0:
+				return nil
+			case p.ErrorMessage != "":
+				return fmt.Errorf("%w: %s", kafka.Error(p.ErrorCode), p.ErrorMessage)
+			default:
+				return kafka.Error(p.ErrorCode)
+			}
 		}
-		return kafka.Error(p.ErrorCode)
 	}
-	return errors.New("the broker's answer does not mention the topic")
+	return errors.New("the broker's answer does not mention the topic's partition")
 }
 
 // reader makes records readable once: a retry needs another.

@@ -42,7 +42,16 @@ type part struct {
 	topic   string
 	records []record
 	batch   *batch
-	err     error // valid once batch.done is closed
+	shares  []*share // of its partitions; nil until it is known how many there are
+	err     error    // valid once batch.done is closed
+}
+
+// share is a part's share of one partition.
+type share struct {
+	topic     string
+	partition int
+	records   []record
+	err       error
 }
 
 type record struct {
@@ -59,8 +68,8 @@ func (c *Client) NewPublisher() *Publisher {
 }
 
 // Publish sends events and returns when the cluster has acknowledged all of
-// them (acks=all). The events that one goroutine publishes to a topic keep
-// their order. An event without ID, type or source is an error, and then none
+// them (acks=all). The events with the same key that one goroutine publishes to a
+// topic keep their order. An event without ID, type or source is an error, and then none
 // is sent.
 //
 // A connection that is cut and an error that the broker calls temporary are

@@ -78,7 +78,7 @@ func TestLargeBacklogIsSplit(t *testing.T) {
 		if n := produces.Load(); n != 6 { // 7 of 100 KiB fit into 768 KiB
 			t.Errorf("%d produce requests, want 6", n)
 		}
-		s := c.Subscribe("a", 0)
+		s := c.Subscribe("a", nil)
 		defer s.Close()
 		for i, d := range read(t, s, len(events)) {
 			if !bytes.Equal(d.Event.Data, events[i].Event.Data) {
@@ -125,7 +125,7 @@ func TestPublishRetries(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			virtual(t, func(t *testing.T, b *Broker, c *Client) {
 				create(t, c, "a", "b")
-				a, other := c.Subscribe("a", 0), c.Subscribe("b", 0)
+				a, other := c.Subscribe("a", nil), c.Subscribe("b", nil)
 				defer a.Close()
 				defer other.Close()
 				p := c.NewPublisher()

@@ -27,7 +27,7 @@ func pause(ctx context.Context, n int) bool {
 // end of time counts as the connection's: whether the caller's own time is up
 // is for pause to say.
 func retriable(err error) bool {
-	if errors.Is(err, ErrClosed) {
+	if errors.Is(err, ErrClosed) || errors.As(err, new(final)) {
 		return false
 	}
 	var answer kafka.Error
@@ -36,3 +36,6 @@ func retriable(err error) bool {
 	}
 	return true
 }
+
+// final is an error of ours that asking again does not change.
+type final struct{ error }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -20,37 +23,45 @@ const (
 	fetchBytes = 1 << 20
 )
 
-// Subscription reads one topic. It fetches ahead by at most two fetches of
-// about 1 MB. When the connection is cut or the leader moves, it goes on from
-// where it was, for as long as it takes. Its methods may be called by several
-// goroutines at once.
+// Subscription reads the partitions of one topic, each over a connection of its
+// own. It fetches ahead by at most two fetches of about 1 MB for each. When a
+// connection is cut or a leader moves, it goes on from where it was, for as long
+// as it takes. Its methods may be called by several goroutines at once.
 //
 // It is a loop over kafka.Conn and not a kafka.Reader: the batches come
 // through whole, Close need not wait for a fetch, and a topic that is unknown
 // for a moment does not lead to a pause of up to 10 s.
 type Subscription struct {
-	client  *Client
-	topic   string
-	out     chan []Delivery
-	cancel  context.CancelFunc
-	done    chan struct{} // closed when run has ended
-	fatal   error         // why run has ended, valid once done is closed
-	trouble atomic.Pointer[error]
+	client *Client
+	topic  string
+	out    chan []Delivery
+	cancel context.CancelFunc
+	done   chan struct{} // closed when run has ended
+	fatal  error         // why run has ended, valid once done is closed
+
+	mu       sync.Mutex
+	troubles map[int]error // by partition; that of the topic itself is under -1
 }
 
-// Subscribe starts to read topic at offset from, which is at least 0. Where
-// retention has dropped that offset, it starts at the first one there is; at
-// an offset past the end, it waits until the topic gets there.
-func (c *Client) Subscribe(topic string, from int64) *Subscription {
+const ofTheTopic = -1
+
+// Subscribe starts to read all partitions of topic, each from the offset that from
+// has for it: at least 0, and 0 where it has none. Where retention has dropped that
+// offset, it starts at the first one there is; at an offset past the end, it waits
+// until the partition gets there. Each batch that it gives is of one partition.
+func (c *Client) Subscribe(topic string, from map[int]int64) *Subscription {
+	return c.subscribe(topic, nil, from)
+}
+
+// subscribe reads some partitions; nil is all of them.
+func (c *Client) subscribe(topic string, partitions []int, from map[int]int64) *Subscription {
 	ctx, cancel := context.WithCancel(c.ctx)
 	s := &Subscription{
-		client: c,
-		topic:  topic,
-		out:    make(chan []Delivery, 1),
-		cancel: cancel,
-		done:   make(chan struct{}),
+		client: c, topic: topic, out: make(chan []Delivery, 1), cancel: cancel,
+		done: make(chan struct{}), troubles: make(map[int]error),
 	}
-	c.owned.Go(func() { s.run(ctx, max(from, 0)) })
+	from = maps.Clone(from)
+	c.owned.Go(func() { s.run(ctx, partitions, from) })
 	return s
 }
 
@@ -70,8 +81,8 @@ func (s *Subscription) Next(ctx context.Context) ([]Delivery, error) {
 	case got := <-s.out:
 		return got, nil
 	case <-ctx.Done():
-		if trouble := s.trouble.Load(); trouble != nil {
-			return nil, fmt.Errorf("bus: reading %s: %w (the broker: %w)", s.topic, ctx.Err(), *trouble)
+		if trouble := s.trouble(); trouble != nil {
+			return nil, fmt.Errorf("bus: reading %s: %w (the broker: %w)", s.topic, ctx.Err(), trouble)
 		}
 		return nil, fmt.Errorf("bus: reading %s: %w", s.topic, ctx.Err())
 	case <-s.done:
@@ -95,7 +106,7 @@ func (s *Subscription) Ended() <-chan struct{} { return s.done }
 // Err tells why the subscription has ended. It is called after Ended.
 func (s *Subscription) Err() error { return fmt.Errorf("bus: reading %s: %w", s.topic, s.fatal) }
 
-// Close ends the subscription and returns when its goroutine has ended, at
+// Close ends the subscription and returns when its goroutines have ended, at
 // once. The error is always nil.
 func (s *Subscription) Close() error {
 	s.cancel()
@@ -103,32 +114,103 @@ func (s *Subscription) Close() error {
 	return nil
 }
 
-// run connects and reads, and again when the connection is lost.
-func (s *Subscription) run(ctx context.Context, offset int64) {
+// trouble is what is wrong with a connection now, of the first partition that
+// there is something wrong with.
+func (s *Subscription) trouble() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.troubles) == 0 {
+		return nil
+	}
+	return s.troubles[slices.Min(slices.Collect(maps.Keys(s.troubles)))]
+}
+
+func (s *Subscription) setTrouble(partition int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		delete(s.troubles, partition)
+	} else {
+		s.troubles[partition] = err
+	}
+}
+
+// run reads each partition, and ends with the first of them that cannot be read.
+func (s *Subscription) run(ctx context.Context, partitions []int, from map[int]int64) {
 	defer close(s.done)
+	defer s.cancel()
 	s.fatal = ErrClosed
-	for n := 0; ; n++ {
-		start := offset
-		err := s.connectAndRead(ctx, &offset)
-		if ctx.Err() != nil {
+	if partitions == nil {
+		var err error
+		if partitions, err = s.all(ctx); err != nil {
+			if ctx.Err() == nil {
+				s.fatal = err
+			}
 			return
 		}
-		if !retriable(err) {
+	}
+	if len(partitions) == 0 { // as a member of a group of more than there are partitions
+		<-ctx.Done()
+	}
+	if len(partitions) == 1 {
+		if err := s.read(ctx, partitions[0], from[partitions[0]]); err != nil {
 			s.fatal = err
-			return
 		}
-		s.trouble.Store(&err)
-		if offset != start {
-			n = 0
+		return
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, p := range partitions {
+		group.Go(func() error { return s.read(ctx, p, from[p]) })
+	}
+	if err := group.Wait(); err != nil {
+		s.fatal = err
+	}
+}
+
+// all waits until the topic is there, and returns its partitions.
+func (s *Subscription) all(ctx context.Context) ([]int, error) {
+	for n := 0; ; n++ {
+		count, err := s.client.count(ctx, s.topic)
+		if err == nil {
+			s.setTrouble(ofTheTopic, nil)
+			partitions := make([]int, count)
+			for i := range partitions {
+				partitions[i] = i
+			}
+			return partitions, nil
 		}
-		if !pause(ctx, n) {
-			return
+		s.setTrouble(ofTheTopic, err)
+		if ctx.Err() != nil || !retriable(err) || !pause(ctx, n) {
+			return nil, err
 		}
 	}
 }
 
-func (s *Subscription) connectAndRead(ctx context.Context, offset *int64) error {
-	conn, err := s.client.dialLeader(ctx, s.topic)
+// read connects and reads a partition, and again when the connection is lost. Its
+// error is an answer that will not change; the end of ctx is none.
+func (s *Subscription) read(ctx context.Context, partition int, offset int64) error {
+	offset = max(offset, 0)
+	for n := 0; ; n++ {
+		start := offset
+		err := s.connectAndRead(ctx, partition, &offset)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !retriable(err) {
+			return err
+		}
+		s.setTrouble(partition, err)
+		if offset != start {
+			n = 0
+		}
+		if !pause(ctx, n) {
+			return nil
+		}
+	}
+}
+
+func (s *Subscription) connectAndRead(ctx context.Context, partition int, offset *int64) error {
+	conn, err := s.client.dialLeader(ctx, s.topic, partition)
 	if err != nil {
 		return err
 	}
@@ -146,7 +228,7 @@ func (s *Subscription) connectAndRead(ctx context.Context, offset *int64) error 
 		return err
 	}
 	for {
-		got, err := s.fetch(conn, offset)
+		got, err := s.fetch(conn, partition, offset)
 		if len(got) > 0 {
 			select {
 			case s.out <- got:
@@ -157,12 +239,12 @@ func (s *Subscription) connectAndRead(ctx context.Context, offset *int64) error 
 		if err != nil {
 			return err
 		}
-		s.trouble.Store(nil)
+		s.setTrouble(partition, nil)
 	}
 }
 
 // fetch asks once for the records at offset and moves it past them.
-func (s *Subscription) fetch(conn *kafka.Conn, offset *int64) ([]Delivery, error) {
+func (s *Subscription) fetch(conn *kafka.Conn, partition int, offset *int64) ([]Delivery, error) {
 	conn.SetDeadline(time.Now().Add(fetchWait + fetchGrace))
 	batch := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: fetchBytes, MaxWait: fetchWait})
 	defer batch.Close()
@@ -172,7 +254,7 @@ func (s *Subscription) fetch(conn *kafka.Conn, offset *int64) ([]Delivery, error
 		switch {
 		case err == nil:
 			event, err := decode(m.Headers, m.Key, m.Value)
-			got = append(got, Delivery{Offset: m.Offset, Event: event, Err: err})
+			got = append(got, Delivery{Partition: partition, Offset: m.Offset, Event: event, Err: err})
 			*offset = m.Offset + 1
 		case errors.Is(err, io.EOF):
 			// Past the batch's end, also where its last records are gone.

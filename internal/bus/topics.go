@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-const (
-	adminTimeout = 10 * time.Second
-	partition    = 0 // the only one a topic of ours has
-)
+// How long is tried to create and to delete topics.
+const adminTimeout = 10 * time.Second
 
 // maxBatch is the most bytes of a record batch that our topics take: so much that
 // an event of 8 MB fits in, and no more than managed clusters allow. Kafka's
@@ -26,17 +23,23 @@ const maxBatch = 8 << 20
 // Topic is a topic to create.
 type Topic struct {
 	Name string
-	// Retain bounds what the topic keeps, in bytes: once it holds more, the
-	// broker drops its oldest records when it next looks (the embedded broker
-	// each 5 s; Kafka each 5 minutes by default). 0 keeps every record for as
-	// long as the topic exists, but for what Compact drops.
+	// Retain bounds what a partition of the topic keeps, in bytes: once it holds
+	// more, the broker drops its oldest records when it next looks (the embedded
+	// broker each 5 s; Kafka each 5 minutes by default). 0 keeps every record for
+	// as long as the topic exists, but for what Compact drops.
 	Retain int64
 	// Compact keeps, of each key, at least the last record, and drops older ones at
 	// the same times: what a copy is built from need not grow with the run.
 	Compact bool
+	// Partitions is how many orders the topic has; 0 is one.
+	Partitions int
 }
 
-func (t Topic) config() kafka.TopicConfig {
+func (t Topic) partitions() int { return max(t.Partitions, 1) }
+
+// config has so many copies of each partition; 0 is as many as is the cluster's
+// default.
+func (t Topic) config(replication int) kafka.TopicConfig {
 	entries := []kafka.ConfigEntry{
 		{ConfigName: "retention.ms", ConfigValue: "-1"}, // a week by default
 		{ConfigName: "retention.bytes", ConfigValue: "-1"},
@@ -44,78 +47,116 @@ func (t Topic) config() kafka.TopicConfig {
 	}
 	if t.Retain > 0 {
 		entries[1].ConfigValue = strconv.FormatInt(t.Retain, 10)
+	}
+	if t.Compact {
+		entries = append(entries, kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"})
+	}
+	if t.Retain > 0 || t.Compact {
 		// Kafka drops whole segments only, of 1 GiB by default.
 		entries = append(entries, kafka.ConfigEntry{ConfigName: "segment.bytes", ConfigValue: strconv.Itoa(segmentBytes)})
 	}
-	if t.Compact {
-		entries = append(entries,
-			kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"},
-			kafka.ConfigEntry{ConfigName: "segment.bytes", ConfigValue: strconv.Itoa(segmentBytes)})
+	if replication > 1 {
+		// Acknowledged means by two brokers at least, where there are three copies: with
+		// Kafka's default of 1, it may be by a leader alone whose followers lag.
+		entries = append(entries, kafka.ConfigEntry{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(replication - 1)})
 	}
-	return kafka.TopicConfig{Topic: t.Name, NumPartitions: 1, ReplicationFactor: -1, ConfigEntries: entries}
+	if replication == 0 {
+		replication = -1
+	}
+	return kafka.TopicConfig{
+		Topic: t.Name, NumPartitions: t.partitions(), ReplicationFactor: replication, ConfigEntries: entries,
+	}
 }
 
-// CreateTopics creates topics of one partition each, with the cluster's
-// default replication, and returns when this client can publish to them. A
-// topic that exists is an error; the other topics are created all the same.
-// It gives up after 10 s.
-func (c *Client) CreateTopics(ctx context.Context, topics ...Topic) error {
+// EnsureTopics creates those of topics that do not exist, and returns when this
+// client can publish to all of them. A topic that exists with another number of
+// partitions is an error; its other settings are not looked at. It is tried for
+// 10 s.
+func (c *Client) EnsureTopics(ctx context.Context, topics ...Topic) error {
 	if len(topics) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	request := &kafka.CreateTopicsRequest{}
 	for _, t := range topics {
 		if t.Retain < 0 {
 			return fmt.Errorf("bus: topic %s: a retention of %d bytes is negative", t.Name, t.Retain)
 		}
-		request.Topics = append(request.Topics, t.config())
+	}
+	for n := 0; ; n++ {
+		err := c.ensure(ctx, topics)
+		if err == nil || !retriable(err) || !pause(ctx, n) {
+			return err
+		}
+		c.forget()
+	}
+}
+
+func (c *Client) ensure(ctx context.Context, topics []Topic) error {
+	request := &kafka.CreateTopicsRequest{}
+	for _, t := range topics {
+		request.Topics = append(request.Topics, t.config(c.config.Replication))
 	}
 	response, err := c.kafka.CreateTopics(ctx, request)
 	if err != nil {
 		return fmt.Errorf("bus: creating topics: %w", err)
 	}
-	var created []string
+	var there []Topic
 	var failed []error
 	for _, t := range topics {
-		if err := response.Errors[t.Name]; err != nil {
+		if err := response.Errors[t.Name]; err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
 			failed = append(failed, fmt.Errorf("bus: creating topic %s: %w", t.Name, err))
 		} else {
-			created = append(created, t.Name)
+			there = append(there, t)
 		}
 	}
-	c.mu.Lock()
-	c.created = append(c.created, created...)
-	c.mu.Unlock()
-	return errors.Join(append(failed, c.awaitLeaders(ctx, created))...)
+	return errors.Join(append(failed, c.check(ctx, there))...)
 }
 
-// Created returns the topics that this client has created and not deleted.
-func (c *Client) Created() []string {
+// check waits until topics are visible, and looks at their partitions.
+func (c *Client) check(ctx context.Context, topics []Topic) error {
+	names := make([]string, len(topics))
+	for i, t := range topics {
+		names[i] = t.Name
+	}
+	if err := c.Await(ctx, names...); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.ensured = union(c.ensured, names)
+	c.mu.Unlock()
+	known, err := c.metadata(ctx, c.work, names...)
+	if err != nil {
+		return fmt.Errorf("bus: looking at topics: %w", err)
+	}
+	var failed []error
+	for i, t := range topics {
+		if got := len(known.Topics[i].Partitions); got != t.partitions() {
+			failed = append(failed, final{fmt.Errorf("bus: topic %s exists with %d partitions, and %d are asked for", t.Name, got, t.partitions())})
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func union(names, more []string) []string {
+	for _, name := range more {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Ensured returns the topics that this client has made sure of.
+func (c *Client) Ensured() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.created)
+	return slices.Clone(c.ensured)
 }
 
-// Await returns when this client can publish to topics that another one has
-// created: what it knows of the cluster may be older than they are.
+// Await returns when this client can publish to topics that another one creates,
+// and tries until ctx ends.
 func (c *Client) Await(ctx context.Context, topics ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
-	defer cancel()
-	return c.awaitLeaders(ctx, topics)
-}
-
-// DeleteCreated deletes the topics that this client has created.
-func (c *Client) DeleteCreated(ctx context.Context) error {
-	c.mu.Lock()
-	names := c.created
-	c.created = nil
-	c.mu.Unlock()
-	return c.DeleteTopics(ctx, names...)
-}
-
-func (c *Client) awaitLeaders(ctx context.Context, topics []string) error {
 	if len(topics) == 0 {
 		return nil
 	}
@@ -125,9 +166,9 @@ func (c *Client) awaitLeaders(ctx context.Context, topics []string) error {
 			return nil
 		}
 		if !retriable(err) || !pause(ctx, n) {
-			return fmt.Errorf("bus: waiting for new topics to become visible: %w", err)
+			return fmt.Errorf("bus: waiting for topics to become visible: %w", err)
 		}
-		c.forget()
+		c.forget() // what this client knows may be older than they are
 	}
 }
 
@@ -137,34 +178,58 @@ func (c *Client) led(ctx context.Context, topics []string) error {
 		return err
 	}
 	for _, t := range known.Topics {
-		if _, err := leaderID(t); err != nil {
+		count, err := partitionsOf(t)
+		for p := 0; p < count && err == nil; p++ {
+			_, err = leaderID(t, p)
+		}
+		if err != nil {
 			return fmt.Errorf("topic %s: %w", t.Name, err)
 		}
 	}
 	return nil
 }
 
-// DeleteTopics deletes topics and their records. A topic that does not exist
-// is an error; the other topics are deleted all the same. It gives up after
-// 10 s.
-func (c *Client) DeleteTopics(ctx context.Context, names ...string) error {
-	if len(names) == 0 {
-		return nil
+// DeletePrefix deletes every topic whose name begins with prefix, whoever has
+// created it, and its records. It is tried for 10 s.
+func (c *Client) DeletePrefix(ctx context.Context, prefix string) error {
+	if prefix == "" {
+		return errors.New("bus: deleting topics: no prefix is given, and every topic begins with that")
 	}
 	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
+	for n := 0; ; n++ {
+		left, err := c.deletePrefix(ctx, prefix)
+		if err == nil && left == 0 {
+			return nil
+		}
+		if err != nil && !retriable(err) || !pause(ctx, n) {
+			return err
+		}
+		c.forget()
+	}
+}
+
+// deletePrefix returns how many topics there were to delete.
+func (c *Client) deletePrefix(ctx context.Context, prefix string) (int, error) {
+	names, err := c.Topics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, prefix) })
+	if len(names) == 0 {
+		return 0, nil
+	}
 	response, err := c.kafka.DeleteTopics(ctx, &kafka.DeleteTopicsRequest{Topics: names})
 	if err != nil {
-		return fmt.Errorf("bus: deleting topics: %w", err)
+		return len(names), fmt.Errorf("bus: deleting topics: %w", err)
 	}
 	var failed []error
 	for _, name := range names {
-		if err := response.Errors[name]; err != nil {
+		if err := response.Errors[name]; err != nil && !errors.Is(err, kafka.UnknownTopicOrPartition) {
 			failed = append(failed, fmt.Errorf("bus: deleting topic %s: %w", name, err))
 		}
 	}
-	c.forget()
-	return errors.Join(failed...)
+	return len(names), errors.Join(failed...)
 }
 
 // Topics returns the names of the cluster's topics, sorted, as they are now.
@@ -184,95 +249,4 @@ func (c *Client) Topics(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// End returns the offset after the topic's last event: a reader whose next
-// offset is at least that has caught up with everything acknowledged before
-// the call. It retries until ctx ends, but a topic that does not exist and an
-// answer that will not change are errors at once.
-func (c *Client) End(ctx context.Context, topic string) (int64, error) {
-	for n := 0; ; n++ {
-		end, err := c.end(ctx, topic)
-		if err == nil {
-			return end, nil
-		}
-		if errors.Is(err, kafka.UnknownTopicOrPartition) || !retriable(err) || !pause(ctx, n) {
-			return 0, fmt.Errorf("bus: asking for the end of topic %s: %w", topic, err)
-		}
-	}
-}
-
-func (c *Client) end(ctx context.Context, topic string) (int64, error) {
-	conn, err := c.dialLeader(ctx, topic)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Close()
-	return conn.ReadLastOffset()
-}
-
-// dialLeader connects to the broker that leads topic now. The connection is
-// cut when ctx ends.
-func (c *Client) dialLeader(ctx context.Context, topic string) (*kafka.Conn, error) {
-	leader, err := c.leader(ctx, topic)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := c.dial(ctx, "tcp", net.JoinHostPort(leader.Host, strconv.Itoa(int(leader.Port))))
-	if err != nil {
-		return nil, err
-	}
-	return kafka.NewConnWith(cutAfter(ctx, conn), kafka.ConnConfig{
-		ClientID:  clientID,
-		Topic:     topic,
-		Partition: partition,
-		Broker:    int(leader.NodeID),
-	}), nil
-}
-
-// leader asks the cluster rather than the work Transport's cache: it is for
-// when a connection is needed, which is rare, and often because the last
-// leader is gone.
-func (c *Client) leader(ctx context.Context, topic string) (metadata.ResponseBroker, error) {
-	once := c.newTransport(topic)
-	defer once.CloseIdleConnections()
-	known, err := c.metadata(ctx, once, topic)
-	if err != nil {
-		return metadata.ResponseBroker{}, err
-	}
-	id, err := leaderID(known.Topics[0])
-	if err != nil {
-		return metadata.ResponseBroker{}, err
-	}
-	for _, b := range known.Brokers {
-		if b.NodeID == id {
-			return b, nil
-		}
-	}
-	return metadata.ResponseBroker{}, kafka.LeaderNotAvailable
-}
-
-// metadata returns what t knows of topics, in their order; it waits for the
-// cluster only when t knows nothing yet.
-func (c *Client) metadata(ctx context.Context, t *kafka.Transport, topics ...string) (*metadata.Response, error) {
-	if c.ctx.Err() != nil {
-		return nil, ErrClosed
-	}
-	response, err := t.RoundTrip(ctx, c.addr, &metadata.Request{TopicNames: topics})
-	if err != nil {
-		return nil, err
-	}
-	return response.(*metadata.Response), nil
-}
-
-func leaderID(t metadata.ResponseTopic) (int32, error) {
-	if t.ErrorCode != 0 {
-		return 0, kafka.Error(t.ErrorCode)
-	}
-	for _, p := range t.Partitions {
-		if p.PartitionIndex == partition && p.LeaderID >= 0 {
-			return p.LeaderID, nil
-		}
-	}
-	return 0, kafka.LeaderNotAvailable
 }

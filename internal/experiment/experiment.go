@@ -39,6 +39,7 @@ type Experiment struct {
 	Fanout Fanout                         `yaml:"fanout"`
 	Store  setting.PerService[store.Kind] `yaml:"store"`
 	Kafka  setting.List                   `yaml:"kafka"`
+	Outbox setting.Switch                 `yaml:"outbox"`
 
 	Placement Placement                         `yaml:"placement"`
 	Replicas  setting.PerService[setting.Count] `yaml:"replicas"`
@@ -70,7 +71,7 @@ func Default() Experiment {
 		Rate: 500, Arrival: schedule.Poisson,
 		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
 		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
-		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Placement: InProcess,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Outbox: true, Placement: InProcess,
 		Services: []Service{
 			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
 			{Name: "A", Entity: "User"},

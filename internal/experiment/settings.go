@@ -37,6 +37,7 @@ func (e *Experiment) Settings() []Setting {
 		{"fanout", &e.Fanout, "parallel or sequential: how a service fetches its needs"},
 		{"store", &e.Store, "database: sqlite, memory or bbolt; per service as in sqlite,D=memory"},
 		{"kafka", &e.Kafka, "addresses of a Kafka cluster, host:port by commas; an embedded broker by default"},
+		{"outbox", &e.Outbox, "on or off: whether a change and its event are one transaction; off publishes from memory, and a kill loses what is on its way"},
 		{"placement", &e.Placement, "in-process, or process: each service as a process of its own, which can be killed"},
 		{"replicas", &e.Replicas, "copies of a service, with --placement=process: A=3"},
 		{"fail-rate", &e.FailRate, "share of the interactions with an upstream that fail: 0.05, 5%, B=0.2,C=10%, B=UNAVAILABLE:5%"},

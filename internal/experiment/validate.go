@@ -167,6 +167,12 @@ func (e *Experiment) checkPlacement() error {
 		if f.Kind.Signals() && e.Placement != Processes {
 			return wrong("fault", "%v is done to a process: it needs --placement=process", f)
 		}
+		if owner := f.Target.Service; f.Kind.Signals() && owner != "" && owner != e.Entry().Name && e.StoreOf(owner) == store.Memory {
+			return wrong("fault", "%v would lose what %s has: its database is in memory", f, owner)
+		}
+		if f.Kind.Signals() && f.Target.Part == fault.Bus && len(e.Kafka) > 0 {
+			return wrong("fault", "%v is done to the embedded broker: the one at --kafka is not ours", f)
+		}
 	}
 	for _, s := range e.Services {
 		copies := e.CopiesOf(s.Name)

@@ -67,7 +67,7 @@ var fits = map[Part]map[Kind]argument{
 	Events:  {Poison: share},
 	Bus: {
 		Outage: nothing, Delay: distribution, Drop: share, Duplicate: share, Reorder: share,
-		Stall: nothing, Rebalance: nothing,
+		Stall: nothing, Rebalance: nothing, Kill: nothing, Stop: nothing,
 	},
 }
 

@@ -45,6 +45,8 @@ type window struct {
 	faults []string
 	until  time.Duration // the end of the search for the recovery
 	drain  time.Duration
+
+	underWay, cut int64
 }
 
 type row struct {
@@ -82,6 +84,7 @@ func New(faults fault.Faults) *Tracker {
 
 // Add notes a request that is complete.
 func (t *Tracker) Add(r result.Row) {
+	t.addUnderWay(r)
 	if !t.wants(r.Due) {
 		return
 	}
@@ -92,6 +95,22 @@ func (t *Tracker) Add(r result.Row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows = append(t.rows, kept)
+}
+
+// addUnderWay counts a request with the windows that began while it was under way.
+func (t *Tracker) addUnderWay(r result.Row) {
+	for i := range t.windows {
+		w := &t.windows[i]
+		if r.Sent >= w.Start || r.Done < w.Start {
+			continue
+		}
+		t.mu.Lock()
+		w.underWay++
+		if r.Code != codes.OK {
+			w.cut++
+		}
+		t.mu.Unlock()
+	}
 }
 
 func (t *Tracker) wants(due time.Duration) bool {
@@ -137,6 +156,7 @@ func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
 	for _, w := range t.windows {
 		impact := normal.held(between(t.rows, w.Start, w.End()))
 		impact.Faults = w.faults
+		impact.UnderWay, impact.Cut = w.underWay, w.cut
 		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
 		recovery, recovered := normal.recovery(between(t.rows, w.End(), w.until), w.End(), w.until)
 		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered

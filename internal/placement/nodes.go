@@ -35,9 +35,6 @@ func ReadNodes(name string, text []byte) (Nodes, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	for service, n := range nodes {
-		if n.Address == "" {
-			return nil, fmt.Errorf("%s: %s has no address", name, service)
-		}
 		for _, list := range []string{n.Address, n.Control} {
 			for address := range strings.SplitSeq(list, ",") {
 				if _, _, err := net.SplitHostPort(address); list != "" && err != nil {

@@ -101,9 +101,15 @@ type Run struct {
 	// UnseenChanges counts the acknowledged changes that were not visible in every
 	// replica when the run ended; ReplicationLag leaves them out.
 	UnseenChanges int64 `json:"unseen_changes"`
+	// ComparedRows counts the rows of the copies that were held against their owners'
+	// once all was quiet. One that differs makes the run a wrong one.
+	ComparedRows int64 `json:"compared_rows,omitempty"`
 	// CPUSecondsPer1000 is the CPU time of the driver's process, with all that
-	// runs in it, per 1000 requests that were sent.
+	// runs in it, and of the nodes that are processes of their own, per 1000
+	// requests that were sent.
 	CPUSecondsPer1000 float64 `json:"cpu_seconds_per_1000"`
+	// Processes tells the driver and the nodes apart, where they are processes.
+	Processes []Process `json:"processes,omitempty"`
 
 	Series []Second `json:"series"`
 }
@@ -115,6 +121,9 @@ type Environment struct {
 	OS     string `json:"os"`
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
+	// Placement is where the services ran: "process" or "elsewhere"; empty is in the
+	// driver's process.
+	Placement string `json:"placement,omitempty"`
 	// Bus is "none", "embedded" or the address of a Kafka cluster.
 	Bus string `json:"bus"`
 	// Stores is the kind of database by service.
@@ -189,7 +198,7 @@ type Answers struct {
 type Fault struct {
 	Target string `json:"target"`
 	// Kind is "abort", "hang", "delay", "slow", "outage", "freeze", "drop",
-	// "duplicate", "reorder", "stall", "rebalance" or "poison".
+	// "duplicate", "reorder", "stall", "rebalance", "poison", "kill" or "stop".
 	Kind string `json:"kind"`
 	// Code is the gRPC code name of an abort.
 	Code string `json:"code,omitempty"`
@@ -233,6 +242,10 @@ type Impact struct {
 	Requests          int64    `json:"requests"`
 	ErrorRate         Interval `json:"error_rate"`
 	BaselineErrorRate Interval `json:"baseline_error_rate"`
+	// UnderWay is how many had been sent and were not answered when the window began,
+	// and Cut how many of those failed: what is lost by a kill, and not by a stop.
+	UnderWay int64 `json:"under_way,omitempty"`
+	Cut      int64 `json:"cut,omitempty"`
 	// P99 is that of the successes' latency, 0 where none succeeded.
 	P99         float64 `json:"latency_p99_seconds"`
 	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`
@@ -252,6 +265,20 @@ type Impact struct {
 	// seen.
 	Drain   float64 `json:"drain_seconds"`
 	Drained bool    `json:"drained"`
+}
+
+// Process is one that took part in a run.
+type Process struct {
+	// Name is "driver", the service, or "A/1" for the second copy of A.
+	Name string `json:"name"`
+	// Starts is how often it was started: more than once where it was killed.
+	Starts int64 `json:"starts"`
+	// CPUSecondsPer1000 is its CPU time from the start of the measured part on, per
+	// 1000 requests that were sent; MaxResidentBytes the most memory that it held.
+	CPUSecondsPer1000 float64 `json:"cpu_seconds_per_1000"`
+	MaxResidentBytes  int64   `json:"max_resident_bytes"`
+	// Served is, by second of the measured part, the queries that it answered well.
+	Served []int64 `json:"served_by_second,omitempty"`
 }
 
 // Stage is a part of a request's way.

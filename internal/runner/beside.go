@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
 )
 
 // beside runs what goes on while the load is offered: the CPU meter, the
-// progress, and the look-out for a host that fails, which ends the run. The
-// function that it returns ends all of that.
-func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop func()) {
+// progress, what is done to processes, and the look-out for one that fails, which
+// ends the run. w is told of what is done to processes. The function that it returns
+// ends all of that.
+func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, w placement.Witness) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -22,6 +24,11 @@ func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc) (stop fu
 		}
 	})
 	running.Go(func() { r.meterCPU(ctx) })
+	running.Go(func() {
+		if err := r.topology.Perform(ctx, r.begin, w); err != nil {
+			fail(err)
+		}
+	})
 	if r.options.Progress != nil {
 		running.Go(func() { r.progress(ctx) })
 	}

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
 	"crosstalk/internal/record"
 	"crosstalk/internal/seeded"
 	"crosstalk/internal/tracing"
@@ -21,11 +22,19 @@ import (
 type nodes struct {
 	entry    *fakesvc.Client
 	owners   map[string]*fakesvc.Client
-	controls []*fakesvc.ControlClient
+	controls []*control
+}
+
+// control is that of one process, whichever process it is at the time.
+type control struct {
+	scenarios.Control
+	copy    int // which of its service
+	client  *fakesvc.ControlClient
+	earlier []*fakesvcpb.StatisticsResponse // of those that were there before
 }
 
 // connect reaches the entry, the owners and the controls of a topology.
-func connect(ctx context.Context, t *scenarios.Topology, e *experiment.Experiment) (_ *nodes, err error) {
+func connect(ctx context.Context, t *placement.Topology, e *experiment.Experiment) (_ *nodes, err error) {
 	n := &nodes{owners: make(map[string]*fakesvc.Client)}
 	defer func() {
 		if err != nil {
@@ -40,17 +49,19 @@ func connect(ctx context.Context, t *scenarios.Topology, e *experiment.Experimen
 			return nil, err
 		}
 	}
+	copies := make(map[string]int)
 	for _, c := range t.Controls {
-		control, err := fakesvc.DialControl(t.Env, c.Address)
+		client, err := fakesvc.DialControl(t.Env, c.Address)
 		if err != nil {
 			return nil, err
 		}
-		n.controls = append(n.controls, control)
+		n.controls = append(n.controls, &control{Control: c, copy: copies[c.Process.Name], client: client})
+		copies[c.Process.Name]++
 	}
 	return n, nil
 }
 
-func reach(ctx context.Context, t *scenarios.Topology, service string) (*fakesvc.Client, error) {
+func reach(ctx context.Context, t *placement.Topology, service string) (*fakesvc.Client, error) {
 	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service))
 	if err != nil {
 		return nil, err
@@ -72,9 +83,28 @@ func (n *nodes) close() error {
 		}
 	}
 	for _, c := range n.controls {
-		errs = append(errs, c.Close())
+		errs = append(errs, c.client.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// control returns that at an address.
+func (n *nodes) control(address string) *control {
+	i := slices.IndexFunc(n.controls, func(c *control) bool { return c.Address == address })
+	return n.controls[i]
+}
+
+// of returns the controls of the copies of a service.
+func (n *nodes) of(service string) []*control {
+	var out []*control
+	for _, c := range n.controls {
+		for _, s := range c.Process.Services {
+			if s.Name == service {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
 }
 
 // target has the load offered to the nodes. Each query has a trace context of
@@ -114,66 +144,17 @@ func traceparent(seed uint64, id int64) string {
 // begin tells each host when the measured part begins.
 func (n *nodes) begin(ctx context.Context, at time.Time) error {
 	for _, c := range n.controls {
-		_, err := c.Begin(ctx, &fakesvcpb.BeginRequest{InNanos: int64(time.Until(at))})
-		if err != nil {
-			return fmt.Errorf("begin the measured part: %w", err)
+		if err := c.begin(ctx, at); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// watch passes on to lag what the replicas make visible, at the driver's times.
-// It returns when every host is watched; stop ends it.
-func (n *nodes) watch(ctx context.Context, lag *load.Lag, begin time.Time) (stop func(), err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	stop = func() {
-		cancel()
-		watching.Wait()
+func (c *control) begin(ctx context.Context, at time.Time) error {
+	_, err := c.client.Begin(ctx, &fakesvcpb.BeginRequest{InNanos: int64(time.Until(at))})
+	if err != nil {
+		return fmt.Errorf("begin the measured part at %s: %w", c.Process.Name, err)
 	}
-	for _, c := range n.controls {
-		stream, err := c.Watch(ctx, &fakesvcpb.WatchRequest{})
-		if err == nil {
-			_, err = stream.Recv() // the empty first message: it watches
-		}
-		if err != nil {
-			stop()
-			return nil, fmt.Errorf("watch a replica: %w", err)
-		}
-		watching.Go(func() {
-			for {
-				v, err := stream.Recv()
-				if err != nil {
-					return
-				}
-				if v.GetLost() {
-					lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
-					continue
-				}
-				lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(begin))
-			}
-		})
-	}
-	return stop, nil
-}
-
-// statistics reads what every host has counted, added up.
-func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, error) {
-	sum := &fakesvcpb.StatisticsResponse{}
-	for _, c := range n.controls {
-		s, err := c.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
-		if err != nil {
-			return nil, fmt.Errorf("read the statistics: %w", err)
-		}
-		sum.Faults = append(sum.Faults, s.GetFaults()...)
-		sum.Collections = append(sum.Collections, s.GetCollections()...)
-		sum.Events += s.GetEvents()
-		sum.LateReplies += s.GetLateReplies()
-		sum.DeadLetters += s.GetDeadLetters()
-		sum.LostChanges += s.GetLostChanges()
-		sum.Policies = append(sum.Policies, s.GetPolicies()...)
-		sum.Stages = append(sum.Stages, s.GetStages()...)
-		sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
-	}
-	return sum, nil
+	return nil
 }

@@ -21,7 +21,9 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/store"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
@@ -31,6 +33,10 @@ import (
 type Options struct {
 	// Env has the network.
 	Env fakesvc.Env
+	// Nodes tells where the services run already; nil where they are to be started.
+	Nodes placement.Nodes
+	// Command starts a program whose command "serve" is a node; empty is this program.
+	Command []string
 	// Pacer is how the driver waits.
 	Pacer load.Pacer
 	// OTLP is where spans are exported to, host:port; empty for nowhere.
@@ -93,9 +99,12 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	defer o.Env.Metrics.End()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	topology, err := scenarios.Start(starting, s, e, scenarios.World{
-		Env: o.Env, Dir: data, Bus: e.Kafka,
-		Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
+	topology, err := placement.Start(starting, s, e, placement.World{
+		World: scenarios.World{
+			Env: o.Env, Dir: data, Bus: e.Kafka,
+			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
+		},
+		Run: filepath.Base(parent), Nodes: o.Nodes, Command: o.Command,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
@@ -110,12 +119,14 @@ type run struct {
 	scenario   scenarios.Scenario
 	experiment *experiment.Experiment
 	options    Options
-	topology   *scenarios.Topology
+	topology   *placement.Topology
 
 	nodes    *nodes
 	recorder *result.Recorder
 	driver   *load.Driver
 	lag      *load.Lag
+	lost     lostRows
+	applied  applications
 	impact   *impact.Tracker
 	live     live
 	shown    *telemetry.Driver
@@ -123,6 +134,10 @@ type run struct {
 	cpu      cpuMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
+	// compared is how many rows of copies were held against their owners', differs the
+	// error that names those that differ.
+	compared int64
+	differs  error
 	// unwritten says which files are not complete.
 	unwritten error
 }
@@ -157,7 +172,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && measured.Requests.Sent == 0 {
 		return nil, offered
 	}
-	return measured, errors.Join(r.driver.Wrong(), r.unwritten, folder.Write(measured))
+	return measured, errors.Join(r.wrong(), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -181,18 +196,19 @@ func (r *run) offer(ctx context.Context) error {
 	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
 	r.recorder.Begin(r.begin)
 	r.show()
-	stopWatching, err := r.nodes.watch(ctx, r.lag, r.begin)
+	w, err := r.nodes.watch(ctx, r.lag, &r.lost, &r.applied, r.begin)
 	if err != nil {
 		return err
 	}
-	defer stopWatching()
+	defer w.stop()
+	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name) == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
-	aside := r.beside(ctx, cancel)
+	aside := r.beside(ctx, cancel, w)
 	defer aside()
 
-	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx))
+	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx), r.compareCopies(ctx))
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -222,6 +238,15 @@ func (r *run) replicas() []load.Replica {
 		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
 	}
 	return out
+}
+
+// wrong names the answers, or the rows of a copy, that are wrong.
+func (r *run) wrong() error {
+	var twice error
+	if n := r.applied.count(); n > 0 {
+		twice = fmt.Errorf("%d changes were applied to a copy again", n)
+	}
+	return errors.Join(r.driver.Wrong(), r.differs, twice)
 }
 
 // awaitVisible waits until the replicas show every acknowledged change, and for

@@ -438,7 +438,7 @@ func TestBusByAddress(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer client.Close()
-				if err := client.CreateTopics(t.Context(), bus.Topic{Name: "others"}); err != nil {
+				if err := client.EnsureTopics(t.Context(), bus.Topic{Name: "others"}); err != nil {
 					t.Fatal(err)
 				}
 				s, _ := scenarios.ByName(scenario)

@@ -1,13 +1,87 @@
 package runner
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
+	"crosstalk/internal/usage"
 )
+
+// statistics reads what every process has counted, added up. Those that were killed
+// or stopped count with what they told before.
+func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, error) {
+	sum := &fakesvcpb.StatisticsResponse{}
+	for _, c := range n.controls {
+		now, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
+		switch {
+		case err == nil:
+			c.earlier = append(c.earlier, now)
+		case len(c.earlier) == 0: // else the run has ended while it was away
+			return nil, fmt.Errorf("read the statistics of %s: %w", c.Process.Name, err)
+		}
+		for _, s := range c.earlier {
+			addStatistics(sum, s)
+		}
+	}
+	return sum, nil
+}
+
+func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
+	sum.Faults = append(sum.Faults, s.GetFaults()...)
+	sum.Collections = append(sum.Collections, s.GetCollections()...)
+	sum.Events += s.GetEvents()
+	sum.LateReplies += s.GetLateReplies()
+	sum.DeadLetters += s.GetDeadLetters()
+	sum.LostChanges += s.GetLostChanges()
+	sum.Policies = append(sum.Policies, s.GetPolicies()...)
+	sum.Stages = append(sum.Stages, s.GetStages()...)
+	sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
+}
+
+// processes tells of each process what it took. There are none where all of them are
+// this one.
+func (n *nodes) processes(driver time.Duration, sent int64) []result.Process {
+	per1000 := func(cpu time.Duration) float64 { return cpu.Seconds() / float64(max(sent, 1)) * 1000 }
+	var out []result.Process
+	for _, c := range n.controls {
+		p := result.Process{Name: c.Process.Name, Starts: int64(len(c.earlier))}
+		if c.copy > 0 {
+			p.Name += fmt.Sprintf("/%d", c.copy)
+		}
+		for _, s := range c.earlier {
+			if s.GetProcess() == nil {
+				return nil
+			}
+			p.CPUSecondsPer1000 += per1000(time.Duration(s.GetProcess().GetCpuNanos()))
+			p.MaxResidentBytes = max(p.MaxResidentBytes, s.GetProcess().GetMaxResidentBytes())
+			p.Served = addSeconds(p.Served, s.GetServed())
+		}
+		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return append([]result.Process{{
+		Name: "driver", Starts: 1, CPUSecondsPer1000: per1000(driver), MaxResidentBytes: usage.MaxResident(),
+	}}, out...)
+}
+
+func addSeconds(sum []int64, served []*fakesvcpb.Served) []int64 {
+	for _, s := range served {
+		for i, n := range s.GetBySecond() {
+			for len(sum) <= i {
+				sum = append(sum, 0)
+			}
+			sum[i] += n
+		}
+	}
+	return sum
+}
 
 // faults puts together what the hosts say of the faults. Several of them can take
 // part in one: the bus is everyone's.

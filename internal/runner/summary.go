@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/placement"
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 	"crosstalk/scenarios"
@@ -30,6 +31,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
+		ComparedRows:    r.compared,
 	}
 	if interrupted {
 		out.MeasuredSeconds = r.driver.Offered().Seconds()
@@ -41,7 +43,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	r.fillCounts(out)
 	r.fillCosts(out, statistics)
 	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
-	out.Faults = faults(statistics.GetFaults())
+	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
@@ -72,13 +74,23 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 	if out.Requests.Sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
 	}
-	if out.Requests.Sent > 0 && !r.options.Shared {
-		out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
+	if out.Requests.Sent == 0 || r.options.Shared {
+		return
+	}
+	out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
+	if out.Processes = r.nodes.processes(r.cpu.used, out.Requests.Sent); out.Processes != nil {
+		out.CPUSecondsPer1000 = 0
+		for _, p := range out.Processes {
+			out.CPUSecondsPer1000 += p.CPUSecondsPer1000
+		}
 	}
 }
 
 func (r *run) environment() result.Environment {
 	env := result.LocalEnvironment()
+	if r.topology.Kind != placement.InProcess {
+		env.Placement = string(r.topology.Kind)
+	}
 	env.Bus = "none"
 	if scenarios.NeedsBus(r.scenario, r.experiment) {
 		env.Bus = "embedded"

@@ -88,7 +88,7 @@ func judge(f findings) (result.Verdict, []string) {
 		worsen(result.Interrupted, "interrupted: the figures cover the %v that were measured until then", round(f.measured))
 	}
 	if f.wrong != nil {
-		worsen(result.Wrong, "wrong answer: %v", f.wrong)
+		worsen(result.Wrong, "wrong: %v", f.wrong)
 	}
 	return verdict, warnings
 }
@@ -118,7 +118,7 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 func (r *run) findings(out *result.Run, interrupted bool) findings {
 	counts := r.driver.Counts()
 	f := findings{
-		wrong: r.driver.Wrong(), interrupted: interrupted, closedLoop: r.experiment.Rate == 0,
+		wrong: r.wrong(), interrupted: interrupted, closedLoop: r.experiment.Rate == 0,
 		requests: out.Requests, measured: time.Duration(out.MeasuredSeconds * float64(time.Second)),
 		lateness: out.Lateness, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),

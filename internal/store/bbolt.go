@@ -38,10 +38,15 @@ func openBbolt(path string) (*bolt, error) {
 }
 
 func (b *bolt) collection(name string) (table, error) {
-	t := &boltTable{db: b.db, name: []byte(name)}
+	// No collection has a colon in its name.
+	t := &boltTable{db: b.db, name: []byte(name), entries: []byte("outbox:" + name), next: []byte("position:" + name)}
 	return t, b.db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(t.name)
-		return err
+		for _, bucket := range [][]byte{t.name, t.entries, t.next} {
+			if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -49,8 +54,8 @@ func (b *bolt) collection(name string) (table, error) {
 func (b *bolt) close() error { return errors.Join(b.db.Sync(), b.db.Close()) }
 
 type boltTable struct {
-	db   *bbolt.DB
-	name []byte
+	db                  *bbolt.DB
+	name, entries, next []byte // buckets
 }
 
 func (t *boltTable) get(key record.Key) (r record.Record, err error) {
@@ -65,28 +70,45 @@ func (t *boltTable) get(key record.Key) (r record.Record, err error) {
 	return r, err
 }
 
-func (t *boltTable) put(recs []record.Record) ([]record.Record, error) {
+func (t *boltTable) put(b batch) ([]record.Record, error) {
 	tx, err := t.db.Begin(true)
 	if err != nil {
 		return nil, err
 	}
-	bucket := tx.Bucket(t.name)
-	stored := make([]record.Record, 0, len(recs))
-	for _, r := range recs {
-		key := boltKey(r.Key)
-		if old := bucket.Get(key); old != nil && boltVersion(old) >= r.Version {
-			continue
-		}
-		if err := bucket.Put(key, boltValue(r)); err != nil {
-			return nil, errors.Join(fmt.Errorf("key %d: %w", r.Key, err), tx.Rollback())
-		}
-		stored = append(stored, r)
+	stored, err := t.putRecords(tx, b)
+	if err == nil {
+		err = t.advance(tx, b.next)
 	}
-	if len(stored) == 0 {
+	if err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	if len(stored) == 0 && len(b.next) == 0 {
 		// An empty commit would still write its page of metadata.
 		return stored, tx.Rollback()
 	}
 	return stored, tx.Commit()
+}
+
+func (t *boltTable) putRecords(tx *bbolt.Tx, b batch) ([]record.Record, error) {
+	bucket := tx.Bucket(t.name)
+	stored := make([]record.Record, 0, len(b.records))
+	for _, r := range b.records {
+		key := boltKey(r.Key)
+		if old := bucket.Get(key); old != nil && boltVersion(old) >= r.Version {
+			continue
+		}
+		value := boltValue(r)
+		if err := bucket.Put(key, value); err != nil {
+			return nil, fmt.Errorf("key %d: %w", r.Key, err)
+		}
+		if b.entered {
+			if err := enter(tx.Bucket(t.entries), b.write, key, value); err != nil {
+				return nil, fmt.Errorf("outbox entry of key %d: %w", r.Key, err)
+			}
+		}
+		stored = append(stored, r)
+	}
+	return stored, nil
 }
 
 func (t *boltTable) page(from record.Key) (page []record.Record, err error) {

@@ -20,14 +20,26 @@ type database interface {
 }
 
 // table is one collection of a database. The records it is given are checked
-// and normal ones; a method holds nothing when it returns.
+// and normal ones; a method holds nothing when it returns, but for hold.
 type table interface {
 	get(key record.Key) (record.Record, error)
-	put(recs []record.Record) (stored []record.Record, err error)
+	put(b batch) (stored []record.Record, err error)
+	position() (map[int]int64, error)
+	// hold takes the outbox from all other processes.
+	hold() (outbox, error)
 	// page returns the first pageSize records from key from on, in ascending
 	// order; fewer mean that there are no more.
 	page(from record.Key) ([]record.Record, error)
 	bytes() (int64, error)
+}
+
+// batch is what one transaction stores.
+type batch struct {
+	records []record.Record
+	// Each record that is stored gets an entry in the outbox if entered, with write.
+	entered bool
+	write   int64
+	next    map[int]int64 // the position by partition; nil where there is none
 }
 
 // pageSize is the number of records that Each reads at a time.
@@ -36,6 +48,7 @@ const pageSize = 256
 type guardedStore struct {
 	db     database
 	tables sync.Map // name to table
+	held   sync.Map // the names whose outbox is held
 	closed atomic.Bool
 }
 
@@ -90,22 +103,42 @@ func (c *guarded) Get(ctx context.Context, key record.Key) (record.Record, error
 }
 
 func (c *guarded) Put(ctx context.Context, recs []record.Record) ([]record.Record, error) {
+	return c.put(ctx, "put", batch{records: recs})
+}
+
+func (c *guarded) Write(ctx context.Context, write int64, recs []record.Record) ([]record.Record, error) {
+	return c.put(ctx, "write", batch{records: recs, entered: true, write: write})
+}
+
+func (c *guarded) Apply(ctx context.Context, recs []record.Record, next map[int]int64) ([]record.Record, error) {
+	return c.put(ctx, "apply to", batch{records: recs, next: next})
+}
+
+func (c *guarded) put(ctx context.Context, verb string, b batch) ([]record.Record, error) {
 	if err := c.store.ready(ctx); err != nil {
 		return nil, err
 	}
-	for i := range recs {
-		if err := checkRecord(&recs[i]); err != nil {
-			return nil, c.explain("put", err)
+	for i := range b.records {
+		if err := checkRecord(&b.records[i]); err != nil {
+			return nil, c.explain(verb, err)
 		}
 	}
-	if len(recs) == 0 {
+	if len(b.records) == 0 && len(b.next) == 0 {
 		return nil, nil
 	}
-	stored, err := c.table.put(recs)
+	stored, err := c.table.put(b)
 	if err != nil {
-		return nil, c.explain("put", err)
+		return nil, c.explain(verb, err)
 	}
 	return stored, nil
+}
+
+func (c *guarded) Position(ctx context.Context) (map[int]int64, error) {
+	if err := c.store.ready(ctx); err != nil {
+		return nil, err
+	}
+	next, err := c.table.position()
+	return next, c.explain("read the position of", err)
 }
 
 func (c *guarded) Each(ctx context.Context, fn func(record.Record) error) error {

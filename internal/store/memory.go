@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"unsafe"
@@ -12,7 +14,7 @@ import (
 type memory struct{}
 
 func (memory) collection(string) (table, error) {
-	return &memoryTable{records: map[record.Key]record.Record{}}, nil
+	return &memoryTable{records: map[record.Key]record.Record{}, next: map[int]int64{}}, nil
 }
 
 func (memory) close() error { return nil }
@@ -25,6 +27,10 @@ type memoryTable struct {
 	// it was made: only Each needs the order, and Put is the hot path.
 	sorted []record.Key
 	size   int64
+
+	seq     int64 // of the last entry there was
+	entries []Entry
+	next    map[int]int64
 }
 
 func (t *memoryTable) get(key record.Key) (record.Record, error) {
@@ -38,11 +44,11 @@ func (t *memoryTable) get(key record.Key) (record.Record, error) {
 	return r, nil
 }
 
-func (t *memoryTable) put(recs []record.Record) ([]record.Record, error) {
-	stored := make([]record.Record, 0, len(recs))
+func (t *memoryTable) put(b batch) ([]record.Record, error) {
+	stored := make([]record.Record, 0, len(b.records))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, r := range recs {
+	for _, r := range b.records {
 		old, ok := t.records[r.Key]
 		if ok && old.Version >= r.Version {
 			continue
@@ -57,9 +63,54 @@ func (t *memoryTable) put(recs []record.Record) ([]record.Record, error) {
 		r.WrittenAt = instant(nanos(r.WrittenAt))
 		t.records[r.Key] = r
 		t.size += sizeOf(r)
+		if b.entered {
+			t.seq++
+			t.entries = append(t.entries, Entry{Seq: t.seq, Write: b.write, Record: r})
+		}
+	}
+	for partition, next := range b.next {
+		t.next[partition] = max(next, t.next[partition])
 	}
 	return stored, nil
 }
+
+func (t *memoryTable) position() (map[int]int64, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return maps.Clone(t.next), nil
+}
+
+// hold has nobody to exclude: no other process has this memory.
+func (t *memoryTable) hold() (outbox, error) { return t, nil }
+
+func (t *memoryTable) pending(after int64, room *room) (entries []Entry, err error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, e := range t.entries[t.firstAfter(after):] {
+		if !room.take(len(e.Record.Payload)) {
+			break
+		}
+		e.Record.Payload = clone(e.Record.Payload)
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func (t *memoryTable) acknowledge(upTo int64) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.firstAfter(upTo)
+	clear(t.entries[:n]) // for the collector: the array stays until it is outgrown
+	t.entries = t.entries[n:]
+	return nil
+}
+
+func (t *memoryTable) firstAfter(seq int64) int {
+	n, _ := slices.BinarySearchFunc(t.entries, seq+1, func(e Entry, seq int64) int { return cmp.Compare(e.Seq, seq) })
+	return n
+}
+
+func (t *memoryTable) release() error { return nil }
 
 func (t *memoryTable) page(from record.Key) ([]record.Record, error) {
 	t.mu.Lock()

@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 
@@ -16,20 +15,49 @@ import (
 // No statement has a context: one that can end costs a goroutine a statement, in
 // database/sql and again in the driver, about as much as a lookup itself.
 type sqliteTable struct {
-	db              *sqliteDB
-	name            string
-	getOne, getPage *sql.Stmt
-	putOne, measure *sql.Stmt
+	db                        *sqliteDB
+	name                      string
+	getOne, getPage, measure  *sql.Stmt
+	putOne, setNext, getNext  *sql.Stmt
+	getPending, deletePending *sql.Stmt
 }
 
-// prepare creates the table. An integer primary key is the table's own tree, so
-// a lookup descends one tree and there is no index to keep.
+// sqliteSchema makes the tables. An integer primary key is the table's own tree,
+// so a lookup descends one tree and there is no index to keep.
+//
+// The outbox is filled by triggers, so that a write of one record stays one
+// statement, which is a transaction of its own at half the price. AUTOINCREMENT
+// keeps the number of an entry that was deleted from being used again.
+const sqliteSchema = `
+CREATE TABLE IF NOT EXISTS "records.%[1]s" (
+	key        INTEGER PRIMARY KEY,
+	version    INTEGER NOT NULL,
+	written_at INTEGER NOT NULL, -- nanoseconds since 1970
+	write      INTEGER,          -- the number of the write; NULL for one that is not published
+	payload    BLOB);
+CREATE TABLE IF NOT EXISTS "outbox.%[1]s" (
+	seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+	write      INTEGER NOT NULL,
+	key        INTEGER NOT NULL,
+	version    INTEGER NOT NULL,
+	written_at INTEGER NOT NULL,
+	payload    BLOB);
+CREATE TABLE IF NOT EXISTS "position.%[1]s" (
+	partition INTEGER PRIMARY KEY,
+	next      INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS "created.%[1]s" AFTER INSERT ON "records.%[1]s" WHEN new.write IS NOT NULL BEGIN
+	INSERT INTO "outbox.%[1]s" (write, key, version, written_at, payload)
+	VALUES (new.write, new.key, new.version, new.written_at, new.payload); END;
+CREATE TRIGGER IF NOT EXISTS "updated.%[1]s" AFTER UPDATE ON "records.%[1]s" WHEN new.write IS NOT NULL BEGIN
+	INSERT INTO "outbox.%[1]s" (write, key, version, written_at, payload)
+	VALUES (new.write, new.key, new.version, new.written_at, new.payload); END;`
+
+// prepare creates the tables, in one transaction, and prepares the statements.
 func (t *sqliteTable) prepare() error {
-	if _, err := t.db.writer.Exec(fmt.Sprintf(`CREATE TABLE IF NOT EXISTS "%s" (
-		key        INTEGER PRIMARY KEY,
-		version    INTEGER NOT NULL,
-		written_at INTEGER NOT NULL, -- nanoseconds since 1970
-		payload    BLOB)`, t.name)); err != nil {
+	if err := t.db.transaction(func() error {
+		_, err := t.db.writer.Exec(fmt.Sprintf(sqliteSchema, t.name))
+		return err
+	}); err != nil {
 		return err
 	}
 	for _, s := range []struct {
@@ -37,15 +65,21 @@ func (t *sqliteTable) prepare() error {
 		pool *sql.DB
 		text string
 	}{
-		{&t.getOne, t.db.reader, `SELECT version, written_at, payload FROM "%s" WHERE key = ?`},
-		{&t.getPage, t.db.reader, `SELECT key, version, written_at, payload FROM "%s"
+		{&t.getOne, t.db.reader, `SELECT version, written_at, payload FROM "records.%s" WHERE key = ?`},
+		{&t.getPage, t.db.reader, `SELECT key, version, written_at, payload FROM "records.%s"
 			WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?`},
-		{&t.putOne, t.db.writer, `INSERT INTO "%s" (key, version, written_at, payload) VALUES (?, ?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET
-			version = excluded.version, written_at = excluded.written_at, payload = excluded.payload
+		{&t.putOne, t.db.writer, `INSERT INTO "records.%s" (key, version, written_at, write, payload) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET version = excluded.version, written_at = excluded.written_at,
+			write = excluded.write, payload = excluded.payload
 			WHERE excluded.version > version`},
+		{&t.setNext, t.db.writer, `INSERT INTO "position.%s" (partition, next) VALUES (?, ?)
+			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > next`},
+		{&t.getNext, t.db.reader, `SELECT partition, next FROM "position.%s"`},
+		{&t.getPending, t.db.reader, `SELECT seq, write, key, version, written_at, payload FROM "outbox.%s"
+			WHERE seq > ? ORDER BY seq LIMIT ?`},
+		{&t.deletePending, t.db.writer, `DELETE FROM "outbox.%s" WHERE seq <= ?`},
 		// The table has no index, so its pages are all there is.
-		{&t.measure, t.db.reader, `SELECT pgsize FROM dbstat WHERE name = '%s' AND aggregate = TRUE`},
+		{&t.measure, t.db.reader, `SELECT pgsize FROM dbstat WHERE name = 'records.%s' AND aggregate = TRUE`},
 	} {
 		stmt, err := s.pool.Prepare(fmt.Sprintf(s.text, t.name))
 		if err != nil {
@@ -67,28 +101,39 @@ func (t *sqliteTable) get(key record.Key) (record.Record, error) {
 	return r, nil
 }
 
-func (t *sqliteTable) put(recs []record.Record) ([]record.Record, error) {
-	if len(recs) == 1 {
+func (t *sqliteTable) put(b batch) (stored []record.Record, err error) {
+	if len(b.records) == 1 && len(b.next) == 0 {
 		// A statement alone is a transaction of its own, and half the price.
-		return putRows(t.putOne, recs)
+		t.db.mu.Lock()
+		defer t.db.mu.Unlock()
+		stored, err = t.putRecords(b)
+		return stored, sqliteError(err)
 	}
-	tx, err := t.db.writer.Begin()
-	if err != nil {
-		return nil, sqliteError(err)
-	}
-	stored, err := putRows(tx.Stmt(t.putOne), recs)
-	if err != nil {
-		return nil, errors.Join(err, tx.Rollback())
-	}
-	return stored, sqliteError(tx.Commit())
+	err = t.db.transaction(func() error {
+		if stored, err = t.putRecords(b); err != nil {
+			return err
+		}
+		for partition, next := range b.next {
+			if _, err := t.setNext.Exec(partition, next); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return stored, err
 }
 
-func putRows(put *sql.Stmt, recs []record.Record) ([]record.Record, error) {
-	stored := make([]record.Record, 0, len(recs))
-	for _, r := range recs {
-		result, err := put.Exec(int64(r.Key), int64(r.Version), nanos(r.WrittenAt), r.Payload)
+// putRecords stores records. Whoever calls it has the writer.
+func (t *sqliteTable) putRecords(b batch) ([]record.Record, error) {
+	stored := make([]record.Record, 0, len(b.records))
+	var write any
+	if b.entered {
+		write = b.write
+	}
+	for _, r := range b.records {
+		result, err := t.putOne.Exec(int64(r.Key), int64(r.Version), nanos(r.WrittenAt), write, r.Payload)
 		if err != nil {
-			return nil, sqliteError(err)
+			return nil, err
 		}
 		if n, err := result.RowsAffected(); err != nil {
 			return nil, err

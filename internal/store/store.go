@@ -62,6 +62,8 @@ var (
 	ErrNotFound = errors.New("record not found")
 	// ErrLocked says that another process, or another store, has the file.
 	ErrLocked = errors.New("database is locked by another user of the file")
+	// ErrHeld says that another one empties the outbox.
+	ErrHeld = errors.New("the outbox is held by another")
 	// ErrClosed is that of every operation that begins after Close.
 	ErrClosed = errors.New("store is closed")
 )
@@ -92,6 +94,19 @@ type Collection interface {
 	// SQLite integer, and WrittenAt the zero time or in 1678..2261, what an int64
 	// of nanoseconds can hold; anything else is an error in every kind.
 	Put(ctx context.Context, recs []record.Record) (stored []record.Record, err error)
+	// Write is Put by the records' owner: in the same transaction each record that
+	// is stored gets an entry in the outbox, with the number of the write.
+	Write(ctx context.Context, write int64, recs []record.Record) (stored []record.Record, err error)
+	// Apply is Put by a copy of the records: in the same transaction it keeps, for
+	// each partition in next, the first offset that is not applied yet. It never
+	// goes back. Apply of no records keeps the position alone.
+	Apply(ctx context.Context, recs []record.Record, next map[int]int64) (stored []record.Record, err error)
+	// Position returns what Apply has kept, by partition; empty where it kept nothing.
+	Position(ctx context.Context) (map[int]int64, error)
+	// Outbox opens the outbox for the one who empties it, or fails with ErrHeld
+	// while another does, be it in this process or in another one that has the same
+	// database. It is free again once its holder closes it or dies.
+	Outbox(ctx context.Context) (Outbox, error)
 	// Each calls fn for each record in ascending key order, until fn fails; it
 	// returns that error as it is. It reads in pages, so fn may wait and may use
 	// the collection; of records put meanwhile fn sees some.

@@ -19,24 +19,21 @@ type Link struct{}
 
 var _ fakesvc.Link = Link{}
 
-// Supply publishes what the supplier has, and from then on each change.
+// Supply publishes each change of the supplier, from the first record on.
 func (Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 	host := supplier.Host()
 	topic := changes(host.Env(), supplier.Name)
-	if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: topic, Compact: true}); err != nil {
+	if err := host.Env().Bus.EnsureTopics(ctx, bus.Topic{Name: topic, Compact: true, Partitions: host.Env().Partitions}); err != nil {
 		return fmt.Errorf("changes of %s: %w", supplier.Name, err)
 	}
 	r := newRelay(supplier, topic)
-	if err := r.publishAll(ctx); err != nil {
-		return err
-	}
-	supplier.OnChange(r.add)
+	supplier.OnChange(r.changed)
 	host.Run(r.run)
 	return nil
 }
 
-// Connect returns a Source that reads the consumer's copy, which is complete up
-// to now before the host is ready.
+// Connect returns a Source that reads the consumer's copy, which has what the
+// supplier has published before the host is ready.
 func (Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier string) (fakesvc.Source, error) {
 	host := consumer.Host()
 	collection, err := host.Store().Collection(ctx, supplier)
@@ -44,12 +41,11 @@ func (Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier string
 		return nil, fmt.Errorf("copy of %s in %s: %w", supplier, consumer.Name, err)
 	}
 	topic := changes(host.Env(), supplier)
-	end, err := host.Env().Bus.End(ctx, topic)
-	if err != nil {
+	if err := host.Env().Bus.Await(ctx, topic); err != nil { // the supplier may start later
 		return nil, fmt.Errorf("changes of %s: %w", supplier, err)
 	}
-	r := newReplica(consumer, supplier, topic, collection, end)
-	host.Run(host.Consume(topic, fakesvc.Handler{Handle: r.apply, Lost: r.lose}))
+	r := &replica{consumer: consumer, supplier: supplier, topic: topic, collection: collection}
+	host.Run(host.Consume(topic, fakesvc.Handler{Apply: r.apply, Lost: r.lose, From: r.from}))
 	host.Gate(r.caughtUp)
 	return r, nil
 }

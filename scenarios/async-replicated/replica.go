@@ -3,7 +3,6 @@ package asyncreplicated
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"crosstalk/fakesvc"
@@ -20,22 +19,19 @@ type replica struct {
 	supplier   string
 	topic      string
 	collection store.Collection
-	end        int64 // offset after the last change that was there at the beginning
-	completed  sync.Once
-	complete   chan struct{}
+	progress   progress
 }
 
 var _ fakesvc.Replica = (*replica)(nil)
 
-func newReplica(consumer *fakesvc.Node, supplier, topic string, c store.Collection, end int64) *replica {
-	r := &replica{
-		consumer: consumer, supplier: supplier, topic: topic, collection: c, end: end,
-		complete: make(chan struct{}),
+// from tells where the copy goes on: it holds what came before.
+func (r *replica) from(ctx context.Context) (map[int]int64, error) {
+	next, err := r.collection.Position(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("copy of %s in %s: %w", r.supplier, r.consumer.Name, err)
 	}
-	if end == 0 {
-		r.completed.Do(func() { close(r.complete) })
-	}
-	return r
+	r.progress.advance(next)
+	return next, nil
 }
 
 // Fetch reads the copy.
@@ -51,21 +47,36 @@ func (r *replica) Fetch(ctx context.Context, key record.Key) (record.Record, err
 // Copy returns the collection that holds the copy.
 func (r *replica) Copy() store.Collection { return r.collection }
 
-// caughtUp returns when the copy holds what was published before it was begun.
+// caughtUp returns when the copy holds all that was published so far, and so each
+// key that the supplier had before the experiment. Each of them is at least one
+// event, and offsets only grow; before so many, the end of the topic says nothing.
 func (r *replica) caughtUp(ctx context.Context) error {
-	select {
-	case <-r.complete:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%s has not caught up with the changes of %s: %w", r.consumer.Name, r.supplier, ctx.Err())
+	err := r.progress.await(ctx, sums(int64(r.consumer.Host().Env().Keys)))
+	if err == nil {
+		var end map[int]int64
+		if end, err = r.consumer.Host().Env().Bus.End(ctx, r.topic); err == nil {
+			err = r.progress.await(ctx, reaches(end))
+		}
 	}
+	if err != nil {
+		return fmt.Errorf("%s has not caught up with the changes of %s: %w", r.consumer.Name, r.supplier, err)
+	}
+	return nil
 }
 
-// apply applies a batch of changes in one transaction. The collection keeps the
-// newest version, so a change delivered twice or late changes nothing.
-func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery) error {
+// apply applies a batch of changes, and how far the copy then is, in one
+// transaction. What comes again after that is left out; and the collection keeps
+// the newest version, so a change delivered twice changes nothing.
+func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery, next map[int]int64) error {
 	records := make([]record.Record, 0, len(deliveries))
-	for _, d := range deliveries {
+	write := fault.Beforehand
+	for i, d := range deliveries {
+		if i == 0 {
+			write = d.Event.Request
+		}
+		if r.progress.has(d.Partition, d.Offset) {
+			continue
+		}
 		change, err := decode(r.supplier, d.Event)
 		if err != nil {
 			r.consumer.Host().SetAside(ctx, r.topic, d, err)
@@ -74,24 +85,19 @@ func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery) error {
 		}
 		records = append(records, change)
 	}
-	if err := r.store(ctx, deliveries[0].Event.Request, records); err != nil {
+	if err := r.store(ctx, write, records, next); err != nil {
 		return fmt.Errorf("apply changes of %s in %s: %w", r.supplier, r.consumer.Name, err)
 	}
-	if deliveries[len(deliveries)-1].Offset+1 >= r.end {
-		r.completed.Do(func() { close(r.complete) })
-	}
+	r.progress.advance(next)
 	return nil
 }
 
 // store stores changes, again and again while a fault of the database keeps it
 // from doing so: what cannot be applied yet makes answers old, and is not lost.
-func (r *replica) store(ctx context.Context, write int64, changes []record.Record) error {
-	if len(changes) == 0 {
-		return nil
-	}
+func (r *replica) store(ctx context.Context, write int64, changes []record.Record, next map[int]int64) error {
 	for try, wait := 0, retryFrom; ; try, wait = try+1, min(2*wait, retryUpTo) {
 		request := fakesvc.Request{ID: write, Try: fault.Again(0, try)}
-		stored, err := r.collection.Put(fakesvc.WithRequest(ctx, request), changes)
+		stored, err := r.collection.Apply(fakesvc.WithRequest(ctx, request), changes, next)
 		switch {
 		case err == nil:
 			r.consumer.Host().Visible(r.consumer.Name, r.supplier, stored)

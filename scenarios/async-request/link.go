@@ -31,11 +31,11 @@ func New() *Link { return &Link{requesters: make(map[*fakesvc.Node]*requester)} 
 func (l *Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 	host := supplier.Host()
 	topic := queries(host.Env(), supplier.Name)
-	if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: topic, Retain: retain}); err != nil {
+	if err := host.Env().Bus.EnsureTopics(ctx, bus.Topic{Name: topic, Retain: retain, Partitions: host.Env().Partitions}); err != nil {
 		return fmt.Errorf("queries of %s: %w", supplier.Name, err)
 	}
 	r := &responder{node: supplier, topic: topic}
-	host.Run(r.run(host.Consume(topic, fakesvc.Handler{Handle: r.begin})))
+	host.Intake(r.run(host.Consume(topic, fakesvc.Handler{Handle: r.begin, Shared: true})))
 	return nil
 }
 
@@ -48,7 +48,7 @@ func (l *Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier str
 	if !ok {
 		host := consumer.Host()
 		r = newRequester(consumer)
-		if err := host.Env().Bus.CreateTopics(ctx, bus.Topic{Name: r.replies, Retain: retain}); err != nil {
+		if err := host.Env().Bus.EnsureTopics(ctx, bus.Topic{Name: r.replies, Retain: retain, Partitions: host.Env().Partitions}); err != nil {
 			return nil, fmt.Errorf("replies to %s: %w", consumer.Name, err)
 		}
 		host.Run(host.Consume(r.replies, fakesvc.Handler{Handle: r.deliver}))

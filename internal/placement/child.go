@@ -1,0 +1,222 @@
+package placement
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"crosstalk/internal/fault"
+)
+
+// child is a child process of the driver: one copy of a node, or the broker. It is
+// started anew, at the same addresses, each time that it has been killed or stopped.
+type child struct {
+	name    string
+	program []string
+	token   string
+	faults  []*signalled
+	// args has it answer where it did before, if it did.
+	args func(c *child) []string
+	// ready makes a new process what the one before was.
+	ready func(ctx context.Context, c *child, w Witness) error
+	node  bool // and so has a control
+
+	// listen is where it serves, and control where it is controlled, once it has
+	// started.
+	listen, control string
+
+	mu       sync.Mutex
+	cmd      *exec.Cmd
+	alive    io.Closer     // closing it, as our death does, ends the process
+	exited   chan struct{} // closed when the process has ended
+	expected bool          // its end is
+	said     *tail
+	used     time.Duration // CPU time of those that have ended
+}
+
+// programOf is what starts a node.
+func programOf(command []string) ([]string, error) {
+	if len(command) > 0 {
+		return command, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	return []string{self}, nil
+}
+
+// start starts the process, and returns when its control answers. An end of it that
+// nobody asked for goes to fail.
+func (c *child) start(ctx context.Context, fail func(error)) error {
+	args := append(c.program[1:len(c.program):len(c.program)], c.args(c)...)
+	cmd := exec.Command(c.program[0], append(args, "--until-stdin-ends")...)
+	cmd.Env = append(environment(), "CROSSTALK_TOKEN="+c.token)
+	cmd.SysProcAttr = apart()
+	said := &tail{}
+	cmd.Stderr = said
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("start %s: %w", c.name, err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("start %s: %w", c.name, err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", c.name, err)
+	}
+	exited := make(chan struct{})
+	c.mu.Lock()
+	c.cmd, c.alive, c.exited, c.expected, c.said = cmd, in, exited, false, said
+	c.mu.Unlock()
+	line := make(chan string, 1)
+	go func() {
+		r := bufio.NewReader(out)
+		first, _ := r.ReadString('\n')
+		line <- first
+		_, _ = io.Copy(io.Discard, r)
+		c.wait(cmd, exited, fail)
+	}()
+	return c.answered(ctx, line, exited)
+}
+
+const (
+	anyPort = "127.0.0.1:0"
+	grace   = 10 * time.Second
+)
+
+// answered waits for the line that says where the process answers.
+func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	var hello struct{ Control, Broker string }
+	select {
+	case text := <-line:
+		if json.Unmarshal([]byte(text), &hello) == nil && hello.Control+hello.Broker != "" {
+			c.control = hello.Control
+			if hello.Broker != "" {
+				c.listen = hello.Broker
+			}
+			return nil
+		}
+		<-exited
+		return fmt.Errorf("%s did not start: %s", c.name, c.last())
+	case <-ctx.Done():
+		return fmt.Errorf("%s did not start: %w", c.name, ctx.Err())
+	}
+}
+
+// wait reaps the process.
+func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, fail func(error)) {
+	err := cmd.Wait()
+	c.mu.Lock()
+	expected := c.expected
+	c.used += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	c.mu.Unlock()
+	close(exited)
+	if expected {
+		return
+	}
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	fail(fmt.Errorf("%s has ended by itself, %w: %s", c.name, err, c.last()))
+}
+
+// signal kills the process, or asks it to leave.
+func (c *child) signal(k fault.Kind) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expected = true
+	if k == fault.Kill {
+		return c.cmd.Process.Kill()
+	}
+	return c.cmd.Process.Signal(syscall.SIGTERM)
+}
+
+// gone returns when the process has ended, and kills it where that takes too long.
+func (c *child) gone(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, leaveLimit)
+	defer cancel()
+	select {
+	case <-c.exited:
+		return nil
+	case <-ctx.Done():
+		c.mu.Lock()
+		err := c.cmd.Process.Kill()
+		c.mu.Unlock()
+		<-c.exited
+		return errors.Join(fmt.Errorf("%s did not leave in %v, and was killed", c.name, leaveLimit), err)
+	}
+}
+
+// end has the process leave, where it runs.
+func (c *child) end() error {
+	c.mu.Lock()
+	cmd, exited, alive := c.cmd, c.exited, c.alive
+	c.expected = true
+	c.mu.Unlock()
+	if cmd == nil {
+		return nil
+	}
+	select {
+	case <-exited:
+		return nil
+	default:
+	}
+	alive.Close()
+	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended this moment
+	return c.gone(context.Background())
+}
+
+// last is the last thing that the process said, on one line.
+func (c *child) last() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.said.last()
+}
+
+// environment is this process's own, without what its user meant for it.
+func environment() []string {
+	var out []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "CROSSTALK_") {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailBytes = 4 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	t.text = t.text[max(len(t.text)-tailBytes, 0):]
+	return len(p), nil
+}
+
+func (t *tail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := bytes.Split(bytes.TrimSpace(t.text), []byte("\n"))
+	return string(lines[len(lines)-1])
+}

@@ -1,0 +1,117 @@
+package placement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
+	"crosstalk/internal/record"
+	"crosstalk/scenarios"
+)
+
+// checkNodes refuses what cannot be done with nodes that run elsewhere.
+func (p *placing) checkNodes() error {
+	if scenarios.NeedsBus(p.scenario, p.experiment) && len(p.experiment.Kafka) == 0 {
+		return fmt.Errorf("kafka: %s needs a bus that the nodes reach: name a cluster", p.scenario.Name)
+	}
+	for _, f := range p.experiment.Faults() {
+		if f.Kind.Signals() {
+			return fmt.Errorf("fault: %v is done to child processes, and these nodes run elsewhere", f)
+		}
+	}
+	return nil
+}
+
+// findNodes finds the controls of nodes that run already, and has them released at
+// the end.
+func (p *placing) findNodes(ctx context.Context) error {
+	for _, m := range p.members {
+		node, ok := p.world.Nodes[m.Name]
+		if !ok {
+			return fmt.Errorf("nodes: nothing tells where %s is", m.Name)
+		}
+		for control := range strings.SplitSeq(node.Control, ",") {
+			if control == "" {
+				continue
+			}
+			found, err := resolve(ctx, control)
+			if err != nil {
+				return fmt.Errorf("nodes: control of %s: %w", m.Name, err)
+			}
+			m.controls = append(m.controls, found...)
+		}
+	}
+	p.OnClose(func() error { return p.release(context.WithoutCancel(ctx)) })
+	return nil
+}
+
+// resolve returns a host:port for each address that a name stands for: each is a
+// node of its own.
+func resolve(ctx context.Context, address string) ([]string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	found, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		found[i] = net.JoinHostPort(found[i], port)
+	}
+	return found, nil
+}
+
+// release has the nodes be again what they were started as.
+func (p *placing) release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, releaseLimit)
+	defer cancel()
+	var errs []error
+	for _, control := range p.prepared {
+		client, err := fakesvc.DialControl(p.Env, control)
+		if err == nil {
+			_, err = client.Release(ctx, &fakesvcpb.ReleaseRequest{})
+			err = errors.Join(err, client.Close())
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("release the node at %s: %w", control, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// seedsAtOnce is how many writes are under way while a service is seeded.
+const seedsAtOnce = 16
+
+// seed gives an owner that nobody can prepare, one's own, the records from before
+// the experiment: version 1 of each key, by its own Write.
+func (p *placing) seed(ctx context.Context, m *member, address string) error {
+	for _, s := range m.Services {
+		if s.Name == p.experiment.Entry().Name {
+			continue
+		}
+		client, err := fakesvc.Dial(p.Env, s.Name, address)
+		if err != nil {
+			return err
+		}
+		seeding, ctx := errgroup.WithContext(ctx)
+		seeding.SetLimit(seedsAtOnce)
+		for key := range record.Key(p.experiment.Keys) {
+			seeding.Go(func() error {
+				payload := record.Payload(s.Name, key, 1, int(p.experiment.Payload))
+				return client.Write(ctx, fault.Beforehand, record.Record{Key: key, Version: 1, Payload: payload})
+			})
+		}
+		if err := errors.Join(seeding.Wait(), client.Close()); err != nil {
+			return fmt.Errorf("write the first records of %s at %s: %w", s.Name, address, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/load"
+	"crosstalk/internal/record"
+	"crosstalk/scenarios"
+)
+
+// watching passes on to lag what the replicas make visible, at the driver's times.
+type watching struct {
+	nodes   *nodes
+	lag     *load.Lag
+	lost    *lostRows
+	applied *applications
+	started time.Time
+	// forgets tells whether a process keeps nothing when it dies.
+	forgets func(c *control) bool
+	ctx     context.Context
+	stop    func()
+	reading sync.WaitGroup
+}
+
+// watch returns when every host is watched.
+func (n *nodes) watch(ctx context.Context, lag *load.Lag, lost *lostRows, applied *applications, begin time.Time) (*watching, error) {
+	w := &watching{nodes: n, lag: lag, lost: lost, applied: applied, started: begin}
+	var cancel context.CancelFunc
+	w.ctx, cancel = context.WithCancel(ctx)
+	w.stop = func() {
+		cancel()
+		w.reading.Wait()
+	}
+	for _, c := range n.controls {
+		if err := w.watch(c, false); err != nil {
+			w.stop()
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// Before keeps what a process has counted, for one that is killed keeps nothing.
+func (w *watching) Before(ctx context.Context, address string) error {
+	c := w.nodes.control(address)
+	told, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
+	if err != nil {
+		return fmt.Errorf("read the statistics of %s: %w", c.Process.Name, err)
+	}
+	told.Collections = nil // the next process has them
+	c.earlier = append(c.earlier, told)
+	return nil
+}
+
+// Again watches a process that was started anew, with all that its copies hold: what
+// they made visible while nobody watched is seen now. It learns when the measured
+// part began.
+func (w *watching) Again(ctx context.Context, address string) error {
+	c := w.nodes.control(address)
+	if w.forgets(c) {
+		w.applied.forget(c)
+	}
+	return errors.Join(c.begin(ctx, w.started), w.watch(c, true))
+}
+
+func (w *watching) watch(c *control, all bool) error {
+	stream, err := c.client.Watch(w.ctx, &fakesvcpb.WatchRequest{All: all})
+	if err == nil {
+		_, err = stream.Recv() // the empty first message: it watches
+	}
+	if err != nil {
+		return fmt.Errorf("watch the copies of %s: %w", c.Process.Name, err)
+	}
+	w.reading.Go(func() {
+		for {
+			v, err := stream.Recv()
+			if err != nil {
+				return // the run is over, or the process; a new one is watched anew
+			}
+			if v.GetLost() {
+				w.lost.add(scenarios.Copy{Consumer: v.GetConsumer(), Owner: v.GetService()}, v.GetKey())
+				w.lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
+				continue
+			}
+			if !v.GetHeld() {
+				w.applied.add(c, v)
+			}
+			w.lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
+		}
+	})
+	return nil
+}
+
+// lostRows are the rows of copies that are not their owner's, since the event of a
+// change is lost.
+type lostRows struct {
+	mu   sync.Mutex
+	rows map[copiedRow]struct{}
+}
+
+// copiedRow is a row of a copy.
+type copiedRow struct {
+	scenarios.Copy
+	key uint64
+}
+
+func (l *lostRows) add(c scenarios.Copy, key uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rows == nil {
+		l.rows = make(map[copiedRow]struct{})
+	}
+	l.rows[copiedRow{c, key}] = struct{}{}
+}
+
+func (l *lostRows) has(c scenarios.Copy, key uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.rows[copiedRow{c, key}]
+	return ok
+}
+
+// applications counts the changes that a copy has applied again: its law is that each
+// is applied once, in the order of its key's versions, whatever dies meanwhile.
+type applications struct {
+	mu    sync.Mutex
+	last  map[applied]uint64
+	again int64
+}
+
+// applied is a row of one process's copy.
+type applied struct {
+	control *control
+	row     copiedRow
+}
+
+func (a *applications) add(c *control, v *fakesvcpb.WatchResponse) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.last == nil {
+		a.last = make(map[applied]uint64)
+	}
+	row := applied{c, copiedRow{scenarios.Copy{Consumer: v.GetConsumer(), Owner: v.GetService()}, v.GetKey()}}
+	if v.GetVersion() <= a.last[row] {
+		a.again++
+		return
+	}
+	a.last[row] = v.GetVersion()
+}
+
+// forget is told of a process whose copies begin from nothing again.
+func (a *applications) forget(c *control) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.last, func(row applied, _ uint64) bool { return row.control == c })
+}
+
+func (a *applications) count() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.again
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"crosstalk/internal/record"
+
+	"go.etcd.io/bbolt"
+)
+
+// boltEntryHeader is the length of an entry before its record's value: the
+// write's number and the record's key. The entry's key is its Seq as big endian.
+const boltEntryHeader = 16
+
+// enter adds an entry. The bucket's own sequence outlives what is deleted of it.
+func enter(outbox *bbolt.Bucket, write int64, key, value []byte) error {
+	seq, err := outbox.NextSequence()
+	if err != nil {
+		return err
+	}
+	entry := make([]byte, 0, boltEntryHeader+len(value))
+	entry = binary.BigEndian.AppendUint64(entry, uint64(write))
+	entry = append(entry, key...)
+	entry = append(entry, value...)
+	return outbox.Put(binary.BigEndian.AppendUint64(nil, seq), entry)
+}
+
+// advance moves the position forward.
+func (t *boltTable) advance(tx *bbolt.Tx, next map[int]int64) error {
+	bucket := tx.Bucket(t.next)
+	for partition, offset := range next {
+		key := binary.BigEndian.AppendUint64(nil, uint64(partition))
+		if old := bucket.Get(key); len(old) == 8 && int64(binary.BigEndian.Uint64(old)) >= offset {
+			continue
+		}
+		if err := bucket.Put(key, binary.BigEndian.AppendUint64(nil, uint64(offset))); err != nil {
+			return fmt.Errorf("position in partition %d: %w", partition, err)
+		}
+	}
+	return nil
+}
+
+func (t *boltTable) position() (map[int]int64, error) {
+	next := make(map[int]int64)
+	return next, t.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(t.next).ForEach(func(k, v []byte) error {
+			if len(k) != 8 || len(v) != 8 {
+				return fmt.Errorf("position %x of partition %x: want 8 bytes each", v, k)
+			}
+			next[int(binary.BigEndian.Uint64(k))] = int64(binary.BigEndian.Uint64(v))
+			return nil
+		})
+	})
+}
+
+// hold has nobody to exclude: bbolt's file has one user.
+func (t *boltTable) hold() (outbox, error) { return t, nil }
+
+func (t *boltTable) pending(after int64, room *room) (entries []Entry, err error) {
+	err = t.db.View(func(tx *bbolt.Tx) error {
+		cursor := tx.Bucket(t.entries).Cursor()
+		for k, v := cursor.Seek(binary.BigEndian.AppendUint64(nil, uint64(after)+1)); k != nil && room.take(len(v)); k, v = cursor.Next() {
+			e, err := boltEntry(k, v)
+			if err != nil {
+				return err
+			}
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	return entries, err
+}
+
+func boltEntry(k, v []byte) (e Entry, err error) {
+	e.Seq = int64(binary.BigEndian.Uint64(k))
+	if len(v) < boltEntryHeader {
+		return e, fmt.Errorf("outbox entry %d has %d bytes, less than its header", e.Seq, len(v))
+	}
+	e.Write = int64(binary.BigEndian.Uint64(v))
+	e.Record, err = boltRecord(record.Key(binary.BigEndian.Uint64(v[8:])), v[boltEntryHeader:])
+	return e, err
+}
+
+func (t *boltTable) acknowledge(upTo int64) error {
+	return t.db.Update(func(tx *bbolt.Tx) error {
+		cursor := tx.Bucket(t.entries).Cursor()
+		// From the first again each time: to delete moves the cursor.
+		for k, _ := cursor.First(); k != nil && int64(binary.BigEndian.Uint64(k)) <= upTo; k, _ = cursor.First() {
+			if err := cursor.Delete(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *boltTable) release() error { return nil }
