@@ -233,7 +233,7 @@ func Lookup(ctx context.Context, c store.Collection, service string, key record.
 	case IsStatus(err): // by a fault of the database
 		return r, err
 	default:
-		return r, status.Errorf(codes.Internal, "read %s record %d: %v", service, key, err)
+		return r, storeError(fmt.Sprintf("read %s record %d", service, key), err)
 	}
 }
 
@@ -258,7 +258,7 @@ func (n *Node) Write(ctx context.Context, write int64, r record.Record) error {
 	if err == nil || IsStatus(err) {
 		return err
 	}
-	return status.Errorf(codes.Internal, "write %s record %d: %v", n.Name, r.Key, err)
+	return storeError(fmt.Sprintf("write %s record %d", n.Name, r.Key), err)
 }
 
 // put stores records, with their entries in the outbox where someone empties it,

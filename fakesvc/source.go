@@ -8,6 +8,7 @@ package fakesvc
 
 import (
 	"context"
+	"time"
 
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
@@ -36,6 +37,16 @@ type Replica interface {
 	Source
 	// Copy returns the collection that holds the copy.
 	Copy() store.Collection
+	// Bootstrap tells what it took to catch up; the zero value before that.
+	Bootstrap() Bootstrap
+}
+
+// Bootstrap is what a copy read when its process started, until it had caught up.
+type Bootstrap struct {
+	// Events is their number; Bytes is that of their keys and data.
+	Events, Bytes int64
+	// Took is from the start of its reading until it had caught up.
+	Took time.Duration
 }
 
 // Owned is a record and the service whose record it is.

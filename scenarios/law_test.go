@@ -19,6 +19,7 @@ func TestImportLaw(t *testing.T) {
 		"github.com/prometheus/client_golang":     {"crosstalk/internal/telemetry"},
 		"modernc.org/sqlite":                      {"crosstalk/internal/store"},
 		"go.etcd.io/bbolt":                        {"crosstalk/internal/store"},
+		"github.com/jackc/pgx":                    {"crosstalk/internal/store"},
 		"github.com/HdrHistogram/hdrhistogram-go": {"crosstalk/internal/result", "crosstalk/internal/predict", "crosstalk/internal/compare", "crosstalk/internal/merge"},
 		"github.com/failsafe-go":                  {"crosstalk/internal/policy"},
 		"go.opentelemetry.io":                     {"crosstalk/internal/tracing"},

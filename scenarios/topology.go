@@ -127,6 +127,7 @@ func newBuilder(s Scenario, e *experiment.Experiment, w World) *builder {
 	b.Env.Entity = e.Entity
 	b.Env.Timeout = time.Duration(e.Timeout)
 	b.Env.Keys = int(e.Keys)
+	b.Env.Partitions = int(e.Partitions)
 	return b
 }
 
@@ -167,8 +168,8 @@ type builder struct {
 	world      World
 	nodes      map[string]*fakesvc.Node
 	links      map[string]fakesvc.Link
-	// keepsNoTopics has those removed at the end that were made here.
-	keepsNoTopics bool
+	// leavesNothing has the run's topics and databases removed at the end.
+	leavesNothing bool
 }
 
 // build starts processes. What they share of their configuration is in host.
@@ -210,6 +211,7 @@ func linkOf(s Scenario, n experiment.Need) string {
 // startBroker starts a broker where one is needed and no cluster is given, and has
 // the run's topics removed from either at the end.
 func (b *builder) startBroker() error {
+	b.leavesNothing = true
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
@@ -221,7 +223,6 @@ func (b *builder) startBroker() error {
 		b.OnClose(func() error { broker.Close(); return nil })
 		b.world.Bus = broker.Addresses()
 	}
-	b.keepsNoTopics = true
 	return nil
 }
 
@@ -229,22 +230,27 @@ func (b *builder) openBus(ctx context.Context) error {
 	if !NeedsBus(b.scenario, b.experiment) {
 		return nil
 	}
-	cluster := Cluster(b.experiment, b.Env, b.world.Bus)
+	cluster, err := Cluster(b.experiment, b.Env, b.world.Bus)
+	if err != nil {
+		return err
+	}
 	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	b.OnClose(client.Close)
-	if b.keepsNoTopics {
+	if b.leavesNothing {
 		b.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), b.Env.Prefix+".") })
 	}
 	b.Env.Bus, b.Env.Cluster = client, cluster
 	return client.EnsureTopics(ctx, bus.Topic{Name: b.Env.DeadLetters()})
 }
 
-// Cluster is the bus of an experiment at addresses.
-func Cluster(_ *experiment.Experiment, env fakesvc.Env, addresses []string) bus.Config {
-	return bus.Config{Addresses: addresses, Dial: env.Dial}
+// Cluster is the bus of an experiment at addresses. Its error is that of a setting.
+func Cluster(e *experiment.Experiment, env fakesvc.Env, addresses []string) (bus.Config, error) {
+	cluster, err := e.Cluster()
+	cluster.Addresses, cluster.Dial = addresses, env.Dial
+	return cluster, err
 }
 
 // NeedsBus tells whether any need of the experiment is linked over a bus.
@@ -265,9 +271,13 @@ func NeedsBus(s Scenario, e *experiment.Experiment) bool {
 // addHost adds a process with its services on it. Its database is of the kind that
 // is asked for its name.
 func (b *builder) addHost(ctx context.Context, p Process, c fakesvc.HostConfig) error {
-	db, err := store.Open(b.experiment.StoreOf(p.Name), b.world.Dir, p.Name)
+	spec, place := b.experiment.StoreOf(p.Name), store.Place{Dir: b.world.Dir, Run: b.Env.Prefix}
+	db, err := store.Open(ctx, spec, place, p.Name)
 	if err != nil {
-		return fmt.Errorf("open the database of %s: %w", p.Name, err)
+		return fmt.Errorf("--store=%s=%s: %w", p.Name, spec, err)
+	}
+	if b.leavesNothing {
+		b.OnClose(func() error { return store.Remove(context.WithoutCancel(ctx), spec, place, p.Name) })
 	}
 	b.OnClose(db.Close)
 	for _, s := range p.Services {

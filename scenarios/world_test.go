@@ -46,6 +46,18 @@ type bubble struct {
 	entry    *fakesvc.Client
 	owners   map[string]*fakesvc.Client
 	controls []*fakesvc.ControlClient
+	real     bool // the clock is the real one
+}
+
+// each runs a test for every scenario, against its topology of a quiet experiment
+// with settings over it.
+func each(t *testing.T, settings []string, test func(b *bubble, scenario string)) {
+	t.Helper()
+	for _, name := range scenarios.Names() {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, name, quiet(t, settings...), func(b *bubble) { test(b, name) })
+		})
+	}
 }
 
 // inBubble runs test against a topology. The bubble fails if a goroutine is left
@@ -53,40 +65,46 @@ type bubble struct {
 func inBubble(t *testing.T, scenario string, e *experiment.Experiment, test func(b *bubble)) {
 	t.Helper()
 	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var network simnet.Network
+		in(t, scenario, e, scenarios.World{
+			Env: fakesvc.Env{Listen: network.Listen, Dial: network.Dial}, Dir: dir, Prefix: "test",
+		}, &bubble{T: t}, test)
+	})
+}
+
+// in runs test against a topology in a world.
+func in(t *testing.T, scenario string, e *experiment.Experiment, w scenarios.World, b *bubble, test func(b *bubble)) {
+	t.Helper()
 	if err := e.Validate(scenarios.Names(), scenarios.Remote); err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
-		s, _ := scenarios.ByName(scenario)
-		var network simnet.Network
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		topology, err := scenarios.Start(ctx, s, e, scenarios.World{
-			Env: fakesvc.Env{Listen: network.Listen, Dial: network.Dial}, Dir: dir, Prefix: "test",
-		})
+	s, _ := scenarios.ByName(scenario)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var err error
+	if b.topology, err = scenarios.Start(ctx, s, e, w); err != nil {
+		t.Fatal(err)
+	}
+	b.owners = make(map[string]*fakesvc.Client)
+	defer b.close()
+	b.entry = b.client(e.Entry().Name)
+	for _, owner := range e.Owners() {
+		b.owners[owner] = b.client(owner)
+	}
+	for _, c := range b.topology.Controls {
+		control, err := fakesvc.DialControl(b.topology.Env, c.Address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &bubble{T: t, topology: topology, owners: make(map[string]*fakesvc.Client)}
-		defer b.close()
-		b.entry = b.client(e.Entry().Name)
-		for _, owner := range e.Owners() {
-			b.owners[owner] = b.client(owner)
-		}
-		for _, c := range topology.Controls {
-			control, err := fakesvc.DialControl(topology.Env, c.Address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.controls = append(b.controls, control)
-		}
-		test(b)
-		select {
-		case err := <-topology.Failed():
-			t.Errorf("a part failed: %v", err)
-		default:
-		}
-	})
+		b.controls = append(b.controls, control)
+	}
+	test(b)
+	select {
+	case err := <-b.topology.Failed():
+		t.Errorf("a part failed: %v", err)
+	default:
+	}
 }
 
 func (b *bubble) close() {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -55,13 +56,19 @@ func exec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	// One line, also where several things went wrong at once.
-	fmt.Fprintln(stderr, "bench:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintln(stderr, "bench:", masked(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	var e *ended
 	if errors.As(err, &e) {
 		return e.code
 	}
 	return exitFailed
 }
+
+// What a URL may have of a password: before its host, and as a parameter.
+var secrets = regexp.MustCompile(`(://[^/?\s"@:]*:)[^/?\s"@]*(@)|([?&](?:ssl)?password=)[^&\s"]*`)
+
+// masked hides passwords: a complaint about a flag repeats its value.
+func masked(text string) string { return secrets.ReplaceAllString(text, "$1$3***$2") }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{

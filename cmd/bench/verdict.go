@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
+	"crosstalk/internal/store"
 	"crosstalk/internal/verdict"
 )
 
@@ -26,7 +28,7 @@ func newVerdict() *cobra.Command {
 		Short: "Hold what people say of each style against figures: holds, does not hold, or depends",
 		Long: `Verdict runs what is needed to decide the claims that are made for and against
 each style, and prints each of them with its ruling and the figure that decides it.
-It takes about a minute and a half. The settings are those of run; what a claim
+It takes about three minutes, and starts processes, which it kills. The settings are those of run; what a claim
 needs is set over them.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
@@ -56,7 +58,7 @@ func (c *verdictCommand) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	evidence, runs, err := c.gather(cmd, experiments, session.Dir())
+	evidence, runs, err := c.gather(cmd, experiments, verdict.Databases(base), session.Dir())
 	if err != nil || cmd.Context().Err() != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
@@ -72,7 +74,7 @@ func (c *verdictCommand) run(cmd *cobra.Command, path string) error {
 }
 
 // gather carries out the experiments, and measures the databases.
-func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named, dir string) (e verdict.Evidence, all []result.Run, err error) {
+func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named, databases []store.Spec, dir string) (e verdict.Evidence, all []result.Run, err error) {
 	view := newView(cmd.ErrOrStderr())
 	e.Runs = make(map[string]map[string]result.Run)
 	for n, x := range experiments {
@@ -108,6 +110,7 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 		return e, nil, err
 	}
 	defer os.RemoveAll(data)
-	e.Stores, err = verdict.Stores(cmd.Context(), data)
+	place := store.Place{Dir: data, Run: fmt.Sprintf("crosstalk-verdict-%d-%d", time.Now().UnixMilli(), os.Getpid())}
+	e.Stores, err = verdict.Stores(cmd.Context(), databases, place)
 	return e, all, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -87,6 +88,9 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	defer cancel()
 	if _, err := c.metadata(ctx, c.work); err != nil {
 		c.Close()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("%w: it ended the connection, as one does that wants TLS, or another SASL user or password", err)
+		}
 		return nil, fmt.Errorf("bus: no Kafka broker answers at %s: %w", strings.Join(config.Addresses, ", "), err)
 	}
 	return c, nil

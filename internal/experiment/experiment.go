@@ -37,12 +37,17 @@ type Experiment struct {
 	Seed        setting.Seed     `yaml:"seed"`
 
 	Fanout Fanout                         `yaml:"fanout"`
-	Store  setting.PerService[store.Kind] `yaml:"store"`
+	Store  setting.PerService[store.Spec] `yaml:"store"`
 	Kafka  setting.List                   `yaml:"kafka"`
 	Outbox setting.Switch                 `yaml:"outbox"`
 
 	Placement Placement                         `yaml:"placement"`
 	Replicas  setting.PerService[setting.Count] `yaml:"replicas"`
+
+	KafkaTLS    KafkaTLS      `yaml:"kafka-tls"`
+	KafkaSASL   KafkaSASL     `yaml:"kafka-sasl"`
+	Partitions  setting.Count `yaml:"partitions"`
+	Replication setting.Count `yaml:"replication"`
 
 	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
@@ -71,7 +76,8 @@ func Default() Experiment {
 		Rate: 500, Arrival: schedule.Poisson,
 		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
 		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
-		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Outbox: true, Placement: InProcess,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Partitions: 1,
+		Outbox: true, Placement: InProcess,
 		Services: []Service{
 			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
 			{Name: "A", Entity: "User"},
@@ -152,13 +158,13 @@ func (e *Experiment) Entity(service string) string {
 	return service
 }
 
-// StoreOf returns the kind of a service's database: SQLite where only others are
+// StoreOf returns which a service's database is: SQLite where only others are
 // named.
-func (e *Experiment) StoreOf(service string) store.Kind {
-	if kind, ok := e.Store.For(service); ok {
-		return kind
+func (e *Experiment) StoreOf(service string) store.Spec {
+	if spec, ok := e.Store.For(service); ok {
+		return spec
 	}
-	return store.Sqlite
+	return store.Spec{Kind: store.Sqlite}
 }
 
 func of[T any](p setting.PerService[T], service string, withDefault bool) T {

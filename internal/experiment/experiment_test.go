@@ -300,7 +300,7 @@ func TestWriteRateIsPrintedAsItIsRead(t *testing.T) {
 func TestStoreOfOthersIsTheDefault(t *testing.T) {
 	e := Default()
 	with("store", "D=memory")(&e)
-	if a, d := e.StoreOf("A"), e.StoreOf("D"); a != "sqlite" || d != "memory" {
+	if a, d := e.StoreOf("A"), e.StoreOf("D"); a.Kind != "sqlite" || d.Kind != "memory" {
 		t.Errorf("A has %q and D %q", a, d)
 	}
 }

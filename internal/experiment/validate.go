@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -151,15 +150,6 @@ func (e *Experiment) checkFaults() error {
 	return nil
 }
 
-func (e *Experiment) checkKafka() error {
-	for _, address := range e.Kafka {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return wrong("kafka", "%q is not host:port", address)
-		}
-	}
-	return nil
-}
-
 // checkPlacement refuses what is for processes where there are none, and copies that
 // could not share a database.
 func (e *Experiment) checkPlacement() error {
@@ -167,7 +157,7 @@ func (e *Experiment) checkPlacement() error {
 		if f.Kind.Signals() && e.Placement != Processes {
 			return wrong("fault", "%v is done to a process: it needs --placement=process", f)
 		}
-		if owner := f.Target.Service; f.Kind.Signals() && owner != "" && owner != e.Entry().Name && e.StoreOf(owner) == store.Memory {
+		if owner := f.Target.Service; f.Kind.Signals() && owner != "" && owner != e.Entry().Name && e.StoreOf(owner).Kind == store.Memory {
 			return wrong("fault", "%v would lose what %s has: its database is in memory", f, owner)
 		}
 		if f.Kind.Signals() && f.Target.Part == fault.Bus && len(e.Kafka) > 0 {
@@ -176,14 +166,14 @@ func (e *Experiment) checkPlacement() error {
 	}
 	for _, s := range e.Services {
 		copies := e.CopiesOf(s.Name)
-		switch kind := e.StoreOf(s.Name); {
+		switch kind := e.StoreOf(s.Name).Kind; {
 		case copies == 1:
 		case e.Placement != Processes:
 			return wrong("replicas", "%d copies of %s are processes: they need --placement=process", copies, s.Name)
 		case copies > mostCopies:
 			return wrong("replicas", "%d copies of %s are above %d, the most that are started", copies, s.Name, mostCopies)
-		case s.Name != e.Entry().Name && kind != store.Sqlite:
-			return wrong("replicas", "copies of %s share its database, which %s does not let them: use sqlite", s.Name, kind)
+		case s.Name != e.Entry().Name && !kind.Shared():
+			return wrong("replicas", "copies of %s share its database, which %s does not let them: use sqlite or postgres", s.Name, kind)
 		}
 	}
 	return nil

@@ -24,6 +24,7 @@ import (
 	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/store"
 	"crosstalk/scenarios"
 )
 
@@ -114,6 +115,11 @@ func (p *placing) start(ctx context.Context) error {
 			}
 		}
 	}
+	for _, m := range p.members {
+		p.OnClose(func() error {
+			return store.Remove(context.WithoutCancel(ctx), p.experiment.StoreOf(m.Name), store.Place{Run: p.world.Prefix}, m.Name)
+		})
+	}
 	if p.world.Nodes != nil {
 		err = p.findNodes(ctx)
 	} else {
@@ -143,7 +149,11 @@ func (p *placing) openBus(ctx context.Context) error {
 		}
 		p.world.Bus = []string{address}
 	}
-	client, err := bus.Open(ctx, scenarios.Cluster(p.experiment, p.Env, p.world.Bus))
+	cluster, err := scenarios.Cluster(p.experiment, p.Env, p.world.Bus)
+	if err != nil {
+		return err
+	}
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func name(f result.Fault) string {
 
 func askedAndDelivered(f result.Fault) (asked, delivered string) {
 	switch f.Kind {
-	case "outage", "freeze", "stall", "rebalance":
+	case "outage", "freeze", "stall", "rebalance", "kill", "stop":
 		return window(f.Window), window(f.DeliveredWindow)
 	case "delay", "slow":
 		if f.Interactions == 0 {

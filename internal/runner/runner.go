@@ -201,7 +201,7 @@ func (r *run) offer(ctx context.Context) error {
 		return err
 	}
 	defer w.stop()
-	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name) == store.Memory }
+	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
@@ -270,7 +270,12 @@ func Probe(ctx context.Context, names []string, e *experiment.Experiment, o Opti
 	if !needed || len(e.Kafka) == 0 {
 		return nil
 	}
-	client, err := bus.Open(ctx, bus.Config{Addresses: e.Kafka, Dial: o.Env.Dial})
+	cluster, err := e.Cluster()
+	if err != nil {
+		return err
+	}
+	cluster.Dial = o.Env.Dial
+	client, err := bus.Open(ctx, cluster)
 	if err != nil {
 		return err
 	}

@@ -100,11 +100,11 @@ func (r *run) environment() result.Environment {
 	}
 	env.Stores = make(map[string]string)
 	if r.scenario.OneProcess {
-		env.Stores[r.scenario.Name] = string(r.experiment.StoreOf(r.experiment.Entry().Name))
+		env.Stores[r.scenario.Name] = string(r.experiment.StoreOf(r.experiment.Entry().Name).Kind)
 		return env
 	}
 	for _, s := range r.experiment.Services {
-		env.Stores[s.Name] = string(r.experiment.StoreOf(s.Name))
+		env.Stores[s.Name] = string(r.experiment.StoreOf(s.Name).Kind)
 	}
 	return env
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"crosstalk/internal/record"
@@ -37,7 +39,7 @@ func openBbolt(path string) (*bolt, error) {
 	return &bolt{db: db}, nil
 }
 
-func (b *bolt) collection(name string) (table, error) {
+func (b *bolt) collection(_ context.Context, name string) (table, error) {
 	// No collection has a colon in its name.
 	t := &boltTable{db: b.db, name: []byte(name), entries: []byte("outbox:" + name), next: []byte("position:" + name)}
 	return t, b.db.Update(func(tx *bbolt.Tx) error {
@@ -58,7 +60,7 @@ type boltTable struct {
 	name, entries, next []byte // buckets
 }
 
-func (t *boltTable) get(key record.Key) (r record.Record, err error) {
+func (t *boltTable) get(_ context.Context, key record.Key) (r record.Record, err error) {
 	err = t.view(func(b *bbolt.Bucket) error {
 		value := b.Get(boltKey(key))
 		if value == nil {
@@ -70,7 +72,7 @@ func (t *boltTable) get(key record.Key) (r record.Record, err error) {
 	return r, err
 }
 
-func (t *boltTable) put(b batch) ([]record.Record, error) {
+func (t *boltTable) put(_ context.Context, b batch) ([]record.Record, error) {
 	tx, err := t.db.Begin(true)
 	if err != nil {
 		return nil, err
@@ -86,7 +88,14 @@ func (t *boltTable) put(b batch) ([]record.Record, error) {
 		// An empty commit would still write its page of metadata.
 		return stored, tx.Rollback()
 	}
-	return stored, tx.Commit()
+	return stored, boltError(tx.Commit())
+}
+
+func boltError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 func (t *boltTable) putRecords(tx *bbolt.Tx, b batch) ([]record.Record, error) {
@@ -111,7 +120,7 @@ func (t *boltTable) putRecords(tx *bbolt.Tx, b batch) ([]record.Record, error) {
 	return stored, nil
 }
 
-func (t *boltTable) page(from record.Key) (page []record.Record, err error) {
+func (t *boltTable) page(_ context.Context, from record.Key) (page []record.Record, err error) {
 	err = t.view(func(b *bbolt.Bucket) error {
 		cursor := b.Cursor()
 		for k, v := cursor.Seek(boltKey(from)); k != nil && len(page) < pageSize; k, v = cursor.Next() {
@@ -126,7 +135,7 @@ func (t *boltTable) page(from record.Key) (page []record.Record, err error) {
 	return page, err
 }
 
-func (t *boltTable) bytes() (n int64, err error) {
+func (t *boltTable) bytes(context.Context) (n int64, err error) {
 	err = t.view(func(b *bbolt.Bucket) error {
 		stats := b.Stats()
 		n = int64(stats.BranchAlloc) + int64(stats.LeafAlloc) + int64(stats.InlineBucketInuse)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
@@ -41,7 +42,7 @@ func (t *boltTable) advance(tx *bbolt.Tx, next map[int]int64) error {
 	return nil
 }
 
-func (t *boltTable) position() (map[int]int64, error) {
+func (t *boltTable) position(context.Context) (map[int]int64, error) {
 	next := make(map[int]int64)
 	return next, t.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(t.next).ForEach(func(k, v []byte) error {
@@ -55,9 +56,9 @@ func (t *boltTable) position() (map[int]int64, error) {
 }
 
 // hold has nobody to exclude: bbolt's file has one user.
-func (t *boltTable) hold() (outbox, error) { return t, nil }
+func (t *boltTable) hold(context.Context) (outbox, error) { return t, nil }
 
-func (t *boltTable) pending(after int64, room *room) (entries []Entry, err error) {
+func (t *boltTable) pending(_ context.Context, after int64, room *room) (entries []Entry, err error) {
 	err = t.db.View(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(t.entries).Cursor()
 		for k, v := cursor.Seek(binary.BigEndian.AppendUint64(nil, uint64(after)+1)); k != nil && room.take(len(v)); k, v = cursor.Next() {
@@ -82,8 +83,8 @@ func boltEntry(k, v []byte) (e Entry, err error) {
 	return e, err
 }
 
-func (t *boltTable) acknowledge(upTo int64) error {
-	return t.db.Update(func(tx *bbolt.Tx) error {
+func (t *boltTable) acknowledge(_ context.Context, upTo int64) error {
+	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(t.entries).Cursor()
 		// From the first again each time: to delete moves the cursor.
 		for k, _ := cursor.First(); k != nil && int64(binary.BigEndian.Uint64(k)) <= upTo; k, _ = cursor.First() {
@@ -92,7 +93,7 @@ func (t *boltTable) acknowledge(upTo int64) error {
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 func (t *boltTable) release() error { return nil }

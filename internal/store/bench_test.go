@@ -47,15 +47,66 @@ func BenchmarkPut(b *testing.B) { benchmarkPut(b, 1) }
 // BenchmarkPut100 replaces a hundred; the figure is for all of them.
 func BenchmarkPut100(b *testing.B) { benchmarkPut(b, 100) }
 
+// BenchmarkWrite is BenchmarkPut with an entry in the outbox.
+func BenchmarkWrite(b *testing.B) {
+	benchmark(b, 1, func(c Collection, i int, recs []record.Record) ([]record.Record, error) {
+		return c.Write(context.Background(), int64(i), recs)
+	})
+}
+
+// BenchmarkApply is BenchmarkPut with the position of a copy.
+func BenchmarkApply(b *testing.B) { benchmarkApply(b, 1) }
+
+// BenchmarkApply100 is BenchmarkPut100 with it.
+func BenchmarkApply100(b *testing.B) { benchmarkApply(b, 100) }
+
+func benchmarkApply(b *testing.B, size int) {
+	benchmark(b, size, func(c Collection, i int, recs []record.Record) ([]record.Record, error) {
+		return c.Apply(context.Background(), recs, map[int]int64{0: int64(i)})
+	})
+}
+
+// BenchmarkPublish is what a relay does for one write after another: it reads the
+// entry and acknowledges it. The figure is of the write too.
+func BenchmarkPublish(b *testing.B) {
+	var outbox Outbox
+	var of Collection
+	benchmark(b, 1, func(c Collection, i int, recs []record.Record) ([]record.Record, error) {
+		var err error
+		if of != c {
+			if outbox, err = c.Outbox(context.Background()); err != nil {
+				return nil, err
+			}
+			of = c
+		}
+		stored, err := c.Write(context.Background(), int64(i), recs)
+		if err != nil {
+			return nil, err
+		}
+		entries, _, err := outbox.Pending(context.Background(), 0, 100)
+		if err != nil {
+			return nil, err
+		}
+		return stored, outbox.Acknowledge(context.Background(), entries[len(entries)-1].Seq)
+	})
+}
+
 func benchmarkPut(b *testing.B, size int) {
+	benchmark(b, size, func(c Collection, _ int, recs []record.Record) ([]record.Record, error) {
+		return c.Put(context.Background(), recs)
+	})
+}
+
+// benchmark replaces size records a transaction, by put.
+func benchmark(b *testing.B, size int, put func(c Collection, i int, recs []record.Record) ([]record.Record, error)) {
 	eachKind(b, func(b *testing.B, c Collection) {
-		ctx, recs := b.Context(), make([]record.Record, size)
+		recs := make([]record.Record, size)
 		payload := record.Payload("bench", 0, 0, benchPayload)
 		for i := 0; b.Loop(); i++ {
 			for j := range recs {
 				recs[j] = record.Record{Key: scattered(i*size + j), Version: uint64(i) + 2, Payload: payload}
 			}
-			if stored, err := c.Put(ctx, recs); err != nil || len(stored) != size {
+			if stored, err := put(c, i, recs); err != nil || len(stored) != size {
 				b.Fatal(len(stored), err)
 			}
 		}
@@ -63,12 +114,14 @@ func benchmarkPut(b *testing.B, size int) {
 }
 
 func eachKind(b *testing.B, run func(*testing.B, Collection)) {
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		b.Run(string(kind), func(b *testing.B) {
-			s, err := Open(kind, b.TempDir(), "bench")
+			dir := b.TempDir()
+			s, err := openKind(kind, dir, "bench")
 			if err != nil {
 				b.Fatal(err)
 			}
+			defer Remove(context.Background(), specOf(kind), placeOf(dir), "bench")
 			defer s.Close()
 			run(b, benchCollection(b, s))
 		})

@@ -73,7 +73,7 @@ func watch(t *testing.T, c Collection, last uint64) {
 }
 
 func TestConcurrentOpeningOfOneCollection(t *testing.T) {
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			s := openStore(t, kind, t.TempDir())
 			var group sync.WaitGroup
@@ -100,7 +100,7 @@ func TestConcurrentOpeningOfOneCollection(t *testing.T) {
 // another. So this measures exact times only if nothing is locked while a caller
 // waits, and ends only if Close leaves no goroutine.
 func TestStoresWorkUnderAFakeClock(t *testing.T) {
-	for _, kind := range Kinds() {
+	for _, kind := range Local() {
 		t.Run(string(kind), func(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) { useInBubble(t, kind, dir) })
@@ -112,7 +112,7 @@ func TestStoresWorkUnderAFakeClock(t *testing.T) {
 }
 
 func useInBubble(t *testing.T, kind Kind, dir string) {
-	s, err := Open(kind, dir, "a")
+	s, err := openKind(kind, dir, "a")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,22 +15,23 @@ import (
 type database interface {
 	// collection opens a collection, created if absent. It may be called for one
 	// name by several goroutines at once; only one of the tables is then used.
-	collection(name string) (table, error)
+	collection(ctx context.Context, name string) (table, error)
 	close() error
 }
 
 // table is one collection of a database. The records it is given are checked
-// and normal ones; a method holds nothing when it returns, but for hold.
+// and normal ones; a method holds nothing when it returns, but for hold. Only a
+// database that is elsewhere has use for the contexts.
 type table interface {
-	get(key record.Key) (record.Record, error)
-	put(b batch) (stored []record.Record, err error)
-	position() (map[int]int64, error)
+	get(ctx context.Context, key record.Key) (record.Record, error)
+	put(ctx context.Context, b batch) (stored []record.Record, err error)
+	position(ctx context.Context) (map[int]int64, error)
 	// hold takes the outbox from all other processes.
-	hold() (outbox, error)
+	hold(ctx context.Context) (outbox, error)
 	// page returns the first pageSize records from key from on, in ascending
 	// order; fewer mean that there are no more.
-	page(from record.Key) ([]record.Record, error)
-	bytes() (int64, error)
+	page(ctx context.Context, from record.Key) ([]record.Record, error)
+	bytes(ctx context.Context) (int64, error)
 }
 
 // batch is what one transaction stores.
@@ -48,7 +49,7 @@ const pageSize = 256
 type guardedStore struct {
 	db     database
 	tables sync.Map // name to table
-	held   sync.Map // the names whose outbox is held
+	held   sync.Map // name to the outbox that is open, or nil while it opens
 	closed atomic.Bool
 }
 
@@ -63,7 +64,7 @@ func (s *guardedStore) Collection(ctx context.Context, name string) (Collection,
 	}
 	t, ok := s.tables.Load(name)
 	if !ok {
-		opened, err := s.db.collection(name)
+		opened, err := s.db.collection(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("open collection %q: %w", name, err)
 		}
@@ -76,7 +77,14 @@ func (s *guardedStore) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	return s.db.close()
+	var errs []error
+	s.held.Range(func(_, o any) bool {
+		if o, ok := o.(*guardedOutbox); ok {
+			errs = append(errs, o.Close())
+		}
+		return true
+	})
+	return errors.Join(append(errs, s.db.close())...)
 }
 
 func (s *guardedStore) ready(ctx context.Context) error {
@@ -98,7 +106,7 @@ func (c *guarded) Get(ctx context.Context, key record.Key) (record.Record, error
 	if err := c.store.ready(ctx); err != nil {
 		return record.Record{}, err
 	}
-	r, err := c.table.get(key)
+	r, err := c.table.get(ctx, key)
 	return r, c.explain("get", err)
 }
 
@@ -126,7 +134,7 @@ func (c *guarded) put(ctx context.Context, verb string, b batch) ([]record.Recor
 	if len(b.records) == 0 && len(b.next) == 0 {
 		return nil, nil
 	}
-	stored, err := c.table.put(b)
+	stored, err := c.table.put(ctx, b)
 	if err != nil {
 		return nil, c.explain(verb, err)
 	}
@@ -137,7 +145,7 @@ func (c *guarded) Position(ctx context.Context) (map[int]int64, error) {
 	if err := c.store.ready(ctx); err != nil {
 		return nil, err
 	}
-	next, err := c.table.position()
+	next, err := c.table.position(ctx)
 	return next, c.explain("read the position of", err)
 }
 
@@ -146,7 +154,7 @@ func (c *guarded) Each(ctx context.Context, fn func(record.Record) error) error 
 		if err := c.store.ready(ctx); err != nil {
 			return err
 		}
-		page, err := c.table.page(from)
+		page, err := c.table.page(ctx, from)
 		if err != nil {
 			return c.explain("read", err)
 		}
@@ -169,7 +177,7 @@ func (c *guarded) Bytes(ctx context.Context) (int64, error) {
 	if err := c.store.ready(ctx); err != nil {
 		return 0, err
 	}
-	n, err := c.table.bytes()
+	n, err := c.table.bytes(ctx)
 	return n, c.explain("measure", err)
 }
 

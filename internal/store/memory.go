@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -13,7 +14,7 @@ import (
 // memory is nothing by itself: its tables live where a store keeps them.
 type memory struct{}
 
-func (memory) collection(string) (table, error) {
+func (memory) collection(context.Context, string) (table, error) {
 	return &memoryTable{records: map[record.Key]record.Record{}, next: map[int]int64{}}, nil
 }
 
@@ -33,7 +34,7 @@ type memoryTable struct {
 	next    map[int]int64
 }
 
-func (t *memoryTable) get(key record.Key) (record.Record, error) {
+func (t *memoryTable) get(_ context.Context, key record.Key) (record.Record, error) {
 	t.mu.RLock()
 	r, ok := t.records[key]
 	t.mu.RUnlock()
@@ -44,7 +45,7 @@ func (t *memoryTable) get(key record.Key) (record.Record, error) {
 	return r, nil
 }
 
-func (t *memoryTable) put(b batch) ([]record.Record, error) {
+func (t *memoryTable) put(_ context.Context, b batch) ([]record.Record, error) {
 	stored := make([]record.Record, 0, len(b.records))
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,16 +75,16 @@ func (t *memoryTable) put(b batch) ([]record.Record, error) {
 	return stored, nil
 }
 
-func (t *memoryTable) position() (map[int]int64, error) {
+func (t *memoryTable) position(context.Context) (map[int]int64, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return maps.Clone(t.next), nil
 }
 
 // hold has nobody to exclude: no other process has this memory.
-func (t *memoryTable) hold() (outbox, error) { return t, nil }
+func (t *memoryTable) hold(context.Context) (outbox, error) { return t, nil }
 
-func (t *memoryTable) pending(after int64, room *room) (entries []Entry, err error) {
+func (t *memoryTable) pending(_ context.Context, after int64, room *room) (entries []Entry, err error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	for _, e := range t.entries[t.firstAfter(after):] {
@@ -96,7 +97,7 @@ func (t *memoryTable) pending(after int64, room *room) (entries []Entry, err err
 	return entries, nil
 }
 
-func (t *memoryTable) acknowledge(upTo int64) error {
+func (t *memoryTable) acknowledge(_ context.Context, upTo int64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.firstAfter(upTo)
@@ -112,7 +113,7 @@ func (t *memoryTable) firstAfter(seq int64) int {
 
 func (t *memoryTable) release() error { return nil }
 
-func (t *memoryTable) page(from record.Key) ([]record.Record, error) {
+func (t *memoryTable) page(_ context.Context, from record.Key) ([]record.Record, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sort()
@@ -139,7 +140,7 @@ func (t *memoryTable) sort() {
 	slices.Sort(t.sorted)
 }
 
-func (t *memoryTable) bytes() (int64, error) {
+func (t *memoryTable) bytes(context.Context) (int64, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.size, nil

@@ -1,41 +1,67 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// Open opens a database of the kind in a file of its own in dir, which is
-// created if absent: name with the kind as its extension. A name follows the
-// rule of collection names. Memory ignores dir.
+// Place is where the databases of a run are.
+type Place struct {
+	// Dir is the folder of the files.
+	Dir string
+	// Run begins the names of the schemas, as no other run's does.
+	Run string
+}
+
+// Open opens a database of a name of its own, and creates it if absent: a file in
+// the place's folder, which is created too, with the kind as its extension, or a
+// schema. A name follows the rule of collection names. Memory ignores the place.
 //
 // It fails with ErrLocked where another has the file: at once for bbolt, which
-// admits one user, and after some seconds for SQLite, which shares.
-func Open(kind Kind, dir, name string) (Store, error) {
-	db, err := open(kind, dir, name)
+// admits one user, and after some seconds for SQLite, which shares. It fails with
+// ErrAway, after some seconds at most, where no server answers.
+func Open(ctx context.Context, spec Spec, place Place, name string) (Store, error) {
+	db, err := open(ctx, spec, place, name)
 	if err != nil {
 		return nil, fmt.Errorf("open store %q: %w", name, err)
 	}
 	return &guardedStore{db: db}, nil
 }
 
-func open(kind Kind, dir, name string) (database, error) {
-	if err := kind.check(); err != nil {
+// Remove removes what Open has created outside of the place's folder: the schema.
+// All who have the database open have closed it, or are gone. The error names what
+// is left.
+func Remove(ctx context.Context, spec Spec, place Place, name string) error {
+	if spec.Kind != Postgres {
+		return nil
+	}
+	return removePostgres(ctx, spec.URL, schemaOf(place.Run, name))
+}
+
+func open(ctx context.Context, spec Spec, place Place, name string) (database, error) {
+	if err := spec.check(); err != nil {
 		return nil, err
 	}
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	if kind == Memory {
+	switch spec.Kind {
+	case Memory:
 		return memory{}, nil
+	case Postgres:
+		if place.Run == "" {
+			return nil, errors.New("no run given to name the schema after")
+		}
+		return openPostgres(ctx, spec.URL, schemaOf(place.Run, name))
 	}
-	if err := checkDir(dir); err != nil {
+	if err := checkDir(place.Dir); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, name+"."+string(kind))
-	if kind == Bbolt {
+	path := filepath.Join(place.Dir, name+"."+string(spec.Kind))
+	if spec.Kind == Bbolt {
 		return openBbolt(path)
 	}
 	return openSqlite(path)

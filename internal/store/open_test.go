@@ -20,10 +20,10 @@ func TestOpenNamesTheFolderThatCannotBeWritten(t *testing.T) {
 	}
 	for _, kind := range []Kind{Sqlite, Bbolt} {
 		want := `open store "a": mkdir ` + file + `: not a directory`
-		if _, err := Open(kind, file, "a"); err == nil || err.Error() != want {
+		if _, err := openKind(kind, file, "a"); err == nil || err.Error() != want {
 			t.Errorf("%s: error %v, want %s", kind, err, want)
 		}
-		if _, err := Open(kind, "", "a"); err == nil || err.Error() != `open store "a": no folder given` {
+		if _, err := openKind(kind, "", "a"); err == nil || err.Error() != `open store "a": no folder given` {
 			t.Errorf("%s: error %v", kind, err)
 		}
 	}
@@ -38,7 +38,7 @@ func TestOpenInAReadOnlyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []Kind{Sqlite, Bbolt} {
-		_, err := Open(kind, dir, "a")
+		_, err := openKind(kind, dir, "a")
 		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "folder is not writable: open "+dir) {
 			t.Errorf("%s: error %v", kind, err)
 		}
@@ -52,7 +52,7 @@ func TestOpenOfAnotherKindOfFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(strings.Repeat("not a database. ", 1000)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(kind, dir, "a"); err == nil || !strings.Contains(err.Error(), " file "+path+": ") {
+		if _, err := openKind(kind, dir, "a"); err == nil || !strings.Contains(err.Error(), " file "+path+": ") {
 			t.Errorf("%s: error %v does not name the file", kind, err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestOpenOfAnotherKindOfFile(t *testing.T) {
 func TestBboltHasOneUser(t *testing.T) {
 	dir := t.TempDir()
 	openStore(t, Bbolt, dir)
-	if _, err := Open(Bbolt, dir, "a"); !errors.Is(err, ErrLocked) {
+	if _, err := openKind(Bbolt, dir, "a"); !errors.Is(err, ErrLocked) {
 		t.Errorf("second Open: error %v, want ErrLocked", err)
 	}
 }
@@ -72,12 +72,12 @@ func TestSqliteSaysThatItIsLocked(t *testing.T) {
 	c := collection(t, openStore(t, Sqlite, dir), "users")
 	put(t, c, rec(1, 1))
 	other := rawSqlite(t, dir)
-	exec(t, other, "BEGIN IMMEDIATE")
+	run(t, other, "BEGIN IMMEDIATE")
 	if _, err := c.Put(context.Background(), []record.Record{rec(1, 2)}); !errors.Is(err, ErrLocked) {
 		t.Errorf("Put: error %v, want ErrLocked", err)
 	}
 	wantGet(t, c, rec(1, 1)) // readers go on
-	exec(t, other, "ROLLBACK")
+	run(t, other, "ROLLBACK")
 	wantStored(t, put(t, c, rec(1, 2)), rec(1, 2))
 }
 
@@ -85,7 +85,7 @@ func TestSqliteRollsBackAPutThatFails(t *testing.T) {
 	dir := t.TempDir()
 	c := collection(t, openStore(t, Sqlite, dir), "users")
 	other := rawSqlite(t, dir)
-	exec(t, other, `CREATE TRIGGER stop BEFORE INSERT ON "records.users" WHEN new.key = 2 BEGIN SELECT RAISE(ABORT, 'no 2'); END`)
+	run(t, other, `CREATE TRIGGER stop BEFORE INSERT ON "records.users" WHEN new.key = 2 BEGIN SELECT RAISE(ABORT, 'no 2'); END`)
 	stored, err := c.Put(context.Background(), []record.Record{rec(1, 1), rec(2, 1)})
 	if err == nil || !strings.Contains(err.Error(), "no 2") || stored != nil {
 		t.Errorf("stored %v, error %v", stored, err)
@@ -108,7 +108,7 @@ func rawSqlite(t *testing.T, dir string) *sql.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sql.DB, statement string) {
+func run(t *testing.T, db *sql.DB, statement string) {
 	t.Helper()
 	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)

@@ -29,15 +29,15 @@ type Outbox interface {
 	Pending(ctx context.Context, after int64, n int) (entries []Entry, more bool, err error)
 	// Acknowledge removes the entries up to and with Seq upTo.
 	Acknowledge(ctx context.Context, upTo int64) error
-	// Close gives the outbox back. It is called before the store is closed, and
-	// closing again does nothing.
+	// Close gives the outbox back, as the store's Close does; closing again does
+	// nothing.
 	Close() error
 }
 
 // outbox is what a kind implements of it.
 type outbox interface {
-	pending(after int64, room *room) ([]Entry, error)
-	acknowledge(upTo int64) error
+	pending(ctx context.Context, after int64, room *room) ([]Entry, error)
+	acknowledge(ctx context.Context, upTo int64) error
 	release() error
 }
 
@@ -73,15 +73,17 @@ func (c *guarded) Outbox(ctx context.Context) (Outbox, error) {
 	if err := c.store.ready(ctx); err != nil {
 		return nil, err
 	}
-	if _, held := c.store.held.LoadOrStore(c.name, true); held {
+	if _, held := c.store.held.LoadOrStore(c.name, nil); held {
 		return nil, c.explain("open the outbox of", ErrHeld)
 	}
-	o, err := c.table.hold()
+	held, err := c.table.hold(ctx)
 	if err != nil {
 		c.store.held.Delete(c.name)
 		return nil, c.explain("open the outbox of", err)
 	}
-	return &guardedOutbox{guarded: c, outbox: o}, nil
+	o := &guardedOutbox{guarded: c, outbox: held}
+	c.store.held.Store(c.name, o)
+	return o, nil
 }
 
 func (o *guardedOutbox) Pending(ctx context.Context, after int64, n int) ([]Entry, bool, error) {
@@ -89,7 +91,7 @@ func (o *guardedOutbox) Pending(ctx context.Context, after int64, n int) ([]Entr
 		return nil, false, err
 	}
 	r := &room{entries: n, bytes: pendingBytes}
-	entries, err := o.outbox.pending(after, r)
+	entries, err := o.outbox.pending(ctx, after, r)
 	if err != nil {
 		return nil, false, o.explain("read the outbox of", err)
 	}
@@ -100,7 +102,7 @@ func (o *guardedOutbox) Acknowledge(ctx context.Context, upTo int64) error {
 	if err := o.ready(ctx); err != nil {
 		return err
 	}
-	return o.explain("acknowledge in the outbox of", o.outbox.acknowledge(upTo))
+	return o.explain("acknowledge in the outbox of", o.outbox.acknowledge(ctx, upTo))
 }
 
 func (o *guardedOutbox) ready(ctx context.Context) error {

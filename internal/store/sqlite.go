@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func sqlitePool(path string, size int, options url.Values) (*sql.DB, error) {
 	return pool, nil
 }
 
-func (db *sqliteDB) collection(name string) (table, error) {
+func (db *sqliteDB) collection(_ context.Context, name string) (table, error) {
 	t := &sqliteTable{db: db, name: sqliteName(name)}
 	if err := t.prepare(); err != nil {
 		return nil, sqliteError(err)
@@ -136,8 +137,14 @@ func sqliteError(err error) error {
 		return ErrNotFound
 	}
 	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w (waited %v)", ErrLocked, sqliteWait)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return err
 }

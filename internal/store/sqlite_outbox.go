@@ -10,7 +10,7 @@ import (
 	"crosstalk/internal/record"
 )
 
-func (t *sqliteTable) position() (map[int]int64, error) {
+func (t *sqliteTable) position(context.Context) (map[int]int64, error) {
 	rows, err := t.getNext.Query()
 	if err != nil {
 		return nil, sqliteError(err)
@@ -37,22 +37,28 @@ type sqliteOutbox struct {
 	lock *sql.Conn
 }
 
-func (t *sqliteTable) hold() (_ outbox, err error) {
+func (t *sqliteTable) hold(ctx context.Context) (outbox, error) {
 	path := t.db.path + "." + t.name + ".outbox"
-	o := &sqliteOutbox{sqliteTable: t}
-	if o.pool, err = sqlitePool(path, 1, url.Values{"_busy_timeout": {"0"}}); err != nil {
-		return nil, fmt.Errorf("SQLite file %s: %w", path, err)
+	// Nothing is ever written to it, so that a full disk is no obstacle.
+	pool, err := sqlitePool(path, 1, url.Values{"_busy_timeout": {"0"}, "_pragma": {"journal_mode(MEMORY)"}})
+	if err != nil {
+		return nil, heldError(path, err)
 	}
-	if o.lock, err = o.pool.Conn(context.Background()); err == nil {
-		_, err = o.lock.ExecContext(context.Background(), "BEGIN EXCLUSIVE")
+	o := &sqliteOutbox{sqliteTable: t, pool: pool}
+	if o.lock, err = pool.Conn(ctx); err == nil {
+		_, err = o.lock.ExecContext(ctx, "BEGIN EXCLUSIVE")
 	}
-	if err = sqliteError(err); err != nil {
-		if errors.Is(err, ErrLocked) {
-			err = ErrHeld
-		}
-		return nil, errors.Join(err, o.release())
+	if err != nil {
+		return nil, errors.Join(heldError(path, sqliteError(err)), o.release())
 	}
 	return o, nil
+}
+
+func heldError(path string, err error) error {
+	if errors.Is(err, ErrLocked) {
+		return ErrHeld
+	}
+	return fmt.Errorf("SQLite file %s: %w", path, err)
 }
 
 func (o *sqliteOutbox) release() error {
@@ -63,7 +69,7 @@ func (o *sqliteOutbox) release() error {
 	return errors.Join(err, o.pool.Close())
 }
 
-func (o *sqliteOutbox) pending(after int64, room *room) (entries []Entry, err error) {
+func (o *sqliteOutbox) pending(_ context.Context, after int64, room *room) (entries []Entry, err error) {
 	rows, err := o.getPending.Query(after, room.entries)
 	if err != nil {
 		return nil, sqliteError(err)
@@ -85,7 +91,7 @@ func (o *sqliteOutbox) pending(after int64, room *room) (entries []Entry, err er
 	return entries, sqliteError(rows.Err())
 }
 
-func (o *sqliteOutbox) acknowledge(upTo int64) error {
+func (o *sqliteOutbox) acknowledge(_ context.Context, upTo int64) error {
 	o.db.mu.Lock()
 	defer o.db.mu.Unlock()
 	_, err := o.deletePending.Exec(upTo)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"math"
@@ -90,7 +91,7 @@ func (t *sqliteTable) prepare() error {
 	return nil
 }
 
-func (t *sqliteTable) get(key record.Key) (record.Record, error) {
+func (t *sqliteTable) get(_ context.Context, key record.Key) (record.Record, error) {
 	r := record.Record{Key: key}
 	var writtenAt int64
 	row := t.getOne.QueryRow(int64(key))
@@ -101,7 +102,7 @@ func (t *sqliteTable) get(key record.Key) (record.Record, error) {
 	return r, nil
 }
 
-func (t *sqliteTable) put(b batch) (stored []record.Record, err error) {
+func (t *sqliteTable) put(_ context.Context, b batch) (stored []record.Record, err error) {
 	if len(b.records) == 1 && len(b.next) == 0 {
 		// A statement alone is a transaction of its own, and half the price.
 		t.db.mu.Lock()
@@ -144,7 +145,7 @@ func (t *sqliteTable) putRecords(b batch) ([]record.Record, error) {
 	return stored, nil
 }
 
-func (t *sqliteTable) page(from record.Key) ([]record.Record, error) {
+func (t *sqliteTable) page(_ context.Context, from record.Key) ([]record.Record, error) {
 	page := make([]record.Record, 0, pageSize)
 	if from <= math.MaxInt64 {
 		if err := t.read(&page, int64(from), math.MaxInt64); err != nil {
@@ -177,7 +178,7 @@ func (t *sqliteTable) read(page *[]record.Record, first, last int64) error {
 	return sqliteError(rows.Err())
 }
 
-func (t *sqliteTable) bytes() (n int64, err error) {
+func (t *sqliteTable) bytes(context.Context) (n int64, err error) {
 	err = t.measure.QueryRow().Scan(&n)
 	return n, sqliteError(err)
 }

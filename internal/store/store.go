@@ -1,60 +1,22 @@
-// Package store holds the services' databases: in memory, in SQLite and in bbolt.
+// Package store holds the services' databases: in memory, SQLite, bbolt and
+// PostgreSQL.
 //
 // Its law: all kinds give the same answers, errors included; they differ in
 // cost alone. A record is replaced by a newer version of itself and by nothing
 // else, so changes may be applied again and in any order.
 //
-// What is stored survives the end of the process, not that of the machine:
-// neither file database waits for the disk at each commit, which would measure
-// the disk. No lock and no transaction is held while a caller's code runs.
+// What is stored survives the end of the process at any moment, not that of the
+// machine: neither file database waits for the disk at each commit, which would
+// measure the disk. PostgreSQL waits or not, as its server is set. No lock and no
+// transaction is held while a caller's code runs, but for that on an outbox.
 package store
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 
 	"crosstalk/internal/record"
 )
-
-// Kind is a kind of database.
-type Kind string
-
-// The kinds. Sqlite and Bbolt keep one file per store.
-const (
-	Memory Kind = "memory"
-	Sqlite Kind = "sqlite"
-	Bbolt  Kind = "bbolt"
-)
-
-// Kinds returns every kind.
-func Kinds() []Kind { return []Kind{Memory, Sqlite, Bbolt} }
-
-// MarshalText returns the kind's name; an unknown kind is an error.
-func (k Kind) MarshalText() ([]byte, error) { return []byte(k), k.check() }
-
-// UnmarshalText sets the kind by its name; the error lists the names there are.
-func (k *Kind) UnmarshalText(text []byte) error {
-	parsed := Kind(text)
-	if err := parsed.check(); err != nil {
-		return err
-	}
-	*k = parsed
-	return nil
-}
-
-func (k Kind) check() error {
-	if slices.Contains(Kinds(), k) {
-		return nil
-	}
-	names := make([]string, 0, len(Kinds()))
-	for _, kind := range Kinds() {
-		names = append(names, string(kind))
-	}
-	return fmt.Errorf("unknown kind of store %q: want one of %s", string(k), strings.Join(names, ", "))
-}
 
 // Errors that callers tell apart, with errors.Is.
 var (
@@ -64,6 +26,11 @@ var (
 	ErrLocked = errors.New("database is locked by another user of the file")
 	// ErrHeld says that another one empties the outbox.
 	ErrHeld = errors.New("the outbox is held by another")
+	// ErrAway says that the database does not answer. It may have done what it was
+	// asked for last, and later it may be there again.
+	ErrAway = errors.New("database is away")
+	// ErrFull says that there is no room for what was to be stored.
+	ErrFull = errors.New("no space left for the database")
 	// ErrClosed is that of every operation that begins after Close.
 	ErrClosed = errors.New("store is closed")
 )
@@ -81,7 +48,8 @@ type Store interface {
 // Collection is a set of records by key, safe for concurrent use.
 //
 // A context is looked at before an operation and between the records of Each; a
-// transaction under way is finished, which takes microseconds.
+// transaction under way is finished. That takes microseconds; PostgreSQL is given
+// up after 10 s.
 type Collection interface {
 	// Get returns the record of key, or ErrNotFound. The payload is the caller's
 	// to keep and to change; an empty one is nil. WrittenAt is in UTC.
@@ -116,6 +84,7 @@ type Collection interface {
 	//
 	// SQLite: the pages of its table, from the dbstat virtual table. bbolt: the
 	// pages of its bucket, or the bytes in use while the bucket is so small that
-	// it is kept within its parent's page. Memory: its records' sizes.
+	// it is kept within its parent's page. PostgreSQL: its table with index and
+	// TOAST. Memory: its records' sizes. Neither outbox nor position counts.
 	Bytes(ctx context.Context) (int64, error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -16,23 +17,50 @@ import (
 // onEachKind is the conformance suite's frame: a law holds for every kind.
 func onEachKind(t *testing.T, law func(*testing.T, Collection)) {
 	t.Helper()
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) { law(t, collection(t, openStore(t, kind, t.TempDir()), "users")) })
 	}
 }
 
 func openStore(t *testing.T, kind Kind, dir string) Store {
 	t.Helper()
-	s, err := Open(kind, dir, "a")
+	s, err := openKind(kind, dir, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := errors.Join(s.Close(), Remove(context.Background(), specOf(kind), placeOf(dir), "a")); err != nil {
 			t.Error(err)
 		}
 	})
 	return s
+}
+
+// kinds are those that the laws are tried on: PostgreSQL only where there is one.
+func kinds() []Kind {
+	if os.Getenv(postgresVariable) == "" {
+		return Local()
+	}
+	return append(Local(), Postgres)
+}
+
+// postgresVariable has the URL of a database for tests, as scripts/postgres prints it.
+const postgresVariable = "CROSSTALK_POSTGRES"
+
+func specOf(kind Kind) Spec {
+	if kind == Postgres {
+		return Spec{Kind: Postgres, URL: os.Getenv(postgresVariable)}
+	}
+	return Spec{Kind: kind}
+}
+
+// placeOf is a place that is the same for the same folder.
+func placeOf(dir string) Place {
+	return Place{Dir: dir, Run: fmt.Sprintf("crosstalk-test-%x", uint64(lockOf(dir)))}
+}
+
+func openKind(kind Kind, dir, name string) (Store, error) {
+	return Open(context.Background(), specOf(kind), placeOf(dir), name)
 }
 
 func collection(t *testing.T, s Store, name string) Collection {
@@ -348,7 +376,7 @@ func TestACancelledContextStopsEveryOperation(t *testing.T) {
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			s := openStore(t, kind, t.TempDir())
 			c := collection(t, s, "users")

@@ -14,7 +14,7 @@ import (
 
 func TestCollectionsAreApart(t *testing.T) {
 	names := []string{"users", "Users", "USERS", "user.s", "1", "-", "..", "sqlite_master", "select", "sum"}
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			s := openStore(t, kind, t.TempDir())
 			for i, name := range names {
@@ -39,11 +39,11 @@ func TestNamesAreChecked(t *testing.T) {
 		"a\x00":   `name "a\x00" has '\x00': want letters, digits, '_', '-' and '.'`,
 		"a';drop": `name "a';drop" has '\'': want letters, digits, '_', '-' and '.'`,
 	} {
-		for _, kind := range Kinds() {
+		for _, kind := range kinds() {
 			if _, err := openStore(t, kind, t.TempDir()).Collection(context.Background(), name); err == nil || err.Error() != want {
 				t.Errorf("%s: collection %q: error %v, want %s", kind, name, err, want)
 			}
-			if _, err := Open(kind, t.TempDir(), name); err == nil || !strings.HasSuffix(err.Error(), want) {
+			if _, err := openKind(kind, t.TempDir(), name); err == nil || !strings.HasSuffix(err.Error(), want) {
 				t.Errorf("%s: store %q: error %v, want %s", kind, name, err, want)
 			}
 		}
@@ -121,7 +121,7 @@ func bytesOf(t *testing.T, c Collection) int64 {
 }
 
 func TestBytesAreOfOneCollection(t *testing.T) {
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			s := openStore(t, kind, t.TempDir())
 			a, b := collection(t, s, "users"), collection(t, s, "Users")

@@ -34,6 +34,7 @@ var claims = []claim{
 	{"async-replicated", "D is extremely fast: p50 and p99 against sync", extremelyFast},
 	{"async-replicated", "it pays with duplicated data", duplicatedData},
 	{"async-replicated", "and with age: stale answers, and what an outage of the bus adds", paysWithAge},
+	{"async-replicated", "a change and its event must be one transaction: a kill between them loses the change", outboxKeeps},
 	{"databases", "some services do better with another kind of database", otherDatabase},
 }
 

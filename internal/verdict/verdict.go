@@ -58,6 +58,8 @@ const (
 	aborts  = "aborts"  // a tenth of the uses of each upstream fail
 	uneven  = "uneven"  // upstreams that take 5, 10 and 40 ms
 	deep    = "deep"    // D needs A, A needs X, X needs Y
+	kills   = "kills"   // owners are killed one after the other, as processes
+	unsafe  = "unsafe"  // the same without an outbox
 )
 
 // slowest is what the slowest upstream of uneven takes, in seconds.
@@ -81,6 +83,8 @@ func Experiments(base *experiment.Experiment) ([]Named, error) {
 		{aborts, true, map[string]string{"rate": "200/s", "fail-rate": "10%", "latency": "none", "scenario": "sync,async-request"}},
 		{uneven, true, map[string]string{"rate": "50/s", "latency": "A=5ms,B=10ms,C=40ms", "scenario": "sync,async-request"}},
 		{deep, true, map[string]string{"rate": "100/s", "fail-rate": "5%", "latency": "5ms", "scenario": "sync,async-request"}},
+		{kills, true, killing("on")},
+		{unsafe, true, killing("off")},
 	} {
 		e := *base
 		for name, text := range x.settings {

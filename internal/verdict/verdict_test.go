@@ -1,6 +1,9 @@
 package verdict
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +47,8 @@ func full() Evidence {
 	hit.Impacts = []result.Impact{impact("bus:outage@10s+1s", 0, 0, 0.03, 0.7)}
 	request := run(0.0004, 0.002)
 	request.EventsPerRequest = 6
+	lossy := run(0.0002, 0.001)
+	lossy.UnseenChanges = 9
 	return Evidence{
 		Runs: map[string]map[string]result.Run{
 			work:    {"monolith": run(0.012, 0.07), "sync": run(0.012, 0.07), "async-request": run(0.012, 0.07), "async-replicated": replicated},
@@ -52,6 +57,8 @@ func full() Evidence {
 			aborts:  {"sync": rate(0.27, 0.25, 0.29), "async-request": rate(0.27, 0.25, 0.29)},
 			uneven:  {"sync": run(0.0402, 0.041), "async-request": run(0.0403, 0.041)},
 			deep:    {"sync": rate(0.14, 0.12, 0.16), "async-request": rate(0.14, 0.12, 0.16)},
+			kills:   {"async-replicated": run(0.0002, 0.001)},
+			unsafe:  {"async-replicated": lossy},
 		},
 		Web:    []Web{{1, 1, 0.01, 0.005, 0.05}, {10, 1, 0.096, 0.02, 0.1}},
 		Stores: []Store{{store.Sqlite, 1e-5, 1e-6, 8e-6}, {store.Bbolt, 3e-5, 1e-6, 2e-6}},
@@ -113,6 +120,7 @@ func TestClaimsCanFail(t *testing.T) {
 			change(e, bare, "sync", func(r *result.Run) { r.Latency.P50 = 1e-6 })
 			change(e, work, "sync", func(r *result.Run) { r.Latency.P50 = 1e-6 })
 		},
+		"must be one transaction": func(e Evidence) { change(e, kills, "async-replicated", func(r *result.Run) { r.UnseenChanges = 1 }) },
 		"shares it: the web":      func(e Evidence) { change(e, deep, "async-request", func(r *result.Run) { r.Latency.Min = 0.001 }) },
 		"shares it: only as fast": func(e Evidence) { change(e, uneven, "async-request", func(r *result.Run) { r.Latency.Min = 0.001 }) },
 	} {
@@ -157,14 +165,31 @@ func TestExperimentsAreValid(t *testing.T) {
 }
 
 func TestStoresAreMeasured(t *testing.T) {
-	stores, err := Stores(t.Context(), t.TempDir())
-	if err != nil || len(stores) != len(store.Kinds()) {
+	base := experiment.Default()
+	specs := Databases(&base)
+	if url := os.Getenv("CROSSTALK_POSTGRES"); url != "" {
+		specs = append(specs, store.Spec{Kind: store.Postgres, URL: url})
+	}
+	place := store.Place{Dir: t.TempDir(), Run: fmt.Sprintf("crosstalk-verdict-%d", os.Getpid())}
+	stores, err := Stores(t.Context(), specs, place)
+	if err != nil || len(stores) != len(specs) {
 		t.Fatal(stores, err)
 	}
 	for _, s := range stores {
 		if s.Write <= 0 || s.Apply <= 0 || s.Read <= 0 {
 			t.Errorf("%+v", s)
 		}
+	}
+}
+
+func TestDatabasesAreTheLocalOnesAndThoseThatAreNamed(t *testing.T) {
+	base := experiment.Default()
+	if err := base.Set("store", "sqlite,A=postgres://u@h/db,B=bbolt,C=postgres://u@h/db"); err != nil {
+		t.Fatal(err)
+	}
+	want := []store.Spec{{Kind: store.Memory}, {Kind: store.Sqlite}, {Kind: store.Bbolt}, {Kind: store.Postgres, URL: "postgres://u@h/db"}}
+	if got := Databases(&base); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -26,10 +26,15 @@ func (Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 	if err := host.Env().Bus.EnsureTopics(ctx, bus.Topic{Name: topic, Compact: true, Partitions: host.Env().Partitions}); err != nil {
 		return fmt.Errorf("changes of %s: %w", supplier.Name, err)
 	}
+	publish(supplier, topic)
+	return nil
+}
+
+// publish has the supplier's host publish each change to topic.
+func publish(supplier *fakesvc.Node, topic string) {
 	r := newRelay(supplier, topic)
 	supplier.OnChange(r.changed)
-	host.Run(r.run)
-	return nil
+	supplier.Host().Run(r.run)
 }
 
 // Connect returns a Source that reads the consumer's copy, which has what the

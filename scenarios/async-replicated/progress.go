@@ -3,6 +3,10 @@ package asyncreplicated
 import (
 	"context"
 	"sync"
+	"time"
+
+	"crosstalk/fakesvc"
+	"crosstalk/internal/bus"
 )
 
 // progress is how far a copy is: by partition, the first offset that is not
@@ -11,12 +15,49 @@ type progress struct {
 	mu    sync.Mutex
 	next  map[int]int64
 	moved chan struct{} // closed at the next advance; nil where nobody waits
+
+	since    time.Time         // when it began
+	reading  fakesvc.Bootstrap // until it has caught up
+	isCaught bool
 }
 
-// advance moves the progress forward, never back.
-func (p *progress) advance(next map[int]int64) {
+// begin is where the progress goes on after a start of the process.
+func (p *progress) begin(next map[int]int64) {
+	p.advance(next, nil)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.since = time.Now()
+}
+
+// caughtUp ends the bootstrap, the first time.
+func (p *progress) caughtUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.isCaught {
+		p.isCaught, p.reading.Took = true, time.Since(p.since)
+	}
+}
+
+func (p *progress) bootstrap() (b fakesvc.Bootstrap) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isCaught {
+		b = p.reading
+	}
+	return b
+}
+
+// advance moves the progress forward, never back: these events are applied.
+func (p *progress) advance(next map[int]int64, events []bus.Delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range events {
+		if p.isCaught {
+			break
+		}
+		p.reading.Events++
+		p.reading.Bytes += int64(len(d.Event.Key) + len(d.Event.Data))
+	}
 	if p.next == nil {
 		p.next = make(map[int]int64)
 	}

@@ -22,8 +22,8 @@ const (
 	retryUpTo = time.Second
 )
 
-// How often a relay looks whether the outbox is free, where another copy of the
-// service holds it, and whether another copy has added to it.
+// How often a relay tries to get at the outbox, where another copy of the service
+// holds it or the database is away, and looks whether another copy has added to it.
 const (
 	holdEvery = 200 * time.Millisecond
 	lookEvery = 20 * time.Millisecond
@@ -87,33 +87,29 @@ func (r *relay) wake() {
 // run publishes until ctx ends. What has not been acknowledged by then stays in
 // the outbox for the next time.
 func (r *relay) run(ctx context.Context) error {
-	outbox, err := r.hold(ctx)
-	if ctx.Err() != nil {
-		return nil
+	for {
+		err := r.hold(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !errors.Is(err, store.ErrHeld) && !passes(err):
+			return fmt.Errorf("publish changes of %s: %w", r.supplier.Name, err)
+		case clock.Sleep(ctx, holdEvery) != nil:
+			return nil
+		}
 	}
-	if err == nil {
-		err = errors.Join(r.empty(ctx, outbox), outbox.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("publish changes of %s: %w", r.supplier.Name, err)
-	}
-	return nil
 }
 
-// hold opens the outbox, once no other copy of the service has it.
-func (r *relay) hold(ctx context.Context) (store.Outbox, error) {
+// hold empties the outbox, until it fails or ctx ends.
+func (r *relay) hold(ctx context.Context) error {
 	if r.unsaved != nil {
-		return r.unsaved, nil
+		return r.empty(ctx, r.unsaved)
 	}
-	for {
-		outbox, err := r.supplier.Records().Outbox(ctx)
-		if !errors.Is(err, store.ErrHeld) {
-			return outbox, err
-		}
-		if err := clock.Sleep(ctx, holdEvery); err != nil {
-			return nil, err
-		}
+	outbox, err := r.supplier.Records().Outbox(ctx)
+	if err != nil {
+		return err
 	}
+	return errors.Join(r.empty(ctx, outbox), outbox.Close())
 }
 
 func (r *relay) empty(ctx context.Context, outbox store.Outbox) error {
@@ -133,25 +129,18 @@ func (r *relay) empty(ctx context.Context, outbox store.Outbox) error {
 		case <-r.stir:
 		case <-look:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 		if err := r.fill(ctx, outbox); err != nil {
-			return unlessEnded(ctx, err)
+			return err
 		}
 		for _, c := range r.fresh() {
 			passing.Go(func() { r.pass(ctx, c) })
 		}
 		if err := r.publishPassed(ctx, outbox); err != nil {
-			return unlessEnded(ctx, err)
+			return err
 		}
 	}
-}
-
-func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // begin has the outbox read from its first entry on: another copy may have

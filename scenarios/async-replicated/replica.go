@@ -2,6 +2,7 @@ package asyncreplicated
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,12 +27,22 @@ var _ fakesvc.Replica = (*replica)(nil)
 
 // from tells where the copy goes on: it holds what came before.
 func (r *replica) from(ctx context.Context) (map[int]int64, error) {
-	next, err := r.collection.Position(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("copy of %s in %s: %w", r.supplier, r.consumer.Name, err)
+	for wait := retryFrom; ; wait = min(2*wait, retryUpTo) {
+		next, err := r.collection.Position(ctx)
+		if err == nil {
+			r.progress.begin(next)
+			return next, nil
+		}
+		if !passes(err) || clock.Sleep(ctx, wait) != nil {
+			return nil, fmt.Errorf("copy of %s in %s: %w", r.supplier, r.consumer.Name, err)
+		}
 	}
-	r.progress.advance(next)
-	return next, nil
+}
+
+// passes tells whether to try again is of use: a fault, or a database that is away
+// or locked, and not something of ours that broke or a disk that is full.
+func passes(err error) bool {
+	return fakesvc.IsStatus(err) || errors.Is(err, store.ErrAway) || errors.Is(err, store.ErrLocked)
 }
 
 // Fetch reads the copy.
@@ -43,6 +54,9 @@ func (r *replica) Fetch(ctx context.Context, key record.Key) (record.Record, err
 	}
 	return found, err
 }
+
+// Bootstrap tells what it took to catch up.
+func (r *replica) Bootstrap() fakesvc.Bootstrap { return r.progress.bootstrap() }
 
 // Copy returns the collection that holds the copy.
 func (r *replica) Copy() store.Collection { return r.collection }
@@ -61,6 +75,7 @@ func (r *replica) caughtUp(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s has not caught up with the changes of %s: %w", r.consumer.Name, r.supplier, err)
 	}
+	r.progress.caughtUp()
 	return nil
 }
 
@@ -88,12 +103,12 @@ func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery, next map
 	if err := r.store(ctx, write, records, next); err != nil {
 		return fmt.Errorf("apply changes of %s in %s: %w", r.supplier, r.consumer.Name, err)
 	}
-	r.progress.advance(next)
+	r.progress.advance(next, deliveries)
 	return nil
 }
 
-// store stores changes, again and again while a fault of the database keeps it
-// from doing so: what cannot be applied yet makes answers old, and is not lost.
+// store stores changes, again and again while the database is away or a fault of it
+// keeps it from doing so: what cannot be applied yet makes answers old, and is not lost.
 func (r *replica) store(ctx context.Context, write int64, changes []record.Record, next map[int]int64) error {
 	for try, wait := 0, retryFrom; ; try, wait = try+1, min(2*wait, retryUpTo) {
 		request := fakesvc.Request{ID: write, Try: fault.Again(0, try)}
@@ -102,7 +117,7 @@ func (r *replica) store(ctx context.Context, write int64, changes []record.Recor
 		case err == nil:
 			r.consumer.Host().Visible(r.consumer.Name, r.supplier, stored)
 			return nil
-		case !fakesvc.IsStatus(err) || clock.Sleep(ctx, wait) != nil:
+		case !passes(err) || clock.Sleep(ctx, wait) != nil:
 			return err
 		}
 	}

@@ -1,0 +1,23 @@
+package fakesvc
+
+import (
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/internal/store"
+)
+
+// storeError is the status of what a database could not do. One that is away is as
+// unavailable as a service that is.
+func storeError(doing string, err error) error {
+	code := codes.Internal
+	switch {
+	case errors.Is(err, store.ErrAway), errors.Is(err, store.ErrLocked):
+		code = codes.Unavailable
+	case errors.Is(err, store.ErrFull):
+		code = codes.ResourceExhausted
+	}
+	return status.Errorf(code, "%s: %v", doing, err)
+}

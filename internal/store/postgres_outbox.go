@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+func (t *postgresTable) position(ctx context.Context) (map[int]int64, error) {
+	next := make(map[int]int64)
+	return next, t.on(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		rows, err := conn.Query(ctx, t.getNext)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var partition int
+			var offset int64
+			if err := rows.Scan(&partition, &offset); err != nil {
+				return err
+			}
+			next[partition] = offset
+		}
+		return rows.Err()
+	})
+}
+
+// postgresOutbox is held by an advisory lock of its connection, which the server
+// ends with the connection. All that its holder does goes over that connection:
+// whoever has lost the lock cannot read on.
+type postgresOutbox struct {
+	*postgresTable
+	conn *pgxpool.Conn
+}
+
+func (t *postgresTable) hold(ctx context.Context) (outbox, error) {
+	conn, err := t.db.pool.Acquire(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, postgresError(err)
+	}
+	o := &postgresOutbox{postgresTable: t, conn: conn}
+	ctx, cancel := patience(ctx)
+	defer cancel()
+	var held bool
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", t.holding).Scan(&held)
+	switch {
+	case err != nil:
+		o.release()
+		return nil, postgresError(err)
+	case !held:
+		conn.Release()
+		return nil, ErrHeld
+	}
+	return o, nil
+}
+
+// release ends the lock; or else the connection, and the lock with it.
+func (o *postgresOutbox) release() error {
+	ctx, cancel := patience(context.Background())
+	defer cancel()
+	if _, err := o.conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", o.holding); err != nil {
+		_ = o.conn.Conn().Close(ctx) // it is broken already
+	}
+	o.conn.Release()
+	return nil
+}
+
+func (o *postgresOutbox) pending(ctx context.Context, after int64, room *room) (entries []Entry, err error) {
+	ctx, cancel := patience(ctx)
+	defer cancel()
+	rows, err := o.conn.Query(ctx, o.getPending, after, room.entries)
+	if err != nil {
+		return nil, postgresError(err)
+	}
+	for rows.Next() {
+		var e Entry
+		var row postgresRow
+		if err := rows.Scan(&e.Seq, &e.Write, &row.key, &row.version, &row.writtenAt, &row.payload); err != nil {
+			rows.Close()
+			return nil, postgresError(err)
+		}
+		if !room.take(len(row.payload)) {
+			break
+		}
+		e.Record = row.record()
+		entries = append(entries, e)
+	}
+	rows.Close()
+	return entries, postgresError(rows.Err())
+}
+
+func (o *postgresOutbox) acknowledge(ctx context.Context, upTo int64) error {
+	ctx, cancel := patience(ctx)
+	defer cancel()
+	_, err := o.conn.Exec(ctx, o.dropPending, upTo)
+	return postgresError(err)
+}

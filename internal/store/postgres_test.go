@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"crosstalk/internal/record"
+
+	"github.com/jackc/pgx/v5"
+)
+
+func TestPostgresThatIsNotThere(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	_, err = Open(context.Background(), Spec{Kind: Postgres, URL: "postgres://u@" + address + "/db"}, Place{Run: "r"}, "a")
+	wantLine(t, err, ErrAway, `open store "a": database is away: `, address, "connection refused")
+	if err != nil && strings.Count(err.Error(), "refused") != 1 {
+		t.Errorf("error %q says it twice", err)
+	}
+}
+
+func wantLine(t *testing.T, err, is error, begin string, has ...string) {
+	t.Helper()
+	if err == nil || is != nil && !errors.Is(err, is) || !strings.HasPrefix(err.Error(), begin) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %q, want one line that begins with %q and is %v", err, begin, is)
+		return
+	}
+	for _, part := range has {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q has no %q", err, part)
+		}
+	}
+}
+
+// realPostgres is the URL of a database, for tests of PostgreSQL alone.
+func realPostgres(t *testing.T) *url.URL {
+	t.Helper()
+	text := os.Getenv(postgresVariable)
+	if text == "" {
+		t.Skip("there is no PostgreSQL: set " + postgresVariable + ", by scripts/postgres")
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func statement(t *testing.T, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), os.Getenv(postgresVariable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPostgresThatRefuses(t *testing.T) {
+	u := realPostgres(t)
+	statement(t, "CREATE ROLE crosstalk_guest LOGIN PASSWORD 'guest'")
+	t.Cleanup(func() { statement(t, "DROP ROLE crosstalk_guest") })
+	u.User, u.RawQuery = url.User("crosstalk_guest"), "sslmode=disable"
+	open := func(password, text string) error {
+		t.Setenv("PGPASSWORD", password)
+		_, err := Open(context.Background(), Spec{Kind: Postgres, URL: text}, Place{Run: "r"}, "a")
+		return err
+	}
+	wantLine(t, open("wrong", u.String()), nil, `open store "a": `, "password authentication failed for user")
+	wantLine(t, open("guest", u.String()), nil, `open store "a": `, "permission denied for database")
+	u.Path = "/nowhere"
+	wantLine(t, open("guest", u.String()), nil, `open store "a": `, `database "nowhere" does not exist`)
+}
+
+// tunnel is a way to a server that can be cut.
+type tunnel struct {
+	net.Listener
+	to    string
+	mu    sync.Mutex
+	isCut bool
+	conns []net.Conn
+}
+
+func newTunnel(t *testing.T, to string) *tunnel {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &tunnel{Listener: l, to: to}
+	var running sync.WaitGroup
+	t.Cleanup(func() { l.Close(); w.cut(); running.Wait() })
+	running.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if out := w.connect(in); out != nil {
+				running.Go(func() { _, _ = io.Copy(out, in); out.Close() })
+				running.Go(func() { _, _ = io.Copy(in, out); in.Close() })
+			}
+		}
+	})
+	return w
+}
+
+func (w *tunnel) connect(in net.Conn) net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out, err := net.Dial("tcp", w.to)
+	if err != nil || w.isCut {
+		in.Close()
+		if err == nil {
+			out.Close()
+		}
+		return nil
+	}
+	w.conns = append(w.conns, in, out)
+	return out
+}
+
+func (w *tunnel) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isCut = true
+	for _, c := range w.conns {
+		c.Close()
+	}
+	w.conns = nil
+}
+
+func (w *tunnel) mend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isCut = false
+}
+
+// The server goes away and comes back: each operation says so meanwhile, what was
+// stored is there afterwards, and the one who held the outbox can take it again.
+func TestPostgresGoesAwayAndComesBack(t *testing.T) {
+	u := realPostgres(t)
+	way := newTunnel(t, u.Host)
+	// The password is for the server's own address.
+	config, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PGPASSWORD", config.Password)
+	u.Host, u.RawQuery = way.Addr().String(), "sslmode=disable"
+	ctx, place := context.Background(), Place{Run: "crosstalk-test-away"}
+	spec := Spec{Kind: Postgres, URL: u.String()}
+	s, err := Open(ctx, spec, place, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(s.Close(), Remove(ctx, spec, place, "a")); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := collection(t, s, "users")
+	write(t, c, 1, rec(1, 1))
+	o := outboxOf(t, c)
+	way.cut()
+	_, get := c.Get(ctx, 1)
+	_, put := c.Write(ctx, 2, []record.Record{rec(1, 2)})
+	_, position := c.Position(ctx)
+	_, _, read := o.Pending(ctx, 0, 10)
+	for what, err := range map[string]error{"get": get, "write": put, "read the position of": position, "read the outbox of": read} {
+		wantLine(t, err, ErrAway, what+` collection "users": database is away: `)
+	}
+	wantLine(t, Remove(ctx, spec, place, "a"), ErrAway, "schema crosstalk-test-away-a may be left at postgres://", "DROP SCHEMA")
+	way.mend()
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+	wantGet(t, c, rec(1, 1))
+	again := awaitOutbox(t, c)
+	defer again.Close()
+	entries, _ := pending(t, again, 0, 10)
+	wantPending(t, entries, Entry{0, 1, rec(1, 1)})
+	wantStored(t, write(t, c, 3, rec(1, 2)), rec(1, 2))
+}
