@@ -114,7 +114,7 @@ func TestVerdictThresholds(t *testing.T) {
 	if err := c.gate.read(scenariosOf(experiments), false); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.gather(cmd, experiments, t.TempDir()); err != nil {
+	if _, _, err := c.gather(cmd, experiments, nil, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	rulings := make(map[string]threshold.Ruling)
