@@ -33,7 +33,7 @@ type Client struct {
 
 // Dial returns a client of service at address. It connects at the first call.
 func Dial(env Env, service, address string) (*Client, error) {
-	conn, err := dial(env, address)
+	conn, err := dial(env, address, env.Timeout)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", service, err)
 	}
@@ -51,15 +51,14 @@ var reconnect = grpc.ConnectParams{
 // say, and gRPC's own limit of 4 MB would fail every request beyond it.
 const maxMessage = math.MaxInt32
 
-// inTurn has the calls go round all copies that a name or a list stands for.
-const inTurn = `{"loadBalancingConfig":[{"round_robin":{}}]}`
-
 // dial returns a connection to address: a host:port, or several of them by commas,
 // which then take turns, as do those that a name resolves to.
-func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+func dial(env Env, address string, timeout time.Duration, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(reconnect),
+		// A name server that knows no TXT records of others may never answer for one.
+		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(0),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
@@ -68,6 +67,7 @@ func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, e
 	}, more...)
 	copies := strings.Split(address, ",")
 	host, _, _ := net.SplitHostPort(address)
+	scheme, inTurn := "passthrough", false
 	switch {
 	case len(copies) > 1:
 		known := manual.NewBuilderWithScheme("copies")
@@ -76,11 +76,29 @@ func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, e
 			state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: c}}})
 		}
 		known.InitialState(state)
-		return grpc.NewClient("copies:///"+address, append(options, grpc.WithResolvers(known), grpc.WithDefaultServiceConfig(inTurn))...)
+		options = append(options, grpc.WithResolvers(known))
+		scheme, inTurn = known.Scheme(), true
 	case net.ParseIP(host) == nil:
-		return grpc.NewClient("dns:///"+address, append(options, grpc.WithDefaultServiceConfig(inTurn))...)
+		scheme, inTurn = "dns", true
 	}
-	return grpc.NewClient("passthrough:///"+address, options...)
+	options = append(options, grpc.WithDefaultServiceConfig(serviceConfig(timeout, inTurn)))
+	return grpc.NewClient(scheme+":///"+address, options...)
+}
+
+// serviceConfig bounds each call of a service by a timeout, unless that is 0, and has
+// the calls go round all copies, if they are to. gRPC makes a context for each call
+// anyway, and a deadline on that one costs a tenth of a call less than one on a
+// context around it. A caller's earlier deadline still counts.
+func serviceConfig(timeout time.Duration, inTurn bool) string {
+	var parts []string
+	if timeout > 0 {
+		parts = append(parts, fmt.Sprintf(`"methodConfig":[{"name":[{"service":%q}],"timeout":"%.9fs"}]`,
+			fakesvcpb.Service_ServiceDesc.ServiceName, timeout.Seconds()))
+	}
+	if inTurn {
+		parts = append(parts, `"loadBalancingConfig":[{"round_robin":{}}]`)
+	}
+	return "{" + strings.Join(parts, ",") + "}"
 }
 
 // Query asks the service; ctx carries the Request.
@@ -150,7 +168,7 @@ func (c *Client) Connected(ctx context.Context) error {
 // Serving returns once the health service at an address says SERVING, or once an
 // answer shows that there is none. Its error says how it was until ctx ended.
 func Serving(ctx context.Context, env Env, address string) error {
-	conn, err := dial(env, address)
+	conn, err := dial(env, address, 0)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ type ControlClient struct {
 
 // DialControl returns a client of the control at address.
 func DialControl(env Env, address string) (*ControlClient, error) {
-	conn, err := dial(env, address, env.Access.client()...)
+	conn, err := dial(env, address, 0, env.Access.client()...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the control at %s: %w", address, err)
 	}

@@ -21,7 +21,7 @@ import (
 // The machine may be busy, which makes figures INVALID, and not wrong.
 func finished(t *testing.T, out string, code int, stderr string) string {
 	t.Helper()
-	if code != exitOK && code != exitInvalid {
+	if code != exitOK && code != exitInvalid && code != exitThreshold {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	found, err := filepath.Glob(filepath.Join(out, "*"))
@@ -68,7 +68,13 @@ func TestSweep(t *testing.T) {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=100ms", "--rest=100ms", "--warmup=0s", "--rate=20", "--out="+out)
+	junit := filepath.Join(t.TempDir(), "thresholds.xml")
+	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=100ms", "--rest=100ms", "--warmup=0s", "--rate=20", "--out="+out,
+		"--threshold=sync:p(99)<1ns", "--threshold=monolith:errors<=100%", "--junit="+junit)
+	if text, err := os.ReadFile(junit); code != exitThreshold || err != nil || !strings.Contains(string(text), `tests="2" failures="1"`) ||
+		!strings.Contains(lastLine(stderr), "threshold crossed: sync: sync:p(99)<1ns: it is ") {
+		t.Errorf("exit code %d, %s, %s, %v", code, lastLine(stderr), text, err)
+	}
 	dir := finished(t, out, code, stderr)
 	for _, scenario := range []string{"sync", "async-request", "async-replicated", "monolith"} {
 		run, err := result.Load(filepath.Join(dir, scenario))
@@ -81,6 +87,26 @@ func TestMatrix(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "matrix.png")); err != nil {
 		t.Error(err)
+	}
+}
+
+// The thresholds of the verdict bound each of its runs.
+func TestVerdictThresholds(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	code, stdout, stderr := bench(t, t.Context(), "verdict", "--scenario=sync", "--duration=500ms", "--warmup=0s", "--store=memory", "--threshold=errors<5%", "--out="+out)
+	finished(t, out, code, stderr)
+	last := lastLine(stderr)
+	if code != exitThreshold || strings.Contains(last, "sync at bare: ") || strings.Contains(last, "sync at work: ") {
+		t.Errorf("exit code %d, %s", code, last)
+	}
+	for _, want := range []string{"sync at aborts: errors<5%: it is ", "async-request at aborts: errors<5%: it is "} {
+		if !strings.Contains(last, want) {
+			t.Errorf("%q is not in %s", want, last)
+		}
+	}
+	if !strings.Contains(stdout, "THRESHOLDS") || !strings.Contains(stdout, "holds") {
+		t.Errorf("stdout is\n%s", stdout)
 	}
 }
 

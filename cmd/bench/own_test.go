@@ -5,16 +5,23 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/result"
 )
@@ -146,6 +153,69 @@ func TestOwnServiceWithCache(t *testing.T) {
 	// The record of the maximum is good to three digits.
 	if oldest := run.Run.Staleness.Max; oldest < ttl.Seconds()/2 || oldest > ttl.Seconds()*1.001 {
 		t.Errorf("the oldest answer was outdated for %v s, kept for %v", oldest, ttl)
+	}
+}
+
+// owner is an A of one's own: what it is written it has.
+type owner struct {
+	fakesvcpb.UnimplementedServiceServer
+	mu   sync.Mutex
+	kept map[uint64]*fakesvcpb.Record
+}
+
+func (o *owner) Query(_ context.Context, q *fakesvcpb.QueryRequest) (*fakesvcpb.QueryResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.kept[q.GetKey()]; r != nil {
+		return &fakesvcpb.QueryResponse{Records: []*fakesvcpb.Record{r}}, nil
+	}
+	return nil, status.Error(codes.NotFound, "no such key")
+}
+
+func (o *owner) Write(_ context.Context, w *fakesvcpb.WriteRequest) (*fakesvcpb.WriteResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.kept[w.GetKey()].GetVersion() < w.GetVersion() {
+		o.kept[w.GetKey()] = &fakesvcpb.Record{Service: w.GetService(), Key: w.GetKey(), Version: w.GetVersion(), Payload: w.GetPayload()}
+	}
+	return &fakesvcpb.WriteResponse{}, nil
+}
+
+// An owner of one's own is seeded by its Write, needs no health service, and its
+// answers are right. Work is not ours to ask of it.
+func TestOwnOwner(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	a := &owner{kept: make(map[uint64]*fakesvcpb.Record)}
+	fakesvcpb.RegisterServiceServer(server, a)
+	go server.Serve(listener)
+	defer server.Stop()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := fmt.Sprintf("A: {address: %s}\n", listener.Addr())
+	for _, service := range []string{"B", "C", "D"} {
+		address, control := freePort(t), freePort(t)
+		file += fmt.Sprintf("%s: {address: %s, control: %s}\n", service, address, control)
+		startProcess(t, self, "serve", "--service="+service, "--listen="+address, "--control="+control)
+	}
+	nodes := filepath.Join(t.TempDir(), "nodes.yaml")
+	write(t, nodes, file)
+	run := runOwn(t, nodes, "sync")
+	if run.Requests.Failed > 0 || run.Answers.Stale > 0 || len(run.Stages) == 0 || run.CPUSecondsPer1000 != 0 {
+		t.Errorf("%d failed, %d stale, stages %v, %v CPU seconds", run.Requests.Failed, run.Answers.Stale, run.Stages, run.CPUSecondsPer1000)
+	}
+	if len(a.kept) != 10 {
+		t.Errorf("%d keys are kept, want all 10", len(a.kept))
+	}
+	code, _, stderr := bench(t, t.Context(), "run", "--nodes="+nodes, "--scenario=sync", "--latency=5ms", "--out="+t.TempDir())
+	if want := "A:delay=5ms cannot be done to a service that has no control in the nodes file: ask for none there, as in --latency=A=none"; code != exitFailed || !strings.Contains(lastLine(stderr), want) {
+		t.Errorf("exit code %d, %s", code, lastLine(stderr))
 	}
 }
 

@@ -70,8 +70,8 @@ interrupted.`,
 	c.settings = addSettings(flags, experiment.Default())
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
-	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
-	flags.StringVar(&c.metrics, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
+	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC), which the processes of the services must reach too")
+	addMetrics(flags, &c.metrics)
 	flags.StringVar(&c.nodes, "nodes", "", "file that tells where the services run already, instead of starting them")
 	flags.StringVar(&c.target, "target", "", "where the service that is queried is, host:port, instead of what --nodes says")
 	c.access.add(flags)
@@ -119,6 +119,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	options.Scraped = targets(session.Dir(), cmd.ErrOrStderr())
 	runs, err := c.runAll(cmd, e, session.Dir(), view, options)
 	if len(runs) == 0 {
 		return errors.Join(worst(nil, err), session.Remove())

@@ -15,6 +15,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/agent"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
 	"crosstalk/scenarios"
@@ -94,7 +95,7 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	}
 	config := agent.Config{
 		Service: c.service, Listen: c.listen, Grace: c.grace,
-		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
 		Log: zerolog.New(cmd.ErrOrStderr()).With().Timestamp().Str("service", c.service).Logger(),
 	}
 	if config.Env.Access, err = c.access.server(c.control); err != nil {
@@ -120,8 +121,12 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if config.Control, err = net.Listen("tcp", c.control); err != nil {
 		return usageError(fmt.Errorf("--control: %w", err))
 	}
-	// Who has started the process learns from this where its control is.
-	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"control": config.Control.Addr().String()}); err != nil {
+	// Who has started the process learns from this where things are.
+	where := map[string]string{"control": config.Control.Addr().String()}
+	if shown.address != "" {
+		where["metrics"] = shown.address
+	}
+	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(where); err != nil {
 		return errors.Join(err, config.Control.Close())
 	}
 	if c.parent {

@@ -23,6 +23,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
 
@@ -64,6 +65,7 @@ type node struct {
 	topology *scenarios.Topology
 	host     *fakesvc.Host
 	metrics  *telemetry.Run
+	tracer   *tracing.Tracer
 	spent    meter
 	ended    chan struct{}
 }
@@ -155,14 +157,20 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 		return nil, err
 	}
 	n := &node{metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
+	if t.OTLP != "" {
+		if n.tracer, err = tracing.Open(ctx, t.OTLP, t.Scenario.Name); err != nil {
+			n.metrics.End()
+			return nil, err
+		}
+	}
 	env := a.Env
-	env.Address, env.Groups, env.Metrics = t.address, true, n.metrics
+	env.Address, env.Groups, env.Metrics, env.Tracer = t.address, true, n.metrics, n.tracer
 	n.topology, n.host, err = scenarios.StartProcess(ctx, t.Scenario, t.Experiment, t.Process, scenarios.World{
 		Env: env, Dir: dir, Bus: t.Kafka, Prefix: t.Prefix, Listen: a.Listen,
 	})
 	if err != nil {
 		n.metrics.End()
-		return nil, fmt.Errorf("start %s: %w", t.Process.Name, err)
+		return nil, errors.Join(fmt.Errorf("start %s: %w", t.Process.Name, err), n.tracer.Close())
 	}
 	go a.watch(n)
 	return n, nil
@@ -228,7 +236,12 @@ func (a *Agent) end(ctx context.Context) error {
 	close(n.ended)
 	left := n.host.Leave(ctx)
 	n.metrics.End()
-	return errors.Join(left, n.topology.Close())
+	closed := n.topology.Close()
+	// Spans that the collector does not take in time are lost, and the run is not.
+	if err := n.tracer.Close(); err != nil {
+		a.Log.Warn().Err(err).Msg("exporting the last spans")
+	}
+	return errors.Join(left, closed)
 }
 
 func (a *Agent) leave() error {

@@ -21,6 +21,8 @@ type Task struct {
 	Run string
 	// Kafka is where the bus is.
 	Kafka []string
+	// OTLP is the collector that takes spans; empty where none are made.
+	OTLP string
 	// Addresses tells of each service where it is.
 	Addresses map[string]string
 }
@@ -74,6 +76,7 @@ func taskOf(r *fakesvcpb.PrepareRequest) (Task, error) {
 		return Task{}, err
 	}
 	t.Prefix, t.Run, t.Kafka, t.Addresses = r.GetPrefix(), r.GetRun(), r.GetKafka(), r.GetAddresses()
+	t.OTLP = r.GetOtlp()
 	return t, CheckPrefix(t.Prefix)
 }
 

@@ -33,6 +33,8 @@ type child struct {
 	// listen is where it serves, and control where it is controlled, once it has
 	// started.
 	listen, control string
+	// metrics is where it serves them; empty where it does not.
+	metrics string
 
 	mu       sync.Mutex
 	cmd      *exec.Cmd
@@ -97,11 +99,11 @@ const (
 func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	var hello struct{ Control, Broker string }
+	var hello struct{ Control, Broker, Metrics string }
 	select {
 	case text := <-line:
 		if json.Unmarshal([]byte(text), &hello) == nil && hello.Control+hello.Broker != "" {
-			c.control = hello.Control
+			c.control, c.metrics = hello.Control, hello.Metrics
 			if hello.Broker != "" {
 				c.listen = hello.Broker
 			}

@@ -53,10 +53,14 @@ func (p *placing) nodeOf(m *member, index int, program []string) *child {
 	}
 	dir := p.folder(m, index)
 	c.args = func(c *child) []string {
-		return []string{
+		args := []string{
 			"serve", "--service=" + m.Name, "--listen=" + cmp.Or(c.listen, anyPort), "--control=" + cmp.Or(c.control, anyPort),
 			"--data=" + dir, "--grace=" + grace.String(),
 		}
+		if p.world.Metrics {
+			args = append(args, "--metrics="+cmp.Or(c.metrics, anyPort))
+		}
+		return args
 	}
 	c.ready = func(ctx context.Context, c *child, w Witness) error {
 		if err := p.prepareAgain(ctx, m, c.control); err != nil {

@@ -35,6 +35,7 @@ func Table(w io.Writer, runs []result.Run) error {
 		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), cpu(r))
 	}
 	t.buses(runs)
+	t.instrument(runs)
 	t.flush()
 	for _, r := range runs {
 		t.verdict(r)
@@ -53,6 +54,26 @@ func (t *table) buses(runs []result.Run) {
 	for _, r := range runs {
 		d := r.Environment.BusRoundTrip
 		t.row(r.Scenario, r.Environment.Bus, duration(d.P50), duration(d.P99), duration(d.EmbeddedP50), duration(d.EmbeddedP99))
+	}
+}
+
+// instrument prints what of the latencies is the instrument's own doing, where that
+// was measured.
+func (t *table) instrument(runs []result.Run) {
+	if !slices.ContainsFunc(runs, func(r result.Run) bool { return r.GC != nil }) {
+		return
+	}
+	t.heading("INSTRUMENT: how late requests were sent, and the garbage collector's pauses")
+	t.row("scenario", "late p50", "late p99", "late max", "GC cycles", "pause p50", "pause p99", "pause max", "GOGC")
+	for _, r := range runs {
+		cells := []string{r.Scenario, percentile(r.Lateness, 0.5), percentile(r.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max)}
+		if g := r.GC; g != nil {
+			pause := func(seconds float64) string { return quantile(result.Quantiles{Count: g.Pauses}, seconds) }
+			cells = append(cells, fmt.Sprint(g.Cycles), pause(g.P50), pause(g.P99), pause(g.Max), fmt.Sprint(g.Percent))
+		} else {
+			cells = append(cells, none, none, none, none, none)
+		}
+		t.row(cells...)
 	}
 }
 

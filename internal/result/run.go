@@ -110,8 +110,25 @@ type Run struct {
 	CPUSecondsPer1000 float64 `json:"cpu_seconds_per_1000"`
 	// Processes tells the driver and the nodes apart, where they are processes.
 	Processes []Process `json:"processes,omitempty"`
+	// GC is what the garbage collector of that process did in the measured part: the
+	// instrument's own doing, where the services are processes of their own. It is
+	// nil where it was not measured.
+	GC *GC `json:"gc,omitempty"`
 
 	Series []Second `json:"series"`
+}
+
+// GC is what a garbage collector did. Pauses stop all goroutines of the process;
+// their times, in seconds, are rounded up to the ends of the buckets that Go's
+// runtime counts them in.
+type GC struct {
+	// Percent is GOGC: how much the heap may grow before it is collected.
+	Percent int64   `json:"percent"`
+	Cycles  int64   `json:"cycles"`
+	Pauses  int64   `json:"pauses"`
+	P50     float64 `json:"pause_p50_seconds"`
+	P99     float64 `json:"pause_p99_seconds"`
+	Max     float64 `json:"pause_max_seconds"`
 }
 
 // Environment is where a run ran.

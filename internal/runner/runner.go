@@ -41,9 +41,14 @@ type Options struct {
 	Pacer load.Pacer
 	// OTLP is where spans are exported to, host:port; empty for nowhere.
 	OTLP string
-	// Metrics shows what goes on; nil shows nothing. The run is told apart by its
-	// scenario and by the name of its parent folder.
+	// Metrics shows what goes on; nil shows nothing. The run is told apart there by its
+	// scenario and by Name, which no other run of the command may have.
 	Metrics *telemetry.Metrics
+	// Scraped is told where each child process serves its metrics, once they do, and of
+	// none when they end. It is not called where there are none.
+	Scraped func(scenario string, children []placement.Scraped) error
+	// Name is the run's name; empty is that of its parent folder.
+	Name string
 	// Samples has every request written to samples.csv.
 	Samples bool
 	// Shared says that other runs are carried out in this process at the same time:
@@ -95,7 +100,8 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 		// Spans that a collector does not take in time are lost, and the run is not.
 		defer o.Env.Tracer.Close()
 	}
-	o.Env.Metrics = o.Metrics.Run(s.Name, filepath.Base(parent))
+	name := cmp.Or(o.Name, filepath.Base(parent))
+	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -104,15 +110,28 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 			Env: o.Env, Dir: data, Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
-		Run: filepath.Base(parent), Nodes: o.Nodes, Command: o.Command,
+		Run: name, OTLP: o.OTLP, Metrics: o.Metrics != nil, Nodes: o.Nodes, Command: o.Command,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	r := &run{scenario: s, experiment: e, options: o, topology: topology}
-	out, err := r.measure(ctx, filepath.Join(parent, s.Name))
+	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
 	return out, errors.Join(err, topology.Close())
+}
+
+// scraped measures while it is known where the children serve their metrics.
+func (r *run) scraped(measure func() (*result.Run, error)) (*result.Run, error) {
+	children := r.topology.Scraped()
+	if r.options.Scraped == nil || len(children) == 0 {
+		return measure()
+	}
+	if err := r.options.Scraped(r.scenario.Name, children); err != nil {
+		return nil, err
+	}
+	out, err := measure()
+	return out, errors.Join(err, r.options.Scraped(r.scenario.Name, nil))
 }
 
 type run struct {
@@ -133,6 +152,7 @@ type run struct {
 	begin    time.Time
 	cpu      cpuMeter
 	distance *result.RoundTrip // of the cluster; nil without
+	gc       gcMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// compared is how many rows of copies were held against their owners', differs the
@@ -186,17 +206,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 // error is ctx's, or that of a host that failed.
 func (r *run) offer(ctx context.Context) error {
 	e := r.experiment
-	r.impact = impact.New(e.Faults())
-	r.recorder.Observe(r.observe)
-	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
-		r.recorder.AddLag(at, lag)
-		r.impact.AddLag(at, lag)
-		r.shown.Lag(lag)
-	})
-	r.driver = load.NewDriver(load.Config{
-		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
-		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
+	r.equip()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -221,6 +231,22 @@ func (r *run) offer(ctx context.Context) error {
 		return cause
 	}
 	return err
+}
+
+// equip makes the driver, and all that is told of what it does.
+func (r *run) equip() {
+	e := r.experiment
+	r.impact = impact.New(e.Faults())
+	r.recorder.Observe(r.observe)
+	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
+		r.recorder.AddLag(at, lag)
+		r.impact.AddLag(at, lag)
+		r.shown.Lag(lag)
+	})
+	r.driver = load.NewDriver(load.Config{
+		Plan: e.Plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
+		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
+	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
 }
 
 func (r *run) observe(row result.Row) {

@@ -81,7 +81,11 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 	if out.Requests.Sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
 	}
-	if out.Requests.Sent == 0 || r.options.Shared {
+	if r.options.Shared {
+		return
+	}
+	out.GC = r.gc.result()
+	if out.Requests.Sent == 0 {
 		return
 	}
 	out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
