@@ -140,6 +140,27 @@ func TestChildDiesInARun(t *testing.T) {
 	}
 }
 
+// One run at a time: a second driver is refused, and the first one not disturbed.
+func TestSecondDriverIsRefused(t *testing.T) {
+	t.Parallel()
+	n := startNodes(t)
+	first := begin(t, append([]string{"run", "--out=" + t.TempDir()}, n.args("--scenario=sync", "--duration=6s")...)...)
+	soon(t, 20*time.Second, "D is ready", func() bool { return strings.Contains(n.process["D"].stderr(), `"ready"`) })
+	time.Sleep(500 * time.Millisecond) // the run of 6 s is under way by then
+	out := t.TempDir()
+	code, _, stderr := bench(t, t.Context(), append([]string{"run", "--out=" + out}, n.args("--scenario=sync")...)...)
+	want := "start sync: prepare A at " + n.controls["A"] + ": another run has this node, crosstalk-sync-"
+	if said := lastLine(stderr); code != exitFailed || !strings.Contains(said, want) {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	if left, _ := filepath.Glob(filepath.Join(out, "*")); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+	if code := first.ended(t, 20*time.Second); code != exitOK && code != exitInvalid {
+		t.Errorf("the first run: exit code %d: %s", code, first.stderr())
+	}
+}
+
 func loadOnly(t *testing.T, out, scenario string) result.Run {
 	t.Helper()
 	folders, _ := filepath.Glob(filepath.Join(out, "*", scenario))
