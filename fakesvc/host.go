@@ -122,7 +122,7 @@ func NewHost(ctx context.Context, env Env, c HostConfig, failed chan<- error) (_
 		target := fault.Target{Service: s, Part: fault.Events}
 		h.published[s] = fault.NewLine(target.String(), c.Seed, c.Faults.At(target))
 	}
-	if h.listener, err = env.Listen("tcp", c.Address); err != nil {
+	if h.listener, err = h.listen(ctx, c.Address); err != nil {
 		return nil, fmt.Errorf("open the service port: %w", err)
 	}
 	if c.Control != "" {

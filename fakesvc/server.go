@@ -87,24 +87,30 @@ func serveUntil(ctx context.Context, server *grpc.Server, listener net.Listener,
 	return group.Wait()
 }
 
-// listenAgain returns the host's listener, opened anew after an outage. While
-// the port was closed another program may have been given it for an outgoing
-// connection, so it tries for a while.
+// listenAgain returns the host's listener, opened anew after an outage.
 func (h *Host) listenAgain(ctx context.Context) (net.Listener, error) {
 	if !h.opened.Swap(true) {
 		return h.listener, nil
 	}
-	var err error
-	for range 200 {
-		var listener net.Listener
-		if listener, err = h.env.Listen("tcp", h.Address()); err == nil {
-			return listener, nil
+	listener, err := h.listen(ctx, h.Address())
+	if err != nil {
+		return nil, fmt.Errorf("open the service port again after an outage: %w", err)
+	}
+	return listener, nil
+}
+
+// listen opens a port. While nobody had it open, another program may have been given
+// it for an outgoing connection, which will not be for long: it tries for 2 s.
+func (h *Host) listen(ctx context.Context, address string) (net.Listener, error) {
+	for try := 0; ; try++ {
+		listener, err := h.env.Listen("tcp", address)
+		if err == nil || try == 200 {
+			return listener, err
 		}
 		if err := clock.Sleep(ctx, 10*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("open the service port again after an outage: %w", err)
 }
 
 // service answers gRPC calls for the nodes of a host.
