@@ -8,6 +8,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
+	"crosstalk/internal/threshold"
+	"crosstalk/internal/verdict"
 )
 
 // finished checks how a command ended, and returns the one folder that it made.
@@ -90,23 +93,36 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// The thresholds of the verdict bound each of its runs.
+// The thresholds of the verdict bound each of its runs. The whole of it takes a minute
+// and more, so this gathers the evidence of two experiments alone.
 func TestVerdictThresholds(t *testing.T) {
 	t.Parallel()
-	out := t.TempDir()
-	code, stdout, stderr := bench(t, t.Context(), "verdict", "--scenario=sync", "--duration=500ms", "--warmup=0s", "--store=memory", "--threshold=errors<5%", "--out="+out)
-	finished(t, out, code, stderr)
-	last := lastLine(stderr)
-	if code != exitThreshold || strings.Contains(last, "sync at bare: ") || strings.Contains(last, "sync at work: ") {
-		t.Errorf("exit code %d, %s", code, last)
-	}
-	for _, want := range []string{"sync at aborts: errors<5%: it is ", "async-request at aborts: errors<5%: it is "} {
-		if !strings.Contains(last, want) {
-			t.Errorf("%q is not in %s", want, last)
+	cmd := newVerdict()
+	cmd.SetContext(t.Context())
+	cmd.SetErr(io.Discard)
+	c := &verdictCommand{gate: &gate{texts: []string{"errors<20%"}}}
+	var experiments []verdict.Named
+	for name, share := range map[string]string{"half": "50%", "none": "0%"} {
+		e := shorter()
+		for setting, text := range map[string]string{"scenario": "sync", "duration": "300ms", "warmup": "0s", "rate": "100", "latency": "none", "timeout": "10s", "fail-rate": "B=" + share} {
+			if err := e.Set(setting, text); err != nil {
+				t.Fatal(err)
+			}
 		}
+		experiments = append(experiments, verdict.Named{Name: name, Experiment: &e})
 	}
-	if !strings.Contains(stdout, "THRESHOLDS") || !strings.Contains(stdout, "holds") {
-		t.Errorf("stdout is\n%s", stdout)
+	if err := c.gate.read(scenariosOf(experiments), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.gather(cmd, experiments, nil, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	rulings := make(map[string]threshold.Ruling)
+	for _, o := range c.gate.outcomes {
+		rulings[o.Of] = o.Ruling
+	}
+	if len(rulings) != 2 || rulings["sync at half"] != threshold.Crossed || rulings["sync at none"] == threshold.Crossed {
+		t.Errorf("rulings %v", rulings)
 	}
 }
 

@@ -58,7 +58,7 @@ scenario's whole run, with all of its faults.
 
 Exit codes are those of run.`,
 		Example: `  bench matrix
-  bench matrix --threshold='async-replicated:errors<1%' --junit=thresholds.xml
+  bench matrix --threshold='errors<90%' --junit=thresholds.xml
   bench matrix --scenario=sync,async-replicated --policy='timeout=50ms retry=2'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
