@@ -12,13 +12,16 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/record"
+	"crosstalk/internal/waits"
 )
 
 // Client calls one service by gRPC, over one connection that all calls share.
@@ -30,7 +33,7 @@ type Client struct {
 
 // Dial returns a client of service at address. It connects at the first call.
 func Dial(env Env, service, address string) (*Client, error) {
-	conn, err := dial(env, address)
+	conn, err := dial(env, address, env.Timeout)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", service, err)
 	}
@@ -40,7 +43,7 @@ func Dial(env Env, service, address string) (*Client, error) {
 // reconnect is short and without jitter: after an outage the recovery that is
 // measured should be the service's, not gRPC's default back-off of up to 120 s.
 var reconnect = grpc.ConnectParams{
-	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, MaxDelay: 250 * time.Millisecond},
+	Backoff:           backoff.Config{BaseDelay: waits.ReconnectFrom, Multiplier: waits.ReconnectFactor, MaxDelay: waits.ReconnectUpTo},
 	MinConnectTimeout: time.Second,
 }
 
@@ -48,12 +51,9 @@ var reconnect = grpc.ConnectParams{
 // say, and gRPC's own limit of 4 MB would fail every request beyond it.
 const maxMessage = math.MaxInt32
 
-// inTurn has the calls go round all copies that a name or a list stands for.
-const inTurn = `{"loadBalancingConfig":[{"round_robin":{}}]}`
-
 // dial returns a connection to address: a host:port, or several of them by commas,
 // which then take turns, as do those that a name resolves to.
-func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+func dial(env Env, address string, timeout time.Duration, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(reconnect),
@@ -67,6 +67,7 @@ func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, e
 	}, more...)
 	copies := strings.Split(address, ",")
 	host, _, _ := net.SplitHostPort(address)
+	scheme, inTurn := "passthrough", false
 	switch {
 	case len(copies) > 1:
 		known := manual.NewBuilderWithScheme("copies")
@@ -75,11 +76,29 @@ func dial(env Env, address string, more ...grpc.DialOption) (*grpc.ClientConn, e
 			state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: c}}})
 		}
 		known.InitialState(state)
-		return grpc.NewClient("copies:///"+address, append(options, grpc.WithResolvers(known), grpc.WithDefaultServiceConfig(inTurn))...)
+		options = append(options, grpc.WithResolvers(known))
+		scheme, inTurn = known.Scheme(), true
 	case net.ParseIP(host) == nil:
-		return grpc.NewClient("dns:///"+address, append(options, grpc.WithDefaultServiceConfig(inTurn))...)
+		scheme, inTurn = "dns", true
 	}
-	return grpc.NewClient("passthrough:///"+address, options...)
+	options = append(options, grpc.WithDefaultServiceConfig(serviceConfig(timeout, inTurn)))
+	return grpc.NewClient(scheme+":///"+address, options...)
+}
+
+// serviceConfig bounds each call of a service by a timeout, unless that is 0, and has
+// the calls go round all copies, if they are to. gRPC makes a context for each call
+// anyway, and a deadline on that one costs a tenth of a call less than one on a
+// context around it. A caller's earlier deadline still counts.
+func serviceConfig(timeout time.Duration, inTurn bool) string {
+	var parts []string
+	if timeout > 0 {
+		parts = append(parts, fmt.Sprintf(`"methodConfig":[{"name":[{"service":%q}],"timeout":"%.9fs"}]`,
+			fakesvcpb.Service_ServiceDesc.ServiceName, timeout.Seconds()))
+	}
+	if inTurn {
+		parts = append(parts, `"loadBalancingConfig":[{"round_robin":{}}]`)
+	}
+	return "{" + strings.Join(parts, ",") + "}"
 }
 
 // Query asks the service; ctx carries the Request.
@@ -132,12 +151,43 @@ func (c *Client) Write(ctx context.Context, write int64, r record.Record) error 
 	return err
 }
 
+// addressOf is what a connection was dialled to.
+func addressOf(conn *grpc.ClientConn) string {
+	_, address, _ := strings.Cut(conn.Target(), ":///")
+	return address
+}
+
 // Connected returns once the service has been reached.
 func (c *Client) Connected(ctx context.Context) error {
 	if err := awaitConnection(ctx, c.conn); err != nil {
-		return fmt.Errorf("%s does not answer at %s: %w", c.service, c.conn.Target(), err)
+		return fmt.Errorf("%s does not answer at %s: %w", c.service, addressOf(c.conn), err)
 	}
 	return nil
+}
+
+// Serving returns once the health service at an address says SERVING, or once an
+// answer shows that there is none. Its error says how it was until ctx ended.
+func Serving(ctx context.Context, env Env, address string) error {
+	conn, err := dial(env, address, 0)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	client := grpc_health_v1.NewHealthClient(conn)
+	for {
+		answer, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.WaitForReady(true))
+		switch {
+		case answer.GetStatus() == grpc_health_v1.HealthCheckResponse_SERVING, status.Code(err) == codes.Unimplemented:
+			return nil
+		case ctx.Err() != nil && err != nil:
+			return fmt.Errorf("no health: %w", err)
+		case err != nil && status.Code(err) != codes.Unavailable:
+			return fmt.Errorf("ask for its health: %w", err)
+		}
+		if clock.Sleep(ctx, 50*time.Millisecond) != nil {
+			return fmt.Errorf("it is %s", answer.GetStatus())
+		}
+	}
 }
 
 // Close ends the connection.

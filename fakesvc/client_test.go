@@ -56,7 +56,7 @@ func nameServer(t *testing.T) (address string) {
 			if err != nil {
 				return
 			}
-			if answer := addressOf(message[:n]); answer != nil {
+			if answer := dnsAnswerTo(message[:n]); answer != nil {
 				_, _ = conn.WriteTo(answer, from)
 			}
 		}
@@ -64,8 +64,8 @@ func nameServer(t *testing.T) (address string) {
 	return conn.LocalAddr().String()
 }
 
-// addressOf returns the answer to a DNS message with one question (RFC 1035, 4.1).
-func addressOf(query []byte) []byte {
+// dnsAnswerTo returns the answer to a DNS message with one question (RFC 1035, 4.1).
+func dnsAnswerTo(query []byte) []byte {
 	end := 12
 	for query[end] != 0 {
 		end += int(query[end]) + 1

@@ -11,11 +11,12 @@ import (
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/waits"
 )
 
 // commitInterval is how often a consumer commits where it is: what came since is
 // delivered again after a rebalance.
-const commitInterval = time.Second
+const commitInterval = waits.CommitInterval
 
 // Handler is what is done with the events of a topic.
 type Handler struct {

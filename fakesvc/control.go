@@ -2,6 +2,7 @@ package fakesvc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
@@ -115,7 +117,7 @@ type ControlClient struct {
 
 // DialControl returns a client of the control at address.
 func DialControl(env Env, address string) (*ControlClient, error) {
-	conn, err := dial(env, address, env.Access.client()...)
+	conn, err := dial(env, address, 0, env.Access.client()...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the control at %s: %w", address, err)
 	}
@@ -125,7 +127,7 @@ func DialControl(env Env, address string) (*ControlClient, error) {
 // Connected returns once the control has been reached.
 func (c *ControlClient) Connected(ctx context.Context) error {
 	if err := awaitConnection(ctx, c.conn); err != nil {
-		return fmt.Errorf("no control answers at %s: %w", c.conn.Target(), err)
+		return fmt.Errorf("no control answers at %s: %w", addressOf(c.conn), err)
 	}
 	return nil
 }
@@ -141,7 +143,15 @@ func awaitConnection(ctx context.Context, conn *grpc.ClientConn) error {
 			return nil
 		}
 		if !conn.WaitForStateChange(ctx, state) {
-			return ctx.Err()
+			return errors.Join(ctx.Err(), trouble(conn))
 		}
 	}
+}
+
+// trouble is why there is no connection, as far as any call would be told.
+func trouble(conn *grpc.ClientConn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
 )
@@ -34,14 +35,24 @@ type Env struct {
 	Access Access
 	// Keys is how many records each owner is seeded with.
 	Keys int
-	// Timeout bounds one attempt to publish a change; queries bring their own
-	// deadline.
+	// Timeout bounds a call of a service, where its context does not end before, and
+	// one attempt to publish a change; 0 bounds no call.
 	Timeout time.Duration
 	// Partitions is how many each topic of queries, replies and changes has; 0 is one.
 	Partitions int
 	// Groups tells that a service may run in several copies, which share its work
 	// and its database.
 	Groups bool
+	// Sleep is how the delays of the services are waited for; nil is clock.Sleep,
+	// which a fake clock can stand in for.
+	Sleep clock.Sleeper
+}
+
+func (e Env) sleep() clock.Sleeper {
+	if e.Sleep == nil {
+		return clock.Sleep
+	}
+	return e.Sleep
 }
 
 // DeadLetters is the topic of the events that nobody could decode.

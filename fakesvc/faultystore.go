@@ -96,5 +96,6 @@ func (c *faultyCollection) Apply(ctx context.Context, records []record.Record, n
 
 func (c *faultyCollection) pass(ctx context.Context, use fault.Use) error {
 	request := RequestOf(ctx)
-	return c.boundary.Pass(ctx, fault.Interaction{Use: use, ID: request.ID, Try: request.Try, At: c.host.elapsed()})
+	i := fault.Interaction{Use: use, ID: request.ID, Try: request.Try, At: c.host.elapsed()}
+	return c.boundary.PassBy(ctx, i, c.host.env.sleep())
 }

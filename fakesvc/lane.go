@@ -5,11 +5,12 @@ import (
 
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/waits"
 )
 
 // reorderPatience is how long an event that is to come after the next one waits
 // for it.
-const reorderPatience = 100 * time.Millisecond
+const reorderPatience = waits.ReorderPatience
 
 // lane is a partition's events on their way to the handler.
 type lane struct {

@@ -129,7 +129,7 @@ func (n *Node) Use(ctx context.Context, i fault.Interaction, do func(ctx context
 	}
 	defer release()
 	i.At = n.host.elapsed()
-	if err := n.Boundary.Pass(ctx, i); err != nil {
+	if err := n.Boundary.PassBy(ctx, i, n.host.env.sleep()); err != nil {
 		return err
 	}
 	if err := do(ctx); err != nil {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -30,9 +31,35 @@ func (h *Host) serve(ctx context.Context) error {
 	}
 	server := grpc.NewServer(grpc.WaitForHandlers(true), grpc.MaxRecvMsgSize(maxMessage))
 	fakesvcpb.RegisterServiceServer(server, service{host: h})
-	grpc_health_v1.RegisterHealthServer(server, h.health)
+	grpc_health_v1.RegisterHealthServer(server, leavingHealth{h.health, h.leaving})
 	return serveUntil(ctx, server, listener, h.leaving)
 }
+
+// leavingHealth is a health service whose watchers do not keep the host from leaving.
+type leavingHealth struct {
+	*health.Server
+	leaving context.Context
+}
+
+// Watch ends when the host leaves, with NOT_SERVING as its last word.
+func (l leavingHealth) Watch(r *grpc_health_v1.HealthCheckRequest, stream grpc_health_v1.Health_WatchServer) error {
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer cancel()
+	defer context.AfterFunc(l.leaving, cancel)()
+	err := l.Server.Watch(r, watched{stream, ctx})
+	if l.leaving.Err() == nil {
+		return err
+	}
+	_ = stream.Send(&grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_NOT_SERVING})
+	return status.Error(codes.Unavailable, "this node is leaving")
+}
+
+type watched struct {
+	grpc_health_v1.Health_WatchServer
+	ctx context.Context
+}
+
+func (w watched) Context() context.Context { return w.ctx }
 
 // serveUntil serves until ctx ends, which cuts what is under way, or until leaving
 // does, after which it ends with the last call.

@@ -69,8 +69,12 @@ type Request struct {
 
 type requestKey struct{}
 
-// WithRequest returns a context that carries r.
+// WithRequest returns a context that carries r: ctx itself where it does already, as
+// on most of a request's way.
 func WithRequest(ctx context.Context, r Request) context.Context {
+	if is, ok := ctx.Value(requestKey{}).(Request); ok && is == r {
+		return ctx
+	}
 	return context.WithValue(ctx, requestKey{}, r)
 }
 

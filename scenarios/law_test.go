@@ -35,6 +35,8 @@ func TestImportLaw(t *testing.T) {
 		"crosstalk/internal/load":    {"crosstalk/internal/predict"},
 	}
 	leafMayImport := []string{"crosstalk/internal/runner", "crosstalk/internal/agent", "crosstalk/internal/placement"} // fakesvc and scenarios
+	// An example is what someone else could have: of ours it has the protocol alone.
+	exampleMayImport := []string{"crosstalk/fakesvc/fakesvcpb"}
 	packages := list(t)
 	if len(packages) < 15 {
 		t.Fatalf("only %d packages are listed", len(packages))
@@ -49,6 +51,9 @@ func TestImportLaw(t *testing.T) {
 			leaf := within(p.ImportPath, "crosstalk/internal") && !slices.Contains(leafMayImport, p.ImportPath)
 			if leaf && (within(imported, "crosstalk/fakesvc") || within(imported, "crosstalk/scenarios")) {
 				t.Errorf("%s is a leaf and imports %s", p.ImportPath, imported)
+			}
+			if within(p.ImportPath, "crosstalk/examples") && within(imported, "crosstalk") && !slices.Contains(exampleMayImport, imported) {
+				t.Errorf("%s is an example and imports %s", p.ImportPath, imported)
 			}
 			other := within(p.ImportPath, "crosstalk/scenarios/") && within(imported, "crosstalk/scenarios")
 			if other {

@@ -174,6 +174,9 @@ type builder struct {
 
 // build starts processes. What they share of their configuration is in host.
 func (b *builder) build(ctx context.Context, processes []Process, host fakesvc.HostConfig) error {
+	for _, s := range b.experiment.Services { // a copy without a partition would have nothing to do
+		b.Env.Partitions = max(b.Env.Partitions, b.experiment.CopiesOf(s.Name))
+	}
 	if err := b.openBus(ctx); err != nil {
 		return err
 	}

@@ -38,20 +38,19 @@ func newBroker() *cobra.Command {
 				return err
 			}
 			defer broker.Close()
-			ctx := cmd.Context()
 			if parent {
-				ctx = untilEnds(ctx, cmd.InOrStdin())
+				go exitAtEnd(cmd.InOrStdin())
 			}
 			if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"broker": broker.Addresses()[0]}); err != nil {
 				return err
 			}
-			<-ctx.Done()
+			<-cmd.Context().Done()
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where it answers; on loopback, whatever the host")
 	cmd.Flags().StringVar(&data, "data", "", "folder for its records")
-	cmd.Flags().BoolVar(&parent, "until-stdin-ends", false, "end when stdin does")
+	cmd.Flags().BoolVar(&parent, "until-stdin-ends", false, "exit when stdin ends")
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }

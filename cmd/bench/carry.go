@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosstalk/fakesvc"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
@@ -19,10 +20,10 @@ import (
 )
 
 // runOptions is how runs are carried out for real: on this machine's network,
-// with precise pacing.
+// with precise waits.
 func runOptions(progress func(runner.Progress)) runner.Options {
 	return runner.Options{
-		Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+		Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
 		Pacer: load.Precise, Progress: progress,
 	}
 }

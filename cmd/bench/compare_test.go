@@ -177,6 +177,8 @@ func TestBadThresholdsAndRuns(t *testing.T) {
 	t.Chdir(dir)
 	for _, c := range []struct{ args, want string }{
 		{"run --threshold=p(99)<50", `--threshold: "p(99)<50": "50" is no duration such as 50ms`},
+		{"verdict --threshold=eror<1%", `--threshold: "eror<1%": unknown metric "eror": did you mean errors?`},
+		{"matrix --junit=a.xml", "--junit: its test cases are thresholds, and there is no --threshold"},
 		{"run --threshold=eror<1%", `--threshold: "eror<1%": unknown metric "eror": did you mean errors?`},
 		{"run --threshold=snyc:errors<1%", `--threshold: "snyc:errors<1%": unknown scenario "snyc": did you mean sync?`},
 		{"run --scenario=sync --threshold=monolith:errors<1%", `monolith is not among the runs: sync`},

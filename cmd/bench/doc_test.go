@@ -52,6 +52,7 @@ bench() {
 	predict*experiments/*) "$BENCH" "$@" ;;
 	predict*) "$BENCH" "$@" --duration=20ms --warmup=0s ;;
 	verdict*) "$BENCH" "$@" --help ;;
+	doctor*) "$BENCH" "$@" --short ;;
 	matrix*) "$BENCH" "$@" --fault-length=100ms --rest=100ms --warmup=0s --scenario=sync --rate=20 ;;
 	*experiments/*) "$BENCH" "$@" --print-experiment ;;
 	*) "$BENCH" "$@" --duration=300ms --warmup=0s --scenario=sync ;;

@@ -3,16 +3,24 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"crosstalk/internal/suggest"
 )
 
+const variablePrefix = "CROSSTALK_"
+
 // fromEnvironment sets each flag that is not given from its variable: --max-in-flight
-// from CROSSTALK_MAX_IN_FLIGHT.
+// from CROSSTALK_MAX_IN_FLIGHT. A variable that is none of them is an error where it
+// looks like a slip; others may be anyone's, as those that Kubernetes makes.
 func fromEnvironment(flags *pflag.FlagSet) (err error) {
+	known := []string{tokenVariable}
 	flags.VisitAll(func(f *pflag.Flag) {
-		variable := "CROSSTALK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		variable := variablePrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		known = append(known, variable)
 		text, ok := os.LookupEnv(variable)
 		if !ok || f.Changed || err != nil {
 			return
@@ -21,5 +29,26 @@ func fromEnvironment(flags *pflag.FlagSet) (err error) {
 			err = usageError(fmt.Errorf("%s: %w", variable, e))
 		}
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return mistyped(os.Environ(), known)
+}
+
+func mistyped(environment, known []string) error {
+	names := make([]string, len(known))
+	for i, k := range known {
+		names[i] = strings.TrimPrefix(k, variablePrefix)
+	}
+	for _, entry := range environment {
+		variable, _, _ := strings.Cut(entry, "=")
+		name, ours := strings.CutPrefix(variable, variablePrefix)
+		if !ours || slices.Contains(names, name) {
+			continue
+		}
+		if meant := suggest.Nearest(name, names); meant != "" {
+			return usageError(fmt.Errorf("%s: there is no such setting: did you mean %s%s?", variable, variablePrefix, meant))
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,13 +16,15 @@ import (
 
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
+	"crosstalk/internal/threshold"
+	"crosstalk/internal/verdict"
 )
 
 // finished checks how a command ended, and returns the one folder that it made.
 // The machine may be busy, which makes figures INVALID, and not wrong.
 func finished(t *testing.T, out string, code int, stderr string) string {
 	t.Helper()
-	if code != exitOK && code != exitInvalid {
+	if code != exitOK && code != exitInvalid && code != exitThreshold {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	found, err := filepath.Glob(filepath.Join(out, "*"))
@@ -68,7 +71,13 @@ func TestSweep(t *testing.T) {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=100ms", "--rest=100ms", "--warmup=0s", "--rate=20", "--out="+out)
+	junit := filepath.Join(t.TempDir(), "thresholds.xml")
+	code, stdout, stderr := bench(t, t.Context(), "matrix", "--fault-length=100ms", "--rest=100ms", "--warmup=0s", "--rate=20", "--out="+out,
+		"--threshold=sync:p(99)<1ns", "--threshold=monolith:errors<=100%", "--junit="+junit)
+	if text, err := os.ReadFile(junit); code != exitThreshold || err != nil || !strings.Contains(string(text), `tests="2" failures="1"`) ||
+		!strings.Contains(lastLine(stderr), "threshold crossed: sync: sync:p(99)<1ns: it is ") {
+		t.Errorf("exit code %d, %s, %s, %v", code, lastLine(stderr), text, err)
+	}
 	dir := finished(t, out, code, stderr)
 	for _, scenario := range []string{"sync", "async-request", "async-replicated", "monolith"} {
 		run, err := result.Load(filepath.Join(dir, scenario))
@@ -81,6 +90,39 @@ func TestMatrix(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "matrix.png")); err != nil {
 		t.Error(err)
+	}
+}
+
+// The thresholds of the verdict bound each of its runs. The whole of it takes a minute
+// and more, so this gathers the evidence of two experiments alone.
+func TestVerdictThresholds(t *testing.T) {
+	t.Parallel()
+	cmd := newVerdict()
+	cmd.SetContext(t.Context())
+	cmd.SetErr(io.Discard)
+	c := &verdictCommand{gate: &gate{texts: []string{"errors<20%"}}}
+	var experiments []verdict.Named
+	for name, share := range map[string]string{"half": "50%", "none": "0%"} {
+		e := shorter()
+		for setting, text := range map[string]string{"scenario": "sync", "duration": "300ms", "warmup": "0s", "rate": "100", "latency": "none", "timeout": "10s", "fail-rate": "B=" + share} {
+			if err := e.Set(setting, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		experiments = append(experiments, verdict.Named{Name: name, Experiment: &e})
+	}
+	if err := c.gate.read(scenariosOf(experiments), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.gather(cmd, experiments, nil, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	rulings := make(map[string]threshold.Ruling)
+	for _, o := range c.gate.outcomes {
+		rulings[o.Of] = o.Ruling
+	}
+	if len(rulings) != 2 || rulings["sync at half"] != threshold.Crossed || rulings["sync at none"] == threshold.Crossed {
+		t.Errorf("rulings %v", rulings)
 	}
 }
 

@@ -85,6 +85,7 @@ stale answers, cost.`,
   bench sweep --vary=fail-rate=0,0.01,0.1,0.5            # how far it spreads, and where one starts to win
   bench matrix                                           # every component × every fault × every scenario
   bench predict --rate=100000/s --fail-rate=0.01         # what theory says, without any load
+  bench doctor                                           # what this machine can be trusted with
   bench verdict                                          # the claims about each style, decided by figures
   bench report results/*/                                # draw runs again, from their folders
   bench compare results/OLD results/NEW --threshold='regression.p(99)<5%'`,
@@ -98,7 +99,8 @@ stale answers, cost.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(suggestFlag(cmd, err)) })
-	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newCompare(), newMerge(), newServe(), newHealth(), newBroker())
+	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newCompare(), newMerge(),
+		newDoctor(), newServe(), newHealth(), newBroker())
 	asUsage(root)
 	complete(root)
 	return root

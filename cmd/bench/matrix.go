@@ -23,6 +23,8 @@ type matrixCommand struct {
 	settings *settings
 	out      string
 	plan     matrix.Plan
+	metrics  string
+	gate     *gate
 }
 
 // matrixDefaults shows the differences at a load that leaves this machine time
@@ -51,8 +53,12 @@ errors, slower or older answers, when that was over, and when D had caught up.
 
 It writes matrix.png and a folder per scenario, whose run.json has an impact for
 each fault. The length of the run follows from the faults. All scenarios run at the
-same time, so no figure of their cost is taken.`,
+same time, so no figure of their cost is taken. A threshold bounds a figure of a
+scenario's whole run, with all of its faults.
+
+Exit codes are those of run.`,
 		Example: `  bench matrix
+  bench matrix --threshold='errors<90%' --junit=thresholds.xml
   bench matrix --scenario=sync,async-replicated --policy='timeout=50ms retry=2'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
@@ -62,11 +68,13 @@ same time, so no figure of their cost is taken.`,
 	flags.DurationVar(&c.plan.Length, "fault-length", c.plan.Length, "for how long each fault acts")
 	flags.DurationVar(&c.plan.Rest, "rest", c.plan.Rest, "how long it is waited behind each fault")
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
+	addMetrics(flags, &c.metrics)
+	c.gate = addGate(flags)
 	c.settings = addSettings(flags, matrixDefaults())
 	return cmd
 }
 
-func (c *matrixCommand) run(cmd *cobra.Command, path string) error {
+func (c *matrixCommand) run(cmd *cobra.Command, path string) (err error) {
 	base, err := c.settings.experiment(path)
 	if err != nil {
 		return err
@@ -84,6 +92,14 @@ func (c *matrixCommand) run(cmd *cobra.Command, path string) error {
 	if err := valid(e); err != nil {
 		return usageError(err)
 	}
+	if err := c.gate.read(e.Scenario, false); err != nil {
+		return err
+	}
+	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer shown.close(&err)
 	session, err := newSession(c.out)
 	if err != nil {
 		return err
@@ -91,23 +107,25 @@ func (c *matrixCommand) run(cmd *cobra.Command, path string) error {
 	if err := runner.Probe(cmd.Context(), e.Scenario, e, runOptions(nil)); err != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
-	runs, err := c.measure(cmd, e, session.Dir())
+	options := runOptions(nil)
+	options.Shared = true
+	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
+	runs, err := c.measure(cmd, e, session.Dir(), options)
 	if err != nil || cmd.Context().Err() != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
-	return errors.Join(c.show(cmd, e, rows, runs, session.Dir()), worst(runs, nil))
+	end := errors.Join(c.show(cmd, e, rows, runs, session.Dir()), worst(runs, nil), c.gate.session(session.Dir(), runs))
+	return c.gate.end(cmd.OutOrStdout(), end)
 }
 
 // measure runs all scenarios at the same time.
-func (c *matrixCommand) measure(cmd *cobra.Command, e *experiment.Experiment, dir string) ([]result.Run, error) {
+func (c *matrixCommand) measure(cmd *cobra.Command, e *experiment.Experiment, dir string, options runner.Options) ([]result.Run, error) {
 	view := newView(cmd.ErrOrStderr())
 	view.step("%d scenarios at the same time, for %v", len(e.Scenario), setting.Duration(time.Duration(e.Duration)+time.Duration(e.WarmUp)))
 	runs := make([]result.Run, len(e.Scenario))
 	group, ctx := errgroup.WithContext(cmd.Context())
 	for i, scenario := range e.Scenario {
 		group.Go(func() error {
-			options := runOptions(nil)
-			options.Shared = true
 			run, err := carryOut(ctx, e, scenario, dir, options)
 			if err != nil {
 				return err

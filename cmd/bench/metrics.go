@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 
+	"github.com/spf13/pflag"
+
 	"crosstalk/internal/telemetry"
 )
 
@@ -14,6 +16,12 @@ import (
 type shown struct {
 	metrics *telemetry.Metrics
 	server  *telemetry.Server
+	address string
+}
+
+// addMetrics adds the flag that asks for it.
+func addMetrics(flags *pflag.FlagSet, address *string) {
+	flags.StringVar(address, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
 }
 
 // serveMetrics serves metrics at an address, and says where; at none, it does not.
@@ -28,7 +36,7 @@ func serveMetrics(address string, stderr io.Writer) (shown, error) {
 	if err != nil {
 		return shown{}, usageError(fmt.Errorf("--metrics: %w", err))
 	}
-	s := shown{metrics: telemetry.New()}
+	s := shown{metrics: telemetry.New(), address: listener.Addr().String()}
 	s.server = s.metrics.Serve(listener)
 	_, err = fmt.Fprintf(stderr, "metrics: http://%s%s\n", listener.Addr(), telemetry.Path)
 	return s, err

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -68,8 +70,8 @@ interrupted.`,
 	c.settings = addSettings(flags, experiment.Default())
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
-	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC)")
-	flags.StringVar(&c.metrics, "metrics", "", "serve Prometheus metrics at host:port while it runs, such as 127.0.0.1:9464")
+	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC), which the processes of the services must reach too")
+	addMetrics(flags, &c.metrics)
 	flags.StringVar(&c.nodes, "nodes", "", "file that tells where the services run already, instead of starting them")
 	flags.StringVar(&c.target, "target", "", "where the service that is queried is, host:port, instead of what --nodes says")
 	c.access.add(flags)
@@ -117,6 +119,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	options.Scraped = targets(session.Dir(), cmd.ErrOrStderr())
 	runs, err := c.runAll(cmd, e, session.Dir(), view, options)
 	if len(runs) == 0 {
 		return errors.Join(worst(nil, err), session.Remove())
@@ -153,7 +156,23 @@ func (c *runCommand) placed(e *experiment.Experiment) (placement.Nodes, error) {
 			return nil, usageError(fmt.Errorf("--nodes: %s does not tell where %s is", c.nodes, s.Name))
 		}
 	}
-	return nodes, nil
+	return nodes, fits(nodes, c.nodes, e)
+}
+
+// fits refuses nodes that the experiment does not have, and scenarios that they could
+// not be.
+func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		if _, ok := e.Service(name); !ok {
+			return usageError(fmt.Errorf("--nodes: %s tells where %s is, and the experiment has no such service", file, name))
+		}
+	}
+	for _, name := range e.Scenario {
+		if s, ok := scenarios.ByName(name); ok && scenarios.NeedsBus(s, e) && len(e.Kafka) == 0 {
+			return usageError(fmt.Errorf("--kafka: %s needs a bus that the nodes reach: name a cluster, host:port", name))
+		}
+	}
+	return nil
 }
 
 // runAll runs the scenarios one after the other. An interrupted one is the last.
@@ -206,7 +225,7 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 		return report.JSONLines(out, runs)
 	}
 	for _, table := range []func(io.Writer, []result.Run) error{
-		report.Table, report.Impacts, report.Policies, report.Theory, report.Faults,
+		report.Table, report.Impacts, report.Processes, report.Policies, report.Theory, report.Faults,
 	} {
 		if err := table(out, runs); err != nil {
 			return err

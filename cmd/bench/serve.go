@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/agent"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
 	"crosstalk/scenarios"
@@ -71,7 +71,7 @@ Exit codes: 0 left in good order, 1 could not serve, 2 bad flags or file.`,
 	flags.StringVar(&c.prefix, "prefix", "crosstalk", "begins the name of each topic")
 	flags.StringVar(&c.data, "data", "", "folder for the databases; a temporary one by default")
 	flags.DurationVar(&c.grace, "grace", 10*time.Second, "for how long what is under way may go on after SIGTERM")
-	flags.BoolVar(&c.parent, "until-stdin-ends", false, "end when stdin does")
+	flags.BoolVar(&c.parent, "until-stdin-ends", false, "exit when stdin ends")
 	must(flags.MarkHidden("until-stdin-ends"))
 	c.access.add(flags)
 	c.settings = addSettings(flags, experiment.Default())
@@ -85,22 +85,24 @@ func must(err error) {
 }
 
 func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
-	if err := fromEnvironment(cmd.Flags()); err != nil {
-		return err
+	if !c.parent { // the environment is then that of the driver
+		if err := fromEnvironment(cmd.Flags()); err != nil {
+			return err
+		}
 	}
 	if c.config != "" {
 		path = c.config
 	}
 	config := agent.Config{
 		Service: c.service, Listen: c.listen, Grace: c.grace,
-		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
 		Log: zerolog.New(cmd.ErrOrStderr()).With().Timestamp().Str("service", c.service).Logger(),
 	}
 	if config.Env.Access, err = c.access.server(c.control); err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(c.listen); err != nil {
-		return usageError(fmt.Errorf("--listen: %q is not host:port", c.listen))
+	if err := c.check(); err != nil {
+		return usageError(err)
 	}
 	if config.Own, err = c.own(path); err != nil {
 		return err
@@ -119,15 +121,35 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if config.Control, err = net.Listen("tcp", c.control); err != nil {
 		return usageError(fmt.Errorf("--control: %w", err))
 	}
-	// Who has started the process learns from this where its control is.
-	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"control": config.Control.Addr().String()}); err != nil {
+	// Who has started the process learns from this where things are.
+	where := map[string]string{"control": config.Control.Addr().String()}
+	if shown.address != "" {
+		where["metrics"] = shown.address
+	}
+	if err := json.NewEncoder(cmd.OutOrStdout()).Encode(where); err != nil {
 		return errors.Join(err, config.Control.Close())
 	}
-	ctx := cmd.Context()
 	if c.parent {
-		ctx = untilEnds(ctx, cmd.InOrStdin())
+		go exitAtEnd(cmd.InOrStdin())
 	}
-	return agent.Run(ctx, config)
+	return agent.Run(cmd.Context(), config)
+}
+
+// check refuses flags that could not be carried out when a driver asks.
+func (c *serveCommand) check() error {
+	if _, _, err := net.SplitHostPort(c.listen); err != nil {
+		return fmt.Errorf("--listen: %q is not host:port", c.listen)
+	}
+	free, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if c.grace < 0 {
+		err = fmt.Errorf("--grace: %v is negative", c.grace)
+	} else if wrong := agent.CheckPrefix(c.prefix); wrong != nil {
+		err = fmt.Errorf("--prefix: %w", wrong)
+	}
+	return errors.Join(err, free.Close())
 }
 
 // own is what the node is without a driver: nothing where no scenario is named.
@@ -196,13 +218,10 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 	return func() error { return os.RemoveAll(config.Dir) }, nil
 }
 
-// untilEnds returns a context that ends with ctx, and when there is no more to read:
-// the system closes the pipe when the process at its other end dies, however it dies.
-func untilEnds(ctx context.Context, r io.Reader) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer cancel()
-		_, _ = io.Copy(io.Discard, r)
-	}()
-	return ctx
+// exitAtEnd exits when there is no more to read: the system closes the pipe when the
+// process at its other end dies, however it dies, and then there is nobody left for
+// whom to leave in good order.
+func exitAtEnd(r io.Reader) {
+	_, _ = io.Copy(io.Discard, r)
+	os.Exit(exitFailed)
 }

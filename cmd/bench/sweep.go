@@ -23,6 +23,7 @@ type sweepCommand struct {
 	vary     []string
 	repeat   int
 	by       string
+	metrics  string
 	gate     *gate
 }
 
@@ -59,12 +60,13 @@ Exit codes are those of run.`,
 	flags.IntVar(&c.repeat, "repeat", 1, "runs of each scenario at each point")
 	flags.StringVar(&c.by, "by", "latency.p99", "metric that decides which scenario is better: "+metric.Known)
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
+	addMetrics(flags, &c.metrics)
 	c.gate = addGate(flags)
 	c.settings = addSettings(flags, shorter())
 	return cmd
 }
 
-func (c *sweepCommand) run(cmd *cobra.Command, path string) error {
+func (c *sweepCommand) run(cmd *cobra.Command, path string) (err error) {
 	e, err := c.settings.experiment(path)
 	if err != nil {
 		return err
@@ -80,6 +82,11 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) error {
 	if err := c.gate.read(e.Scenario, false); err != nil {
 		return err
 	}
+	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer shown.close(&err)
 	session, err := newSession(c.out)
 	if err != nil {
 		return err
@@ -88,7 +95,9 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) error {
 	if err := runner.Probe(cmd.Context(), e.Scenario, e, runOptions(nil)); err != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
-	err = c.measure(cmd, &s, session.Dir())
+	options := runOptions(nil)
+	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
+	err = c.measure(cmd, &s, session.Dir(), options)
 	if len(s.Rows) == 0 {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
@@ -119,7 +128,7 @@ func (c *sweepCommand) points(e *experiment.Experiment) ([]sweep.Vary, []sweep.P
 }
 
 // measure runs every scenario at every point, and again as often as asked.
-func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string) error {
+func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string, options runner.Options) error {
 	view := newView(cmd.ErrOrStderr())
 	for n, p := range s.Points {
 		for _, scenario := range s.Scenarios {
@@ -129,7 +138,8 @@ func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string) 
 				if c.repeat > 1 {
 					name = filepath.Join(name, fmt.Sprint(repeat+1))
 				}
-				run, err := carryOut(cmd.Context(), p.Experiment, scenario, filepath.Join(dir, name), runOptions(nil))
+				options.Name = filepath.ToSlash(filepath.Join(filepath.Base(dir), name))
+				run, err := carryOut(cmd.Context(), p.Experiment, scenario, filepath.Join(dir, name), options)
 				if err != nil {
 					return err
 				}

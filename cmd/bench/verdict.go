@@ -19,6 +19,7 @@ import (
 type verdictCommand struct {
 	settings *settings
 	out      string
+	gate     *gate
 }
 
 func newVerdict() *cobra.Command {
@@ -28,14 +29,18 @@ func newVerdict() *cobra.Command {
 		Short: "Hold what people say of each style against figures: holds, does not hold, or depends",
 		Long: `Verdict runs what is needed to decide the claims that are made for and against
 each style, and prints each of them with its ruling and the figure that decides it.
-It takes about three minutes, and starts processes, which it kills. The settings are those of run; what a claim
-needs is set over them.`,
+It takes about three minutes, and starts processes, which it kills. The settings are
+those of run; what a claim needs is set over them. A threshold bounds a figure of each
+run that it carries out.
+
+Exit codes are those of run.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&c.out, "out", "results", "folder for the results")
+	c.gate = addGate(flags)
 	c.settings = addSettings(flags, shorter())
 	return cmd
 }
@@ -54,6 +59,9 @@ func (c *verdictCommand) run(cmd *cobra.Command, path string) error {
 			return usageError(fmt.Errorf("the experiment %q of the verdict: %w", x.Name, err))
 		}
 	}
+	if err := c.gate.read(scenariosOf(experiments), false); err != nil {
+		return err
+	}
 	session, err := newSession(c.out)
 	if err != nil {
 		return err
@@ -70,7 +78,16 @@ func (c *verdictCommand) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "\nresults: %s (a folder per experiment and scenario)\n", session.Dir())
-	return errors.Join(err, worst(runs, nil))
+	return c.gate.end(out, errors.Join(err, worst(runs, nil)))
+}
+
+// scenariosOf are those that any of the experiments runs.
+func scenariosOf(experiments []verdict.Named) []string {
+	var out []string
+	for _, x := range experiments {
+		out = append(out, x.Experiment.Scenario...)
+	}
+	return unique(out)
 }
 
 // gather carries out the experiments, and measures the databases.
@@ -79,7 +96,7 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 	e.Runs = make(map[string]map[string]result.Run)
 	for n, x := range experiments {
 		view.step("experiment %q (%d of %d)", x.Name, n+1, len(experiments))
-		runs := make([]result.Run, len(x.Experiment.Scenario))
+		runs := make([]*result.Loaded, len(x.Experiment.Scenario))
 		group, ctx := errgroup.WithContext(cmd.Context())
 		if !x.Together {
 			group.SetLimit(1)
@@ -88,10 +105,8 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 			group.Go(func() error {
 				options := runOptions(nil)
 				options.Shared = x.Together
-				run, err := carryOut(ctx, x.Experiment, scenario, filepath.Join(dir, x.Name), options)
-				if err == nil {
-					runs[i] = run.Run
-				}
+				var err error
+				runs[i], err = carryOut(ctx, x.Experiment, scenario, filepath.Join(dir, x.Name), options)
 				return err
 			})
 		}
@@ -100,9 +115,10 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 		}
 		e.Runs[x.Name] = make(map[string]result.Run)
 		for _, r := range runs {
-			e.Runs[x.Name][r.Scenario] = r
+			e.Runs[x.Name][r.Scenario] = r.Run
+			all = append(all, r.Run)
+			c.gate.run(r.Scenario+" at "+x.Name, r)
 		}
-		all = append(all, runs...)
 	}
 	view.step("databases")
 	data, err := os.MkdirTemp("", "crosstalk-")

@@ -354,7 +354,9 @@ type PrepareRequest struct {
 	// Where each service is: host:port, by commas where it has several copies.
 	Addresses map[string]string `protobuf:"bytes,6,rep,name=addresses,proto3" json:"addresses,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The name of the run, for metrics.
-	Run           string `protobuf:"bytes,7,opt,name=run,proto3" json:"run,omitempty"`
+	Run string `protobuf:"bytes,7,opt,name=run,proto3" json:"run,omitempty"`
+	// The OTLP collector that takes the spans, host:port; empty where none are made.
+	Otlp          string `protobuf:"bytes,8,opt,name=otlp,proto3" json:"otlp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -434,6 +436,13 @@ func (x *PrepareRequest) GetAddresses() map[string]string {
 func (x *PrepareRequest) GetRun() string {
 	if x != nil {
 		return x.Run
+	}
+	return ""
+}
+
+func (x *PrepareRequest) GetOtlp() string {
+	if x != nil {
+		return x.Otlp
 	}
 	return ""
 }
@@ -1724,7 +1733,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x18\n" +
 	"\apayload\x18\x04 \x01(\fR\apayload\x12\x14\n" +
 	"\x05write\x18\x05 \x01(\x03R\x05write\"\x0f\n" +
-	"\rWriteResponse\"\xaf\x02\n" +
+	"\rWriteResponse\"\xc3\x02\n" +
 	"\x0ePrepareRequest\x12\x1e\n" +
 	"\n" +
 	"experiment\x18\x01 \x01(\tR\n" +
@@ -1734,7 +1743,8 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x06prefix\x18\x04 \x01(\tR\x06prefix\x12\x14\n" +
 	"\x05kafka\x18\x05 \x03(\tR\x05kafka\x12I\n" +
 	"\taddresses\x18\x06 \x03(\v2+.crosstalk.v1.PrepareRequest.AddressesEntryR\taddresses\x12\x10\n" +
-	"\x03run\x18\a \x01(\tR\x03run\x1a<\n" +
+	"\x03run\x18\a \x01(\tR\x03run\x12\x12\n" +
+	"\x04otlp\x18\b \x01(\tR\x04otlp\x1a<\n" +
 	"\x0eAddressesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"+\n" +

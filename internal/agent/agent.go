@@ -23,6 +23,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
 
@@ -64,6 +65,7 @@ type node struct {
 	topology *scenarios.Topology
 	host     *fakesvc.Host
 	metrics  *telemetry.Run
+	tracer   *tracing.Tracer
 	spent    meter
 	ended    chan struct{}
 }
@@ -136,9 +138,7 @@ func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error)
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if err := a.end(context.Background()); err != nil {
-		a.Log.Warn().Err(err).Msg("ending what the node was before")
-	}
+	a.endBefore()
 	n, err := a.build(ctx, t)
 	if err != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, errSuperseded) {
@@ -147,7 +147,7 @@ func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error)
 		return "", err
 	}
 	a.node = n
-	a.Log.Info().Str("service", t.Process.Name).Str("scenario", t.Scenario.Name).Str("address", n.host.Address()).Msg("ready")
+	a.Log.Info().Str("as", t.Process.Name).Str("scenario", t.Scenario.Name).Str("address", n.host.Address()).Msg("ready")
 	return n.host.Address(), nil
 }
 
@@ -157,23 +157,33 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 		return nil, err
 	}
 	n := &node{metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
+	if t.OTLP != "" {
+		if n.tracer, err = tracing.Open(ctx, t.OTLP, t.Scenario.Name); err != nil {
+			n.metrics.End()
+			return nil, err
+		}
+	}
 	env := a.Env
-	env.Address, env.Groups, env.Metrics = t.address, true, n.metrics
+	env.Address, env.Groups, env.Metrics, env.Tracer = t.address, true, n.metrics, n.tracer
 	n.topology, n.host, err = scenarios.StartProcess(ctx, t.Scenario, t.Experiment, t.Process, scenarios.World{
 		Env: env, Dir: dir, Bus: t.Kafka, Prefix: t.Prefix, Listen: a.Listen,
 	})
 	if err != nil {
 		n.metrics.End()
-		return nil, fmt.Errorf("start %s: %w", t.Process.Name, err)
+		return nil, errors.Join(fmt.Errorf("start %s: %w", t.Process.Name, err), n.tracer.Close())
 	}
 	go a.watch(n)
 	return n, nil
 }
 
+// ours is the folder in Config.Dir that has all that is kept: what else is there is
+// somebody else's.
+const ours = "crosstalk-data"
+
 // folder returns that of a run's databases, and removes those of other runs.
 func (a *Agent) folder(prefix string) (string, error) {
-	mine := filepath.Join(a.Dir, prefix)
-	others, err := filepath.Glob(filepath.Join(a.Dir, "*"))
+	mine := filepath.Join(a.Dir, ours, prefix)
+	others, err := filepath.Glob(filepath.Join(a.Dir, ours, "*"))
 	if err != nil {
 		return "", err
 	}
@@ -206,6 +216,16 @@ func (a *Agent) fail(err error) {
 	}
 }
 
+// endBefore ends what the node was before, within the grace. That this is in bad order
+// is no reason not to be something else.
+func (a *Agent) endBefore() {
+	ctx, cancel := context.WithTimeout(context.Background(), a.Grace)
+	defer cancel()
+	if err := a.end(ctx); err != nil {
+		a.Log.Warn().Err(err).Msg("ending what the node was before")
+	}
+}
+
 // end ends what the node is. Where ctx has no time left, it cuts what is under way.
 func (a *Agent) end(ctx context.Context) error {
 	n := a.node
@@ -216,7 +236,12 @@ func (a *Agent) end(ctx context.Context) error {
 	close(n.ended)
 	left := n.host.Leave(ctx)
 	n.metrics.End()
-	return errors.Join(left, n.topology.Close())
+	closed := n.topology.Close()
+	// Spans that the collector does not take in time are lost, and the run is not.
+	if err := n.tracer.Close(); err != nil {
+		a.Log.Warn().Err(err).Msg("exporting the last spans")
+	}
+	return errors.Join(left, closed)
 }
 
 func (a *Agent) leave() error {

@@ -35,11 +35,8 @@ func (c control) Prepare(ctx context.Context, r *fakesvcpb.PrepareRequest) (*fak
 func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
 	a.mu.Lock()
-	err := a.end(context.Background())
+	a.endBefore()
 	a.mu.Unlock()
-	if err != nil {
-		a.Log.Warn().Err(err).Msg("ending a run's node")
-	}
 	if a.Own != nil {
 		go a.own(a.life)
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"crosstalk/fakesvc/fakesvcpb"
@@ -20,6 +21,8 @@ type Task struct {
 	Run string
 	// Kafka is where the bus is.
 	Kafka []string
+	// OTLP is the collector that takes spans; empty where none are made.
+	OTLP string
 	// Addresses tells of each service where it is.
 	Addresses map[string]string
 }
@@ -73,18 +76,16 @@ func taskOf(r *fakesvcpb.PrepareRequest) (Task, error) {
 		return Task{}, err
 	}
 	t.Prefix, t.Run, t.Kafka, t.Addresses = r.GetPrefix(), r.GetRun(), r.GetKafka(), r.GetAddresses()
-	if !isPrefix(t.Prefix) {
-		return Task{}, fmt.Errorf("%q cannot begin the name of a topic: letters, digits, '-' and '_'", t.Prefix)
-	}
-	return t, nil
+	t.OTLP = r.GetOtlp()
+	return t, CheckPrefix(t.Prefix)
 }
 
-// isPrefix tells whether a text can begin the name of a topic, and name a folder.
-func isPrefix(text string) bool {
-	for _, r := range text {
-		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_') {
-			return false
-		}
+var prefixes = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,200}$`)
+
+// CheckPrefix refuses what cannot begin the name of a topic, and name a folder.
+func CheckPrefix(text string) error {
+	if !prefixes.MatchString(text) {
+		return fmt.Errorf("%q cannot begin the name of a topic: up to 200 letters, digits, '-' and '_'", text)
 	}
-	return text != ""
+	return nil
 }

@@ -89,7 +89,7 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if _, err := c.metadata(ctx, c.work); err != nil {
 		c.Close()
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fmt.Errorf("%w: it ended the connection, as one does that wants TLS, or another SASL user or password", err)
+			err = fmt.Errorf("%w: it ended the connection, as a broker does whose TLS or SASL settings differ", err)
 		}
 		return nil, fmt.Errorf("bus: no Kafka broker answers at %s: %w", strings.Join(config.Addresses, ", "), err)
 	}

@@ -131,9 +131,11 @@ func (a *Assignment) From() map[int]int64 { return maps.Clone(a.from) }
 // Holds returns a context that ends when the partitions are to be given back.
 func (a *Assignment) Holds() context.Context { return a.holds }
 
-// Subscribe starts to read the partitions from there on.
+// Subscribe starts to read the partitions from there on: nothing where there are none.
 func (a *Assignment) Subscribe() *Subscription {
-	return a.member.client.subscribe(a.member.topic, slices.Sorted(maps.Keys(a.from)), a.from)
+	partitions := slices.AppendSeq([]int{}, maps.Keys(a.from)) // nil would be all of them
+	slices.Sort(partitions)
+	return a.member.client.subscribe(a.member.topic, partitions, a.from)
 }
 
 // Commit stores the first offset of each partition that is not handled. It may be

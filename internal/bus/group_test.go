@@ -138,6 +138,9 @@ func TestGroupWithAnIdleMember(t *testing.T) {
 		if idle < 0 || len(both[1-idle].From()) != 1 {
 			t.Fatalf("two members read %v and %v of one partition", both[0].From(), both[1].From())
 		}
+		p := c.NewPublisher()
+		defer p.Close()
+		publish(t, p, keyed("a", 1, 1)) // which is the other's to read
 		s := both[idle].Subscribe()
 		silent(t, s)
 		s.Close()

@@ -11,10 +11,12 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/produce"
+
+	"crosstalk/internal/waits"
 )
 
 const (
-	publishPatience = 10 * time.Second
+	publishPatience = waits.PublishPatience
 	// Shorter, since all that is published later waits: a reply to a requester
 	// that is gone must not hold up the others. It covers the moment in which
 	// a new topic is not known everywhere.

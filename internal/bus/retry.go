@@ -3,16 +3,16 @@ package bus
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/segmentio/kafka-go"
 
 	"crosstalk/internal/clock"
+	"crosstalk/internal/waits"
 )
 
 const (
-	firstPause   = 5 * time.Millisecond
-	longestPause = 250 * time.Millisecond
+	firstPause   = waits.BusFrom
+	longestPause = waits.BusUpTo
 )
 
 // pause waits before the attempt after the n-th (from 0): 5 ms, doubling up to

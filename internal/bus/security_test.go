@@ -112,11 +112,11 @@ func TestRefusedBySecurity(t *testing.T) {
 		config Config
 		want   string
 	}{
-		"a wrong password":  {Config{TLS: &tls.Config{RootCAs: pool}, SASL: SASL{ScramSHA512, "d", "guess 512"}}, "another SASL user or password"},
-		"an unknown user":   {Config{TLS: &tls.Config{RootCAs: pool}, SASL: SASL{Plain, "e", "guess 512"}}, "another SASL user or password"},
-		"no identity":       {Config{TLS: &tls.Config{RootCAs: pool}}, "wants TLS, or another SASL"},
+		"a wrong password":  {Config{TLS: &tls.Config{RootCAs: pool}, SASL: SASL{ScramSHA512, "d", "guess 512"}}, "TLS or SASL settings differ"},
+		"an unknown user":   {Config{TLS: &tls.Config{RootCAs: pool}, SASL: SASL{Plain, "e", "guess 512"}}, "TLS or SASL settings differ"},
+		"no identity":       {Config{TLS: &tls.Config{RootCAs: pool}}, "TLS or SASL settings differ"},
 		"another authority": {Config{TLS: &tls.Config{RootCAs: foreign}, SASL: right}, "certificate signed by unknown authority"},
-		"no TLS":            {Config{SASL: right}, "wants TLS, or another SASL"},
+		"no TLS":            {Config{SASL: right}, "TLS or SASL settings differ"},
 	} {
 		c.config.Addresses = guarded(t, &own)
 		start := time.Now()

@@ -1,13 +1,17 @@
 // Package clock waits.
 //
-// Its law: every wait of the project that a caller may end is this one. It uses
-// package time alone, so testing/synctest stands in for it.
+// Its law: every wait of the project that a caller may end is one of these. Sleep
+// uses package time alone, so testing/synctest stands in for it; Precise asks the
+// kernel, and is for what is measured on a real clock.
 package clock
 
 import (
 	"context"
 	"time"
 )
+
+// A Sleeper waits for d, or returns ctx's error as soon as ctx ends.
+type Sleeper func(ctx context.Context, d time.Duration) error
 
 // Sleep waits for d, or returns ctx's error as soon as ctx ends. A d of 0 or less
 // does not wait.

@@ -28,21 +28,22 @@ func (l exponential) String() string             { return fmt.Sprintf("exponenti
 
 // lognormal is given by its median and its 99th percentile, which people know of
 // a service, and not by the moments of a logarithm.
-type lognormal struct{ median, p99 time.Duration }
+type lognormal struct {
+	median, p99 time.Duration
+	sigma       float64 // the standard deviation of the logarithm
+}
 
-// sigma is the standard deviation of the logarithm: the p99 lies z(0.99) of them
-// above the median.
-func (l lognormal) sigma() float64 {
-	return math.Log(float64(l.p99)/float64(l.median)) / z(0.99)
+// lognormalOf finds sigma: the p99 lies z(0.99) of them above the median.
+func lognormalOf(median, p99 time.Duration) lognormal {
+	return lognormal{median, p99, math.Log(float64(p99)/float64(median)) / z(0.99)}
 }
 
 func (l lognormal) quantile(p float64) float64 {
-	return float64(l.median) * math.Exp(l.sigma()*z(p))
+	return float64(l.median) * math.Exp(l.sigma*z(p))
 }
 
 func (l lognormal) mean() float64 {
-	sigma := l.sigma()
-	return float64(l.median) * math.Exp(sigma*sigma/2)
+	return float64(l.median) * math.Exp(l.sigma*l.sigma/2)
 }
 
 func (l lognormal) String() string {

@@ -111,7 +111,7 @@ func newLognormal(args string) (law, error) {
 	case v[1] < v[0]:
 		return nil, fmt.Errorf("the p99 %s is below the median %s", format(v[1]), format(v[0]))
 	}
-	return lognormal{v[0], v[1]}, nil
+	return lognormalOf(v[0], v[1]), nil
 }
 
 func newPareto(args string) (law, error) {

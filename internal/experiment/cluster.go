@@ -13,32 +13,24 @@ import (
 	"crosstalk/internal/suggest"
 )
 
+// off says in words what the empty text is.
 const off = "off"
 
-// KafkaTLS tells whether a cluster is spoken to over TLS: "" or off, "on" for the
+// KafkaTLS tells whether a cluster is spoken to over TLS: empty for no, "on" for the
 // certificates that this machine trusts, or the file of those that are trusted
 // instead.
 type KafkaTLS string
 
-// UnmarshalText reads off, on or the path of a file.
+// UnmarshalText reads off or nothing, on, or the path of a file.
 func (k *KafkaTLS) UnmarshalText(text []byte) error {
-	v := strings.TrimSpace(string(text))
-	if v == "" {
-		return fmt.Errorf("%q is not on, off or the file of a certificate authority", text)
-	}
-	if *k = KafkaTLS(v); v == off {
+	if *k = KafkaTLS(strings.TrimSpace(string(text))); *k == off {
 		*k = ""
 	}
 	return nil
 }
 
 // MarshalText returns the form that UnmarshalText reads.
-func (k KafkaTLS) MarshalText() ([]byte, error) {
-	if k == "" {
-		return []byte(off), nil
-	}
-	return []byte(k), nil
-}
+func (k KafkaTLS) MarshalText() ([]byte, error) { return []byte(k), nil }
 
 func (k KafkaTLS) config() (*tls.Config, error) {
 	switch k {
@@ -65,9 +57,9 @@ type KafkaSASL struct {
 	Variable        string // the name of the environment variable
 }
 
-// UnmarshalText reads MECHANISM:USER:VARIABLE, or off.
+// UnmarshalText reads MECHANISM:USER:VARIABLE, or off or nothing.
 func (k *KafkaSASL) UnmarshalText(text []byte) error {
-	if v := strings.TrimSpace(string(text)); v == off {
+	if v := strings.TrimSpace(string(text)); v == off || v == "" {
 		*k = KafkaSASL{}
 		return nil
 	}
@@ -90,7 +82,7 @@ func (k *KafkaSASL) UnmarshalText(text []byte) error {
 // MarshalText returns the form that UnmarshalText reads.
 func (k KafkaSASL) MarshalText() ([]byte, error) {
 	if k == (KafkaSASL{}) {
-		return []byte(off), nil
+		return nil, nil
 	}
 	return []byte(k.Mechanism + ":" + k.User + ":" + k.Variable), nil
 }
@@ -144,8 +136,8 @@ func (e *Experiment) checkKafka() error {
 		return wrong("replication", "the embedded broker is alone and keeps one copy; more need a cluster, --kafka")
 	case e.Replication > mostReplication:
 		return wrong("replication", "%d is above %d", e.Replication, mostReplication)
-	case e.Partitions < 1 || e.Partitions > mostPartitions:
-		return wrong("partitions", "%d is not 1 to %d", e.Partitions, mostPartitions)
+	case e.Partitions > mostPartitions:
+		return wrong("partitions", "%d is above %d", e.Partitions, mostPartitions)
 	}
 	_, err := e.Cluster()
 	return err

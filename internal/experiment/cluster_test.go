@@ -35,11 +35,33 @@ func TestCluster(t *testing.T) {
 		t.Errorf("it is stored as %s", text)
 	}
 	d := Default()
-	if c, err := d.Cluster(); err != nil || c.Addresses != nil || d.Partitions != 1 {
+	if c, err := d.Cluster(); err != nil || c.Addresses != nil {
 		t.Errorf("the default is %+v, %v", c, err)
 	}
 	if c, err := cluster("kafka-tls", "off", "kafka-sasl", "off").Cluster(); err != nil || c.TLS != nil || c.SASL.Mechanism != "" {
 		t.Errorf("switched off, it is %+v, %v", c, err)
+	}
+}
+
+// What is not asked has no text, as in the runs of versions that did not know it.
+func TestDefaultsOfAClusterAreEmpty(t *testing.T) {
+	e := Default()
+	for _, s := range e.Settings() {
+		switch s.Name {
+		case "kafka-tls", "kafka-sasl", "partitions", "replication":
+			if text, err := s.Value.MarshalText(); err != nil || len(text) != 0 {
+				t.Errorf("%s is %q, %v", s.Name, text, err)
+			}
+			for _, none := range []string{"", "0"} {
+				if strings.HasPrefix(s.Name, "kafka") {
+					none = strings.ReplaceAll(none, "0", "off")
+				}
+				must(s.Value.UnmarshalText([]byte(none)))
+			}
+		}
+	}
+	if d := Default(); asJSON(t, &e) != asJSON(t, &d) {
+		t.Errorf("what is written out is not the default: %s", asJSON(t, &e))
 	}
 }
 
@@ -58,8 +80,7 @@ func TestWrongClusters(t *testing.T) {
 		"kafka-sasl: is for a cluster, which needs --kafka":                                          embedded("kafka-sasl", "plain:d:NOBODY_SETS_THIS"),
 		"replication: the embedded broker is alone and keeps one copy; more need a cluster, --kafka": embedded("replication", "2"),
 		"replication: 10 is above 9":                                                                 cluster("replication", "10"),
-		"partitions: 0 is not 1 to 1000":                                                             embedded("partitions", "0"),
-		"partitions: 1001 is not 1 to 1000":                                                          embedded("partitions", "1001"),
+		"partitions: 1001 is above 1000":                                                             embedded("partitions", "1001"),
 		"kafka-tls: open /nowhere/ca.pem: no such file or directory":                                 cluster("kafka-tls", "/nowhere/ca.pem"),
 		"kafka-tls: " + empty + " holds no certificate in PEM form":                                  cluster("kafka-tls", empty),
 		"kafka-sasl: the environment variable that it names for the password of d is not set":        cluster("kafka-sasl", "plain:d:NOBODY_SETS_THIS"),

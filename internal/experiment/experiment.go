@@ -46,8 +46,8 @@ type Experiment struct {
 
 	KafkaTLS    KafkaTLS      `yaml:"kafka-tls"`
 	KafkaSASL   KafkaSASL     `yaml:"kafka-sasl"`
-	Partitions  setting.Count `yaml:"partitions"`
-	Replication setting.Count `yaml:"replication"`
+	Partitions  setting.Maybe `yaml:"partitions"`
+	Replication setting.Maybe `yaml:"replication"`
 
 	FailRate setting.PerService[fault.Aborts]      `yaml:"fail-rate"`
 	HangRate setting.PerService[setting.Share]     `yaml:"hang-rate"`
@@ -76,8 +76,7 @@ func Default() Experiment {
 		Rate: 500, Arrival: schedule.Poisson,
 		Duration: setting.Duration(10 * time.Second), WarmUp: setting.Duration(2 * time.Second),
 		Timeout: setting.Duration(time.Second), MaxInFlight: 10_000,
-		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Partitions: 1,
-		Outbox: true, Placement: InProcess,
+		WriteRate: WriteRate{Share: 0.1}, Keys: 100, Payload: 128, Seed: 1, Fanout: Parallel, Outbox: true, Placement: InProcess,
 		Services: []Service{
 			{Name: "D", Needs: []Need{{Service: "A"}, {Service: "B"}, {Service: "C"}}},
 			{Name: "A", Entity: "User"},

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"crosstalk/internal/clock"
 )
 
 // abort fails interactions with a status. One draw decides among the codes, since
@@ -52,7 +54,7 @@ func (f *abort) decide(i Interaction, d Decision) Decision {
 	return d
 }
 
-func (f *abort) act(_ context.Context, i Interaction, _ Decision) error {
+func (f *abort) act(_ context.Context, i Interaction, _ Decision, _ clock.Sleeper) error {
 	if !f.window.Contains(i.At) {
 		return nil
 	}

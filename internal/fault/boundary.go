@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/status"
+
+	"crosstalk/internal/clock"
 )
 
 // Boundary is where a service or a database is used, and where its faults act.
@@ -20,7 +22,7 @@ type fault interface {
 	decide(i Interaction, d Decision) Decision
 	// act does its part of d and counts it. An error is a gRPC status, and the end
 	// of the interaction.
-	act(ctx context.Context, i Interaction, d Decision) error
+	act(ctx context.Context, i Interaction, d Decision, sleep clock.Sleeper) error
 	statistics() []Statistic
 }
 
@@ -79,12 +81,17 @@ func (b *Boundary) Decide(i Interaction) Decision {
 // ends, what hangs hangs for ever. A ctx that has ended already matters only
 // where there is a wait. A delay that would end at ctx's deadline is cut short.
 func (b *Boundary) Pass(ctx context.Context, i Interaction) error {
+	return b.PassBy(ctx, i, clock.Sleep)
+}
+
+// PassBy does that, with a way to wait of the caller's.
+func (b *Boundary) PassBy(ctx context.Context, i Interaction, sleep clock.Sleeper) error {
 	if i.ID == Beforehand {
 		return nil
 	}
 	d := b.Decide(i)
 	for _, f := range b.faults {
-		if err := f.act(ctx, i, d); err != nil {
+		if err := f.act(ctx, i, d, sleep); err != nil {
 			return err
 		}
 	}

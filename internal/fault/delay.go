@@ -37,11 +37,11 @@ func (f *delay) decide(i Interaction, d Decision) Decision {
 	return d
 }
 
-func (f *delay) act(ctx context.Context, i Interaction, _ Decision) error {
+func (f *delay) act(ctx context.Context, i Interaction, _ Decision, sleep clock.Sleeper) error {
 	if !f.window.Contains(i.At) {
 		return nil
 	}
-	return f.wait(ctx, i, f.of(i))
+	return f.wait(ctx, i, f.of(i), sleep)
 }
 
 func (f *delay) statistics() []Statistic {
@@ -61,13 +61,13 @@ type waits struct {
 }
 
 // wait waits for d on behalf of i. Its error is that ctx ended first.
-func (w *waits) wait(ctx context.Context, i Interaction, d time.Duration) error {
+func (w *waits) wait(ctx context.Context, i Interaction, d time.Duration, sleep clock.Sleeper) error {
 	w.arrive(i)
 	if d == 0 {
 		return nil
 	}
 	start := time.Now()
-	completed := wait(ctx, d)
+	completed := wait(ctx, d, sleep)
 	if !completed {
 		w.cut(i)
 		return ended(ctx, w.place, "was at work")
@@ -79,12 +79,12 @@ func (w *waits) wait(ctx context.Context, i Interaction, d time.Duration) error 
 // wait waits for d, and reports false if ctx ended first. A wait that would end
 // at the very deadline is one that ctx ends: left to a race, it would be
 // undecided under a fake clock, and most of the time lost under a real one.
-func wait(ctx context.Context, d time.Duration) bool {
+func wait(ctx context.Context, d time.Duration, sleep clock.Sleeper) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		<-ctx.Done()
 		return false
 	}
-	return clock.Sleep(ctx, d) == nil
+	return sleep(ctx, d) == nil
 }
 
 func (w *waits) arrive(i Interaction) {

@@ -1,6 +1,10 @@
 package fault
 
-import "context"
+import (
+	"context"
+
+	"crosstalk/internal/clock"
+)
 
 // hang leaves a share of the interactions without an answer until their callers
 // give up.
@@ -18,7 +22,7 @@ func (h *hang) decide(i Interaction, d Decision) Decision {
 	return d
 }
 
-func (h *hang) act(ctx context.Context, i Interaction, d Decision) error {
+func (h *hang) act(ctx context.Context, i Interaction, d Decision, _ clock.Sleeper) error {
 	h.count(i, d.Hang)
 	if !d.Hang {
 		return nil

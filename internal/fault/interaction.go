@@ -63,10 +63,7 @@ type Decision struct {
 }
 
 // draw is the source of one fault's random numbers.
-type draw struct {
-	seed uint64
-	name string
-}
+type draw struct{ seeded.Source }
 
 // newDraw keeps faults apart: a space stands in no target's name. nth tells the
 // faults of one kind at one place apart, from 0.
@@ -75,10 +72,10 @@ func newDraw(seed uint64, place string, kind Kind, nth int) draw {
 	if nth > 0 {
 		name += " " + strconv.Itoa(nth+1)
 	}
-	return draw{seed, name}
+	return draw{seeded.NewSource(seed, name)}
 }
 
 // of returns the number in (0, 1) of an interaction.
 func (d draw) of(i Interaction) float64 {
-	return seeded.Unit(d.seed, d.name, uint64(i.Use), uint64(i.ID), i.Try)
+	return d.Unit(uint64(i.Use), uint64(i.ID), i.Try)
 }

@@ -3,6 +3,8 @@ package fault
 import (
 	"context"
 	"time"
+
+	"crosstalk/internal/clock"
 )
 
 // slow makes the work of the delays before it take factor times as long.
@@ -34,11 +36,11 @@ func (f *slow) decide(i Interaction, d Decision) Decision {
 	return d
 }
 
-func (f *slow) act(ctx context.Context, i Interaction, _ Decision) error {
+func (f *slow) act(ctx context.Context, i Interaction, _ Decision, sleep clock.Sleeper) error {
 	if !f.window.Contains(i.At) {
 		return nil
 	}
-	return f.wait(ctx, i, f.extra(i))
+	return f.wait(ctx, i, f.extra(i), sleep)
 }
 
 func (f *slow) statistics() []Statistic {

@@ -48,7 +48,7 @@ func TestFaultsErrors(t *testing.T) {
 		"1:delay=5ms":         `fault "1:delay=5ms": "1" is no target: a service such as A, * for all upstreams, A.store, A.events or bus`,
 		"A.disk:delay=5ms":    `fault "A.disk:delay=5ms": "A.disk" is no target`,
 		"A:sloow=3":           `fault "A:sloow=3": A cannot have "sloow": abort, delay, freeze, hang, kill, outage, slow, stop`,
-		"bus:abort=5%":        `fault "bus:abort=5%": bus cannot have "abort": delay, drop, duplicate, outage, rebalance, reorder, stall`,
+		"bus:abort=5%":        `fault "bus:abort=5%": bus cannot have "abort": delay, drop, duplicate, kill, outage, rebalance, reorder, stall, stop`,
 		"D.store:hang=1%":     `fault "D.store:hang=1%": D.store cannot have "hang": abort, delay`,
 		"A.events:drop=1%":    `fault "A.events:drop=1%": A.events cannot have "drop": poison`,
 		"A:outage":            `fault "A:outage": outage needs a window, such as A:outage@3s+2s`,

@@ -46,6 +46,7 @@ type window struct {
 	until  time.Duration // the end of the search for the recovery
 	drain  time.Duration
 
+	began         time.Duration // when it really did
 	underWay, cut int64
 }
 
@@ -62,9 +63,9 @@ func New(faults fault.Faults) *Tracker {
 		if f.Window.Always() {
 			continue
 		}
-		i := slices.IndexFunc(t.windows, func(w window) bool { return w.Window == f.Window })
+		i := t.index(f.Window)
 		if i < 0 {
-			t.windows = append(t.windows, window{Window: f.Window, faults: []string{f.String()}})
+			t.windows = append(t.windows, window{Window: f.Window, faults: []string{f.String()}, began: f.Window.Start})
 			continue
 		}
 		t.windows[i].faults = append(t.windows[i].faults, f.String())
@@ -80,6 +81,20 @@ func New(faults fault.Faults) *Tracker {
 		}
 	}
 	return t
+}
+
+func (t *Tracker) index(of fault.Window) int {
+	return slices.IndexFunc(t.windows, func(w window) bool { return w.Window == of })
+}
+
+// Began notes when the faults of a window really began, which decides what they cut.
+// It is called before they have.
+func (t *Tracker) Began(w fault.Window, at time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := t.index(w); i >= 0 {
+		t.windows[i].began, t.windows[i].underWay, t.windows[i].cut = at, 0, 0
+	}
 }
 
 // Add notes a request that is complete.
@@ -99,17 +114,20 @@ func (t *Tracker) Add(r result.Row) {
 
 // addUnderWay counts a request with the windows that began while it was under way.
 func (t *Tracker) addUnderWay(r result.Row) {
+	if len(t.windows) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for i := range t.windows {
 		w := &t.windows[i]
-		if r.Sent >= w.Start || r.Done < w.Start {
+		if r.Sent >= w.began || r.Done < w.began {
 			continue
 		}
-		t.mu.Lock()
 		w.underWay++
 		if r.Code != codes.OK {
 			w.cut++
 		}
-		t.mu.Unlock()
 	}
 }
 
@@ -158,7 +176,8 @@ func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
 		impact.Faults = w.faults
 		impact.UnderWay, impact.Cut = w.underWay, w.cut
 		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
-		recovery, recovered := normal.recovery(between(t.rows, w.End(), w.until), w.End(), w.until)
+		behind := normal.seen(between(t.rows, w.End(), w.until), w.until)
+		recovery, recovered := normal.recovery(behind, w.End(), w.until)
 		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered
 		impact.Drain, impact.Drained = w.drain.Seconds(), !ok || unseen >= w.End()
 		out = append(out, impact)
@@ -202,6 +221,23 @@ func (b baseline) held(rows []row) result.Impact {
 		P99: s.p99(), BaselineP99: b.p99, SlowShare: s.above(b.p99),
 		StaleShare: s.staleShare(), BaselineStaleShare: b.stale, MaxStaleness: s.oldest.Seconds(),
 	}
+}
+
+// seen returns what a moment knows of the rows that were due before it. Of a
+// request that was under way, that is how long it had taken; where others take as
+// long, it is nothing. What came of it may be the next window's work.
+func (b baseline) seen(rows []row, moment time.Duration) []row {
+	var out []row
+	for _, r := range rows {
+		if sofar := moment - r.due; r.latency >= sofar {
+			if sofar.Seconds() <= b.p99 {
+				continue
+			}
+			r.latency, r.failed = sofar, false
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // recovery returns how long after end requests were still hit: until the last one

@@ -100,6 +100,50 @@ func TestChanceIsNoImpact(t *testing.T) {
 	}
 }
 
+// What the next window does to requests that were due just before it is no trace
+// of the one before: theirs is only that they took so long until then.
+func TestTheNextWindowIsNotThisOnesTrace(t *testing.T) {
+	const second = 8 * time.Second
+	usual := func(due time.Duration) result.Row { return result.Row{Done: 30*ms + due%7} }
+	windows := "bus:reorder=50%@6s+1s;bus:stall@8s+1s"
+	for name, c := range map[string]struct {
+		felt      func(due time.Duration) result.Row
+		recovered bool
+		recovery  float64
+	}{
+		"stalled by the next one": {func(due time.Duration) result.Row {
+			if due >= second-30*ms && due < second+time.Second {
+				return result.Row{Done: 500 * ms, Code: codes.DeadlineExceeded}
+			}
+			return usual(due)
+		}, true, 0},
+		"hit until the next one": {func(due time.Duration) result.Row {
+			if due >= 6*time.Second && due < second+time.Second {
+				return result.Row{Done: 500 * ms, Code: codes.DeadlineExceeded}
+			}
+			return usual(due)
+		}, false, 0.965},
+		"half of them hit until the next one": {func(due time.Duration) result.Row {
+			if due >= 6*time.Second && due < second && due%(10*ms) == 0 {
+				return result.Row{Done: 500 * ms, Code: codes.DeadlineExceeded}
+			}
+			return usual(due)
+		}, false, 0.96},
+		"not hit any more": {func(due time.Duration) result.Row {
+			if due >= 6*time.Second && due < 7*time.Second+300*ms {
+				return result.Row{Done: 500 * ms}
+			}
+			return usual(due)
+		}, true, 0.295},
+	} {
+		tr := New(faultsOf(t, windows))
+		feed(tr, c.felt)
+		if i := tr.Impacts(0, false)[0]; i.Recovered != c.recovered || i.Recovery != c.recovery {
+			t.Errorf("%s: recovered %v after %v s, want %v after %v", name, i.Recovered, i.Recovery, c.recovered, c.recovery)
+		}
+	}
+}
+
 func TestStaleAnswersAndDrain(t *testing.T) {
 	tr := New(faultsOf(t, "bus:outage@3s+2s;bus:stall@8s+1s"))
 	feed(tr, func(due time.Duration) result.Row {
@@ -126,5 +170,24 @@ func TestWithoutWindowsNothingIsKept(t *testing.T) {
 	feed(tr, fine)
 	if len(tr.rows) != 0 || len(tr.Impacts(0, false)) != 0 {
 		t.Errorf("%d rows are kept", len(tr.rows))
+	}
+}
+
+// What is under way is so when a process really gets its signal, shortly after it was
+// asked to.
+func TestCutByASignal(t *testing.T) {
+	tr := New(faultsOf(t, "B:kill@3s+2s"))
+	window := fault.Window{Start: 3 * time.Second, Length: 2 * time.Second}
+	add := func(sent, done time.Duration, code codes.Code) {
+		tr.Add(result.Row{Due: sent, Sent: sent, Done: done, Code: code})
+	}
+	add(2900*ms, 3005*ms, codes.OK) // done before the signal
+	tr.Began(window, 3010*ms)
+	add(2950*ms, 3011*ms, codes.Unavailable)
+	add(3005*ms, 3011*ms, codes.Unavailable) // sent after the window's start
+	add(3009*ms, 3200*ms, codes.OK)
+	add(3011*ms, 3012*ms, codes.Unavailable) // refused, not cut
+	if got := tr.Impacts(0, false)[0]; got.UnderWay != 3 || got.Cut != 2 {
+		t.Errorf("%d under way, %d cut", got.UnderWay, got.Cut)
 	}
 }

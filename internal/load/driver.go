@@ -30,7 +30,8 @@ type Target struct {
 // Config is how a plan is carried out.
 type Config struct {
 	schedule.Plan
-	// Timeout ends each request and each write, from its sending on.
+	// Timeout ends each request and each write, from its sending on; 0 where the
+	// target does so itself, which costs less.
 	Timeout time.Duration
 	// MaxInFlight bounds the requests under way at once, and the writes.
 	MaxInFlight int
@@ -108,7 +109,7 @@ func (d *Driver) Run(ctx context.Context, begin time.Time) error {
 	var offering sync.WaitGroup
 	var err error
 	offering.Go(func() {
-		OnOwnThread(func() { err = d.offer(ctx, reads, writes) })
+		err = d.offer(ctx, reads, writes)
 		d.ended = d.now()
 		d.recorder.End(d.Offered())
 	})
@@ -206,10 +207,19 @@ func (d *Driver) drain(ctx context.Context, reads *pool[schedule.Read], writes *
 	return err
 }
 
+// bounded returns the context of one request or write. It does not end with Run's:
+// what is under way is waited for.
+func (d *Driver) bounded() (context.Context, context.CancelFunc) {
+	if d.config.Timeout == 0 {
+		return context.Background(), func() {}
+	}
+	return context.WithTimeout(context.Background(), d.config.Timeout)
+}
+
 func (d *Driver) now() time.Duration { return time.Since(d.begin) }
 
 func (d *Driver) read(r schedule.Read) {
-	ctx, cancel := context.WithTimeout(context.Background(), d.config.Timeout)
+	ctx, cancel := d.bounded()
 	defer cancel()
 	question := d.oracle.Ask(r.Key, r.Due)
 	row := result.Row{ID: r.ID, Due: r.Due, Sent: d.now()}
@@ -246,7 +256,7 @@ func (d *Driver) tally(row result.Row) {
 }
 
 func (d *Driver) write(w change) {
-	ctx, cancel := context.WithTimeout(context.Background(), d.config.Timeout)
+	ctx, cancel := d.bounded()
 	defer cancel()
 	err := d.target.Write(ctx, w.Service, w.ID, record.Record{
 		Key: w.Key, Version: w.version,

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"crosstalk/internal/clock"
@@ -18,38 +17,17 @@ func Timer(ctx context.Context, until time.Time) error {
 	return clock.Sleep(ctx, time.Until(until))
 }
 
-// How Precise waits. A nap is bounded so that the end of ctx is seen in time; the
-// spin covers what the kernel's wake-up is late by, 51 µs at the median.
-const (
-	longestNap = 20 * time.Millisecond
-	spin       = 80 * time.Microsecond
-)
-
-// Precise sleeps in the kernel until shortly before the moment and spins for the
-// rest: within 0.1 ms of it at a few per cent of a core. Its goroutine should be
-// the only one on its thread; see OnOwnThread.
+// Precise waits by the kernel's timer until shortly before the moment and spins for
+// the rest: within 0.1 ms of it at a few per cent of a core.
+//
+// A thread of its own, asleep in the kernel, wakes as exactly, but holds its
+// processor while it sleeps: what it has sent then waits for another thread to be
+// woken. Here the request begins on the processor that was waiting.
 func Precise(ctx context.Context, until time.Time) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		wait := time.Until(until) - spin
-		if wait <= 0 {
-			break
-		}
-		nap(min(wait, longestNap))
+	if err := clock.Precise(ctx, time.Until(until)-early); err != nil {
+		return err
 	}
-	// No Gosched: on a thread of its own it would hand the thread over and back.
 	for time.Now().Before(until) {
 	}
 	return nil
-}
-
-// OnOwnThread runs fn on a thread that runs nothing else and wakes precisely.
-func OnOwnThread(fn func()) {
-	runtime.LockOSThread()
-	// Not unlocked: the thread's timer slack was changed, so it ends with fn's
-	// goroutine instead of going back to the runtime.
-	sharpen()
-	fn()
 }

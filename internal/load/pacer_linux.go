@@ -1,18 +1,8 @@
 package load
 
-import (
-	"time"
+import "time"
 
-	"golang.org/x/sys/unix"
-)
-
-// nap sleeps in the kernel. Go's own timers wake through the poller instead,
-// which rounds to about a millisecond.
-func nap(d time.Duration) {
-	t := unix.NsecToTimespec(int64(d))
-	_ = unix.Nanosleep(&t, nil) // cut short by a signal: the caller looks at the clock
-}
-
-// sharpen has the kernel wake the thread at the asked moment, not up to 50 µs
-// after it. Where it is refused, the sleep is only less exact.
-func sharpen() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) }
+// early covers a part of what the kernel's timer wakes late by. More makes sends more
+// exact and is paid for in CPU, since what is left of it is spun: see
+// BenchmarkLateness.
+const early = 25 * time.Microsecond

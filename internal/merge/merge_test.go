@@ -170,12 +170,13 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
+			run.GC = &result.GC{Percent: 100, Cycles: 1, Pauses: 2}
 			run.Warnings = []string{"something"}
 			run.Verdict = result.Interrupted
 		}
 	}
 	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
-	left := map[string]bool{"Predicted": true, "Impacts": true}
+	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true}
 	v := reflect.ValueOf(run.Run)
 	for i := range v.NumField() {
 		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0

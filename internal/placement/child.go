@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -34,10 +33,11 @@ type child struct {
 	// listen is where it serves, and control where it is controlled, once it has
 	// started.
 	listen, control string
+	// metrics is where it serves them; empty where it does not.
+	metrics string
 
 	mu       sync.Mutex
 	cmd      *exec.Cmd
-	alive    io.Closer     // closing it, as our death does, ends the process
 	exited   chan struct{} // closed when the process has ended
 	expected bool          // its end is
 	said     *tail
@@ -61,12 +61,11 @@ func programOf(command []string) ([]string, error) {
 func (c *child) start(ctx context.Context, fail func(error)) error {
 	args := append(c.program[1:len(c.program):len(c.program)], c.args(c)...)
 	cmd := exec.Command(c.program[0], append(args, "--until-stdin-ends")...)
-	cmd.Env = append(environment(), "CROSSTALK_TOKEN="+c.token)
+	cmd.Env = append(os.Environ(), "CROSSTALK_TOKEN="+c.token)
 	cmd.SysProcAttr = apart()
 	said := &tail{}
 	cmd.Stderr = said
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	if _, err := cmd.StdinPipe(); err != nil { // our death closes it, and so ends the process
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	out, err := cmd.StdoutPipe()
@@ -78,7 +77,7 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 	}
 	exited := make(chan struct{})
 	c.mu.Lock()
-	c.cmd, c.alive, c.exited, c.expected, c.said = cmd, in, exited, false, said
+	c.cmd, c.exited, c.expected, c.said = cmd, exited, false, said
 	c.mu.Unlock()
 	line := make(chan string, 1)
 	go func() {
@@ -100,11 +99,11 @@ const (
 func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	var hello struct{ Control, Broker string }
+	var hello struct{ Control, Broker, Metrics string }
 	select {
 	case text := <-line:
 		if json.Unmarshal([]byte(text), &hello) == nil && hello.Control+hello.Broker != "" {
-			c.control = hello.Control
+			c.control, c.metrics = hello.Control, hello.Metrics
 			if hello.Broker != "" {
 				c.listen = hello.Broker
 			}
@@ -164,7 +163,7 @@ func (c *child) gone(ctx context.Context) error {
 // end has the process leave, where it runs.
 func (c *child) end() error {
 	c.mu.Lock()
-	cmd, exited, alive := c.cmd, c.exited, c.alive
+	cmd, exited := c.cmd, c.exited
 	c.expected = true
 	c.mu.Unlock()
 	if cmd == nil {
@@ -175,7 +174,6 @@ func (c *child) end() error {
 		return nil
 	default:
 	}
-	alive.Close()
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended this moment
 	return c.gone(context.Background())
 }
@@ -185,17 +183,6 @@ func (c *child) last() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.said.last()
-}
-
-// environment is this process's own, without what its user meant for it.
-func environment() []string {
-	var out []string
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "CROSSTALK_") {
-			out = append(out, entry)
-		}
-	}
-	return out
 }
 
 // tail keeps the end of what is written to it.

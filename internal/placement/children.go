@@ -53,10 +53,14 @@ func (p *placing) nodeOf(m *member, index int, program []string) *child {
 	}
 	dir := p.folder(m, index)
 	c.args = func(c *child) []string {
-		return []string{
+		args := []string{
 			"serve", "--service=" + m.Name, "--listen=" + cmp.Or(c.listen, anyPort), "--control=" + cmp.Or(c.control, anyPort),
 			"--data=" + dir, "--grace=" + grace.String(),
 		}
+		if p.world.Metrics {
+			args = append(args, "--metrics="+cmp.Or(c.metrics, anyPort))
+		}
+		return args
 	}
 	c.ready = func(ctx context.Context, c *child, w Witness) error {
 		if err := p.prepareAgain(ctx, m, c.control); err != nil {
@@ -164,9 +168,11 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 		}
 	}
 	f.delivered.Start = time.Since(begin)
+	w.Signals(f.Window, f.delivered.Start)
 	if err := c.signal(f.Kind); err != nil {
 		return err
 	}
+	defer func() { f.delivered.Length = time.Since(begin) - f.delivered.Start }() // also where the run ends before
 	if clock.Sleep(ctx, time.Until(begin.Add(f.Window.End()))) != nil {
 		return nil
 	}
@@ -179,6 +185,5 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if err := c.ready(ctx, c, w); err != nil {
 		return err
 	}
-	f.delivered.Length = time.Since(begin) - f.delivered.Start
 	return nil
 }

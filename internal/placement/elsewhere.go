@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
@@ -47,6 +49,12 @@ func (p *placing) findNodes(ctx context.Context) error {
 			}
 			m.controls = append(m.controls, found...)
 		}
+		if len(m.controls) == 0 {
+			if err := p.mayBeOwn(m); err != nil {
+				return err
+			}
+			p.Own = append(p.Own, m.Name)
+		}
 	}
 	p.OnClose(func() error { return p.release(context.WithoutCancel(ctx)) })
 	return nil
@@ -78,13 +86,33 @@ func (p *placing) release(ctx context.Context) error {
 		client, err := fakesvc.DialControl(p.Env, control)
 		if err == nil {
 			_, err = client.Release(ctx, &fakesvcpb.ReleaseRequest{})
-			err = errors.Join(err, client.Close())
+			client.Close()
 		}
-		if err != nil {
+		if err != nil && status.Code(err) != codes.Unavailable { // one that is gone is nothing any more
 			errs = append(errs, fmt.Errorf("release the node at %s: %w", control, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// mayBeOwn refuses what is asked of a service that nobody can have do it.
+func (p *placing) mayBeOwn(m *member) error {
+	for _, f := range p.experiment.Faults() {
+		for _, s := range m.Services {
+			if f.Target.Service == s.Name {
+				return fmt.Errorf("fault: %v cannot be done to a service that has no control in the nodes file: ask for none there, as in --latency=%s=none", f, s.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// adopt returns when a service of one's own is ready. An owner gets its first records.
+func (p *placing) adopt(ctx context.Context, m *member, address string) error {
+	if err := fakesvc.Serving(ctx, p.Env, address); err != nil {
+		return fmt.Errorf("%s at %s: %w", m.Name, address, err)
+	}
+	return p.seed(ctx, m, address)
 }
 
 // seedsAtOnce is how many writes are under way while a service is seeded.

@@ -43,6 +43,10 @@ type World struct {
 	scenarios.World
 	// Run is the run's name, for metrics.
 	Run string
+	// OTLP is the collector that takes the processes' spans; empty where none are made.
+	OTLP string
+	// Metrics has each child serve its own.
+	Metrics bool
 	// Nodes tells where the services run already; nil where they do not.
 	Nodes Nodes
 	// Command starts a program whose command "serve" is a node; empty is this program.
@@ -52,7 +56,10 @@ type World struct {
 // Topology is one that has been placed.
 type Topology struct {
 	*scenarios.Topology
-	Kind     Kind
+	Kind Kind
+	// Own are the services that nobody prepares and that tell nothing of themselves:
+	// the user's own.
+	Own      []string
 	children []*child
 }
 
@@ -67,6 +74,7 @@ func Start(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, 
 		return &Topology{Topology: t, Kind: InProcess}, nil
 	}
 	t := &Topology{Topology: scenarios.Elsewhere(w.Env), Kind: Elsewhere}
+	t.Env.Timeout = time.Duration(e.Timeout)
 	p := &placing{Topology: t, scenario: s, experiment: e, world: w, addresses: make(map[string]string)}
 	if err := p.start(ctx); err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -190,7 +198,7 @@ func (p *placing) prepareAll(ctx context.Context) error {
 			p.addresses[s.Name] = given
 		}
 		if len(m.controls) == 0 {
-			if err := p.seed(ctx, m, given); err != nil {
+			if err := p.adopt(ctx, m, given); err != nil {
 				return err
 			}
 		}
@@ -232,7 +240,7 @@ func (p *placing) prepare(ctx context.Context, m *member, control string) (strin
 	}
 	answer, err := client.Prepare(ctx, &fakesvcpb.PrepareRequest{
 		Experiment: p.asked, Scenario: p.scenario.Name, Service: m.Name, Prefix: p.world.Prefix,
-		Kafka: p.world.Bus, Addresses: p.addresses, Run: p.world.Run,
+		Kafka: p.world.Bus, Addresses: p.addresses, Run: p.world.Run, Otlp: p.world.OTLP,
 	})
 	if err != nil {
 		return "", fmt.Errorf("prepare %s at %s: %s", m.Name, control, status.Convert(err).Message())
@@ -244,6 +252,9 @@ func (p *placing) prepare(ctx context.Context, m *member, control string) (strin
 type Witness interface {
 	// Before is told of the control of a process that is about to get a signal.
 	Before(ctx context.Context, control string) error
+	// Signals is told of a window, and how long after the start of the measured part it
+	// begins, at once.
+	Signals(w fault.Window, at time.Duration)
 	// Again is told of a control that answers for a new process.
 	Again(ctx context.Context, control string) error
 }
@@ -271,6 +282,20 @@ func (t *Topology) Performed() []*fakesvcpb.Fault {
 	for _, c := range t.children {
 		for _, f := range c.faults {
 			out = append(out, f.told())
+		}
+	}
+	return out
+}
+
+// Scraped is where a child serves its metrics.
+type Scraped struct{ Name, Address string }
+
+// Scraped tells that of each child; none where they serve none.
+func (t *Topology) Scraped() []Scraped {
+	var out []Scraped
+	for _, c := range t.children {
+		if c.metrics != "" {
+			out = append(out, Scraped{c.name, c.metrics})
 		}
 	}
 	return out

@@ -13,27 +13,39 @@ type clock struct {
 type event struct {
 	at    time.Duration
 	order uint64
-	of    *visit // nothing happens if that is over by then; nil = in any case
-	do    func()
+	of    *visit // whose step it is
+	do    step
 }
+
+// step is what a visit does next. It is most often a method of visit, since a
+// closure would be made anew each time.
+type step func(v *visit)
 
 func (e *event) before(o *event) bool {
 	return e.at < o.at || e.at == o.at && e.order < o.order
 }
 
 // plan has do called at a moment.
-func (c *clock) plan(at time.Duration, of *visit, do func()) {
+func (c *clock) plan(at time.Duration, do func()) { c.planStep(at, nil, func(*visit) { do() }) }
+
+// planStep has a visit take a step at a moment, unless it is over by then.
+func (c *clock) planStep(at time.Duration, of *visit, do step) {
 	c.order++
-	c.events = append(c.events, event{at, c.order, of, do})
+	if of != nil && of.request != nil {
+		of.request.planned++
+	}
+	e := event{at, c.order, of, do}
+	c.events = append(c.events, e)
 	h, i := c.events, len(c.events)-1
 	for i > 0 {
 		parent := (i - 1) / 2
-		if h[parent].before(&h[i]) {
-			return
+		if h[parent].before(&e) {
+			break
 		}
-		h[i], h[parent] = h[parent], h[i]
+		h[i] = h[parent]
 		i = parent
 	}
+	h[i] = e
 }
 
 // next is when something happens next.
@@ -49,27 +61,33 @@ func (c *clock) step() {
 	e := c.pop()
 	c.now = e.at
 	if e.of == nil || !e.of.over {
-		e.do()
+		e.do(e.of)
+	}
+	if e.of != nil && e.of.request != nil {
+		e.of.request.planned--
+		e.of.request.retire()
 	}
 }
 
 func (c *clock) pop() event {
-	h := c.events
-	top, last := h[0], len(h)-1
-	h[0], h[last] = h[last], event{}
+	h, last := c.events, len(c.events)-1
+	top, moved := h[0], h[last]
+	h[last] = event{}
 	h = h[:last]
 	c.events = h
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
-			if h[child].before(&h[least]) {
-				least = child
-			}
+	i := 0
+	for child := 1; child < last; child = 2*i + 1 {
+		if right := child + 1; right < last && h[right].before(&h[child]) {
+			child = right
 		}
-		if least == i {
-			return top
+		if moved.before(&h[child]) {
+			break
 		}
-		h[i], h[least] = h[least], h[i]
-		i = least
+		h[i] = h[child]
+		i = child
 	}
+	if last > 0 {
+		h[i] = moved
+	}
+	return top
 }

@@ -6,13 +6,7 @@ import (
 	"time"
 
 	"crosstalk/internal/fault"
-)
-
-// How long a publication that failed waits before the next attempt: doubled each
-// time, from and up to.
-const (
-	republishFrom = 10 * time.Millisecond
-	republishUpTo = time.Second
+	"crosstalk/internal/waits"
 )
 
 // staleness predicts what copies are worth. The changes of an owner come as a
@@ -90,7 +84,7 @@ func (c *calculus) published(faults fault.Faults, timeout time.Duration) (measur
 	failed := try.again.plus(try.never)
 	var passed measure
 	start := now(1)
-	for wait := republishFrom; start.total() > negligible; wait = min(2*wait, republishUpTo) {
+	for wait := waits.RepublishFrom; start.total() > negligible; wait = min(2*wait, waits.RepublishUpTo) {
 		passed = passed.plus(c.then(start, try.answered))
 		start = c.then(c.then(start, failed), c.wait(wait))
 	}

@@ -56,7 +56,7 @@ type need struct {
 
 func newGraph(e *experiment.Experiment, scenario string) *graph {
 	g := &graph{
-		Experiment: e, scenario: scenario, faults: e.Faults(),
+		Experiment: e, scenario: scenario, faults: awayAs(e),
 		seed: uint64(e.Seed), timeout: time.Duration(e.Timeout),
 	}
 	byName := make(map[string]*service, len(e.Services))
@@ -170,4 +170,21 @@ func (g *graph) uses(which ...link) bool {
 		}
 	}
 	return false
+}
+
+// awayAs returns what is asked to go wrong, as theory knows it: a process that is
+// killed or stopped is away until it is started again, as in an outage; where it has
+// other copies, they go on, and it is not missed.
+func awayAs(e *experiment.Experiment) fault.Faults {
+	var out fault.Faults
+	for _, f := range e.Faults() {
+		if f.Kind.Signals() {
+			if f.Target.Part == fault.Service && e.CopiesOf(f.Target.Service) > 1 {
+				continue
+			}
+			f.Kind = fault.Outage
+		}
+		out = append(out, f)
+	}
+	return out
 }

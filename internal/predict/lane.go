@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crosstalk/internal/fault"
+	"crosstalk/internal/waits"
 )
 
 // letter is an event on its way over the bus.
@@ -28,7 +29,7 @@ func (s *simulation) publish(l *letter, to ...*lane) {
 
 func (s *simulation) send(l *letter, to []*lane) {
 	if back := s.publishable(l.from.process); back > s.now {
-		s.plan(back, nil, func() { s.send(l, to) })
+		s.plan(back, func() { s.send(l, to) })
 		return
 	}
 	for _, lane := range to {
@@ -47,19 +48,12 @@ func (s *simulation) publishable(p *process) time.Duration {
 	return max(p.publishes, s.now)
 }
 
-// How package bus waits before it tries again.
-const (
-	firstPause      = 5 * time.Millisecond
-	longestPause    = 250 * time.Millisecond
-	publishPatience = 10 * time.Second
-)
-
 // found is when whoever has lost the bus at a moment finds out that it is back.
 func found(lost, back time.Duration) time.Duration {
 	at := lost
-	for pause := firstPause; at < back; pause = min(2*pause, longestPause) {
-		if at-lost >= publishPatience {
-			lost, pause = at, firstPause
+	for pause := waits.BusFrom; at < back; pause = min(2*pause, waits.BusUpTo) {
+		if at-lost >= waits.PublishPatience {
+			lost, pause = at, waits.BusFrom
 		}
 		at += pause
 	}
@@ -99,12 +93,6 @@ type parcel struct {
 	isBehind bool // it waits for the one that follows it
 }
 
-// How readers deal with events, as package fakesvc has it.
-const (
-	commitInterval  = time.Second
-	reorderPatience = 100 * time.Millisecond
-)
-
 // unread is when the reader can read next.
 func (l *lane) unread() time.Duration {
 	at := l.sim.now
@@ -123,7 +111,7 @@ func (l *lane) arrive(x *letter) {
 		return
 	}
 	if back := l.unread(); back > l.sim.now {
-		l.sim.plan(back, nil, func() { l.arrive(x) })
+		l.sim.plan(back, func() { l.arrive(x) })
 		return
 	}
 	l.backlog = append(l.backlog, x)
@@ -156,7 +144,7 @@ func (l *lane) turn() {
 // later plans something for this epoch alone.
 func (l *lane) later(at time.Duration, do func()) {
 	epoch := l.epoch
-	l.sim.plan(at, nil, func() {
+	l.sim.plan(at, func() {
 		if l.epoch == epoch {
 			do()
 		}
@@ -196,7 +184,7 @@ func (l *lane) commit(handled []*letter) {
 		return
 	}
 	l.uncommitted = append(l.uncommitted, handled...)
-	if l.sim.now-l.committedAt >= commitInterval {
+	if l.sim.now-l.committedAt >= waits.CommitInterval {
 		l.uncommitted, l.committedAt = nil, l.sim.now
 	}
 }
@@ -232,7 +220,7 @@ func (l *lane) put(x *letter, met fault.Passage) {
 		p[last-1], p[last] = p[last], p[last-1]
 	case met.Reorder:
 		p[last].isBehind = true
-		p[last].due += reorderPatience
+		p[last].due += waits.ReorderPatience
 	}
 	for i := max(last-1, 1); i <= last; i++ {
 		p[i].due = max(p[i].due, p[i-1].due)

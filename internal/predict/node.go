@@ -7,6 +7,7 @@ import (
 
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
+	"crosstalk/internal/waits"
 )
 
 // process is what services share their fate with.
@@ -72,7 +73,7 @@ func (n *node) take(v *visit) {
 		n.waiting++
 		v.queued = true
 		n.queue = append(n.queue, v)
-		v.sim.plan(v.deadline, v, func() {
+		v.sim.planStep(v.deadline, v, func(v *visit) {
 			if v.queued {
 				v.end(codes.DeadlineExceeded)
 			}
@@ -108,13 +109,6 @@ type wire struct {
 	retryAt time.Duration
 }
 
-// How gRPC waits before it connects again, as package fakesvc sets it.
-const (
-	reconnectFrom   = 50 * time.Millisecond
-	reconnectFactor = 1.6
-	reconnectUpTo   = 250 * time.Millisecond
-)
-
 // up reports whether a call at now gets through.
 func (w *wire) up(now time.Duration) bool {
 	if len(w.away) == 0 {
@@ -130,7 +124,7 @@ func (w *wire) up(now time.Duration) bool {
 		return true
 	}
 	if !w.tried {
-		w.tried, w.backoff, w.retryAt = true, reconnectFrom, now
+		w.tried, w.backoff, w.retryAt = true, waits.ReconnectFrom, now
 	}
 	for w.broken && w.retryAt <= now {
 		if w.away.until(w.retryAt) == w.retryAt {
@@ -138,7 +132,7 @@ func (w *wire) up(now time.Duration) bool {
 			continue
 		}
 		w.retryAt += w.backoff
-		w.backoff = min(time.Duration(float64(w.backoff)*reconnectFactor), reconnectUpTo)
+		w.backoff = min(time.Duration(float64(w.backoff)*waits.ReconnectFactor), waits.ReconnectUpTo)
 	}
 	return !w.broken
 }

@@ -28,9 +28,17 @@ type pursuit struct {
 	last     codes.Code
 	answered *try
 	age      age
+
+	// Most pursuits are of one try, so that one has its place here.
+	first try
+	one   [1]*try // the place of running
 }
 
-func (p *pursuit) begin() {
+func (p *pursuit) begin(v *visit, need *edge) {
+	below := p.first.place.calls[:0] // memory of a request before
+	*p = pursuit{visit: v, need: need}
+	p.first.place.calls = below
+	p.running = p.one[:0]
 	if p.need.policy.Retry > 0 {
 		p.need.budget.enter()
 	}
@@ -53,7 +61,7 @@ func (p *pursuit) once() {
 	if after := need.hedgeAfter(); after >= 0 {
 		p.armed = true
 		pass := p.pass
-		p.visit.sim.plan(p.visit.sim.now+after, nil, func() {
+		p.visit.sim.plan(p.visit.sim.now+after, func() {
 			if p.armed && p.pass == pass {
 				p.hedge()
 			}
@@ -72,7 +80,11 @@ func (e *edge) hedgeAfter() time.Duration {
 
 func (p *pursuit) try(isHedge bool) {
 	v, need := p.visit, p.need
-	t := &try{pursuit: p, n: p.tries, isHedge: isHedge, started: v.sim.now, deadline: v.deadline}
+	t := &p.first
+	if p.tries > 0 {
+		t = &try{}
+	}
+	t.pursuit, t.n, t.isHedge, t.started, t.deadline = p, p.tries, isHedge, v.sim.now, v.deadline
 	if limit := need.policy.Timeout; limit > 0 {
 		t.deadline = min(t.deadline, v.sim.now+limit)
 	}
@@ -162,14 +174,14 @@ func (p *pursuit) backOff() {
 	p.waiting = true
 	end := v.sim.now + backoff(p.need.policy.Backoff, p.failures-1)
 	if end >= v.deadline {
-		v.sim.plan(v.deadline, v, func() {
+		v.sim.planStep(v.deadline, v, func(*visit) {
 			if p.waiting {
 				p.finish(codes.DeadlineExceeded)
 			}
 		})
 		return
 	}
-	v.sim.plan(end, v, func() {
+	v.sim.planStep(end, v, func(*visit) {
 		if p.waiting {
 			p.again()
 		}

@@ -10,6 +10,7 @@ import (
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/internal/schedule"
+	"crosstalk/internal/waits"
 )
 
 // change is a write on its way to the copies.
@@ -34,7 +35,7 @@ type relay struct {
 func (r *relay) add(c *change) {
 	r.queue = append(r.queue, c)
 	if r.node.process.away.until(r.sim.now) == r.sim.now {
-		r.pass(c, republishFrom)
+		r.pass(c, waits.RepublishFrom)
 	}
 }
 
@@ -63,9 +64,9 @@ func (p *passing) told(v *visit, code codes.Code) {
 		return
 	}
 	epoch := r.epoch
-	r.sim.plan(v.sim.now+p.wait, nil, func() {
+	r.sim.plan(v.sim.now+p.wait, func() {
 		if r.epoch == epoch {
-			r.pass(p.change, min(2*p.wait, republishUpTo))
+			r.pass(p.change, min(2*p.wait, waits.RepublishUpTo))
 		}
 	})
 }
@@ -100,7 +101,7 @@ func (r *relay) flush() {
 func (r *relay) resume() {
 	for _, c := range slices.Clone(r.queue) {
 		if !c.passed {
-			r.pass(c, republishFrom)
+			r.pass(c, waits.RepublishFrom)
 		}
 	}
 	r.flush()
@@ -152,7 +153,7 @@ func (r *replica) apply(batch []*letter, done func()) {
 		done()
 		return
 	}
-	r.attempt(batch[0].request, 0, republishFrom, func() {
+	r.attempt(batch[0].request, 0, waits.RepublishFrom, func() {
 		for _, c := range changes {
 			r.show(c)
 		}
@@ -168,10 +169,10 @@ func (r *replica) attempt(write int64, try int, wait time.Duration, then func())
 				then()
 				return
 			}
-			r.lane.later(r.sim.now+wait, func() { r.attempt(write, try+1, min(2*wait, republishUpTo), then) })
+			r.lane.later(r.sim.now+wait, func() { r.attempt(write, try+1, min(2*wait, waits.RepublishUpTo), then) })
 		}),
 	}
-	v.through(r.applying, fault.Apply, v.answer)
+	v.through(r.applying, fault.Apply, (*visit).answer)
 }
 
 // never is later than all that happens.
@@ -226,7 +227,7 @@ func (s *simulation) write(w schedule.Write) {
 		}
 	})}
 	v.live()
-	v.thaw(func() { v.through(owner.own, fault.Apply, v.answer) })
+	v.thaw(func(v *visit) { v.through(owner.own, fault.Apply, (*visit).answer) })
 }
 
 // stored acknowledges a change, unless a newer one was there before it.

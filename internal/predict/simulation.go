@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/schedule"
@@ -59,6 +57,9 @@ type simulation struct {
 	newest   map[cell]uint64 // that are stored
 	falling  []*edge         // those of the entry with a fallback
 	writing  bool            // it matters what is written
+
+	reuses bool       // requests that are over
+	spare  []*request // to be used again
 
 	underWay int
 	backlog  []schedule.Read // waits for the in-flight window
@@ -171,66 +172,15 @@ func (s *simulation) run() {
 // drain is how long is waited in the end for changes to become visible.
 const drain = 30 * time.Second
 
-// submit sends a request as soon as the in-flight window has room.
-func (s *simulation) submit(r schedule.Read) {
-	if s.underWay >= int(s.MaxInFlight) {
-		s.backlog = append(s.backlog, r)
-		return
-	}
-	s.underWay++
-	s.dispatch(r)
-}
-
-func (s *simulation) dispatch(r schedule.Read) {
-	q := &request{sim: s, read: r, sent: s.now}
-	if !s.driver.up(s.now) {
-		q.done(codes.Unavailable, age{})
-		return
-	}
-	v := &visit{sim: s, node: s.entry, id: r.ID, key: r.Key, due: r.Due, deadline: s.now + s.timeout, caller: q}
-	v.start()
-}
-
-// request is a query of the driver.
-type request struct {
-	sim  *simulation
-	read schedule.Read
-	sent time.Duration
-}
-
-func (q *request) told(v *visit, code codes.Code) { q.done(code, v.age) }
-
-func (q *request) done(code codes.Code, a age) {
-	s := q.sim
-	row := Row{ID: q.read.ID, Due: q.read.Due, Sent: q.sent, Done: s.now, Code: code}
-	if code == codes.OK && a.stale && a.since < row.Due {
-		row.Stale, row.Age = true, row.Due-a.since
-	}
-	s.tally.add(row)
-	if s.options.Each != nil {
-		s.options.Each(row)
-	}
-	s.underWay--
-	switch {
-	case s.load.Rate == 0:
-		s.plan(s.now, nil, s.again)
-	case len(s.backlog) > 0:
-		next := s.backlog[0]
-		s.backlog = s.backlog[1:]
-		s.underWay++
-		s.plan(s.now, nil, func() { s.dispatch(next) })
-	}
-}
-
 // planWindows plans what processes do at the ends of windows.
 func (s *simulation) planWindows() {
 	for _, p := range s.processes() {
 		for _, w := range p.away {
-			s.plan(w.Start, nil, func() { s.down(p) })
-			s.plan(w.End(), nil, func() { s.comeUp(p) })
+			s.plan(w.Start, func() { s.down(p) })
+			s.plan(w.End(), func() { s.comeUp(p) })
 		}
 		for _, w := range s.rejoining {
-			s.plan(w.Start, nil, func() { s.rejoin(p) })
+			s.plan(w.Start, func() { s.rejoin(p) })
 		}
 	}
 }
@@ -293,7 +243,7 @@ func (s *simulation) rejoin(p *process) {
 // the last one is complete.
 func (s *simulation) closeLoop() {
 	for range int(s.Concurrency) {
-		s.plan(s.now, nil, s.again)
+		s.plan(s.now, s.again)
 	}
 }
 
@@ -303,7 +253,7 @@ func (s *simulation) again() {
 	case s.now >= s.load.Duration || s.looped >= s.mostLooped():
 		return
 	case s.now < 0 && s.warmed >= s.mostLooped():
-		s.plan(0, nil, s.again)
+		s.plan(0, s.again)
 		return
 	case s.now < 0:
 		s.warmed++

@@ -293,30 +293,3 @@ func TestClosedLoop(t *testing.T) {
 		t.Errorf("a loop that takes no time: %d requests", p.Requests)
 	}
 }
-
-// The default rate keeps 30 visits under way, a million a second 60,000.
-func BenchmarkSimulate(b *testing.B) {
-	for _, rate := range []string{"500", "1000000"} {
-		for _, scenario := range allScenarios {
-			b.Run(scenario+"/"+rate, func(b *testing.B) {
-				e := asked(b, "rate", rate, "max-in-flight", "1000000", "warmup", "0s", "duration", "200s")
-				var requests int64
-				for b.Loop() {
-					requests += Simulate(e, scenario, Options{Requests: 100_000}).Requests
-				}
-				b.ReportMetric(float64(requests)/b.Elapsed().Seconds(), "requests/s")
-			})
-		}
-	}
-}
-
-func BenchmarkClosed(b *testing.B) {
-	for _, scenario := range allScenarios {
-		b.Run(scenario, func(b *testing.B) {
-			e := asked(b)
-			for b.Loop() {
-				Closed(e, scenario)
-			}
-		})
-	}
-}

@@ -16,9 +16,11 @@ type try struct {
 	isHedge  bool
 	started  time.Duration
 	deadline time.Duration
-	visit    *visit // of the supplier or of the copy; nil over the bus
+	visit    *visit // to the supplier or the copy, which ends with the try; nil over the bus
 	over     bool
 	age      age
+
+	place visit // the memory of the visit
 }
 
 func (t *try) start() {
@@ -29,7 +31,7 @@ func (t *try) start() {
 	case ask:
 		t.ask()
 	case function:
-		t.visit = t.query(need.supplier)
+		t.visit = t.query(&t.place, need.supplier)
 		t.visit.inProcess = true
 		t.visit.start()
 	default:
@@ -37,34 +39,42 @@ func (t *try) start() {
 			t.done(codes.Unavailable)
 			return
 		}
-		t.visit = t.query(need.supplier)
+		t.visit = t.query(&t.place, need.supplier)
 		t.visit.start()
 	}
 }
 
-// query is the visit that this try is to a node.
-func (t *try) query(at *node) *visit {
-	v := t.pursuit.visit
-	return &visit{
-		sim: v.sim, node: at, use: fault.Call, id: v.id, try: fault.Again(v.try, t.n), key: v.key, due: v.due,
-		deadline: t.deadline, caller: t,
-	}
+// query makes v the visit that this try is to a node.
+func (t *try) query(v *visit, at *node) *visit {
+	asker := t.pursuit.visit
+	v.sim, v.node, v.use = asker.sim, at, fault.Call
+	v.id, v.try, v.key, v.request = asker.id, fault.Again(asker.try, t.n), asker.key, asker.request
+	v.deadline, v.caller = t.deadline, t
+	return v
 }
 
 // lookUp reads the consumer's copy.
 func (t *try) lookUp() {
 	need := t.pursuit.need
-	v := t.query(need.consumer)
+	v := t.query(&t.place, need.consumer)
 	v.inProcess = true
 	t.visit = v
-	v.through(need.reads, fault.Read, func() {
-		t.age = need.copy.age(v.key)
-		v.end(codes.OK)
-	})
+	v.through(need.reads, fault.Read, (*visit).readCopy)
 }
 
-// told is told by the visit.
-func (t *try) told(_ *visit, code codes.Code) { t.done(code) }
+func (v *visit) readCopy() {
+	t := v.caller.(*try)
+	t.age = t.pursuit.need.copy.age(v.key)
+	v.end(codes.OK)
+}
+
+// told is told by the visit. Over the bus, any answer can come too late.
+func (t *try) told(_ *visit, code codes.Code) {
+	if t.visit == nil && t.tooLate() {
+		code = codes.DeadlineExceeded
+	}
+	t.done(code)
+}
 
 func (t *try) done(code codes.Code) {
 	if t.over {
@@ -89,25 +99,36 @@ func (t *try) cancel() {
 	t.done(codes.Canceled)
 }
 
-// ask sends a query event. Where one can be lost, only the deadline is certain.
+// ask sends a query event. Where nothing holds events up, that is a call which
+// nobody can cancel.
 func (t *try) ask() {
-	need, v := t.pursuit.need, t.pursuit.visit
-	sim := v.sim
-	query := &letter{request: v.id, from: need.consumer}
-	if sim.lossy {
-		sim.plan(t.deadline, nil, func() { t.done(codes.DeadlineExceeded) })
-		query.id = need.consumer.name + "-" + need.name + "-" + strconv.FormatInt(v.id, 10) + "-" +
-			strconv.FormatUint(fault.Again(v.try, t.n), 16)
+	supplier := t.pursuit.need.supplier
+	switch {
+	case t.pursuit.visit.sim.lossy:
+		t.send(supplier)
+	case !t.tooLate():
+		t.query(&t.place, supplier).start()
 	}
+}
+
+func (t *try) tooLate() bool { return t.pursuit.visit.sim.now >= t.deadline }
+
+// send sends it over a bus that may lose it: only the deadline is certain.
+func (t *try) send(supplier *node) {
+	v, consumer := t.pursuit.visit, t.pursuit.need.consumer
+	v.sim.plan(t.deadline, func() { t.done(codes.DeadlineExceeded) })
+	query := &letter{request: v.id, from: consumer}
+	query.id = consumer.name + "-" + supplier.name + "-" + strconv.FormatInt(v.id, 10) + "-" +
+		strconv.FormatUint(fault.Again(v.try, t.n), 16)
 	query.deliver = func() {
-		if query.poisonous || sim.now >= t.deadline {
+		if query.poisonous || t.tooLate() {
 			return
 		}
-		asked := t.query(need.supplier)
+		asked := t.query(&visit{}, supplier) // another one each time that it is delivered
 		asked.caller = &reply{t, query}
 		asked.start()
 	}
-	sim.publish(query, need.supplier.queries)
+	v.sim.publish(query, supplier.queries)
 }
 
 // reply is how the answer to a query event comes back.
@@ -117,16 +138,10 @@ type reply struct {
 }
 
 func (r *reply) told(v *visit, code codes.Code) {
-	if v.sim.now >= v.deadline {
-		if !v.sim.lossy {
-			r.try.done(codes.DeadlineExceeded)
-		}
+	if r.try.tooLate() {
 		return
 	}
-	result := &letter{request: v.id, from: v.node}
-	if v.sim.lossy {
-		result.id = v.node.name + "-" + r.query.id
-	}
+	result := &letter{request: v.id, from: v.node, id: v.node.name + "-" + r.query.id}
 	result.deliver = func() {
 		if result.poisonous {
 			code = codes.Internal

@@ -18,8 +18,8 @@ type visit struct {
 	id       int64
 	try      uint64
 	key      record.Key
-	due      time.Duration // of the driver's request
 	deadline time.Duration
+	request  *request // of the driver, that it is for; nil where it is for none
 	// caller is told of the end. It is nil when nobody is: a caller that gave up,
 	// or whose call was cut off.
 	caller caller
@@ -33,7 +33,7 @@ type visit struct {
 	gathering bool
 	starting  bool
 	gaveUp    bool
-	calls     []*pursuit // under way
+	calls     []pursuit // that have begun, of as many as there are needs
 	pending   int
 	next      int // of the needs, where they are fetched one after the other
 	failure   codes.Code
@@ -60,7 +60,7 @@ func (a *age) oldest(b age) {
 
 func (v *visit) start() {
 	v.live()
-	v.thaw(func() { v.node.take(v) })
+	v.thaw((*visit).take)
 }
 
 // live has the visit die with its process.
@@ -72,11 +72,13 @@ func (v *visit) live() {
 	}
 }
 
+func (v *visit) take() { v.node.take(v) }
+
 // thaw goes on as soon as the process is not frozen.
-func (v *visit) thaw(then func()) {
+func (v *visit) thaw(then step) {
 	frozen := v.node.process.frozen
 	if len(frozen) == 0 {
-		then()
+		then(v)
 		return
 	}
 	v.wait(frozen.until(v.sim.now)-v.sim.now, then)
@@ -84,32 +86,35 @@ func (v *visit) thaw(then func()) {
 
 // wait goes on after a while, or ends the visit at its deadline. A wait that would
 // end at the very deadline is one that the deadline ends.
-func (v *visit) wait(d time.Duration, then func()) {
+func (v *visit) wait(d time.Duration, then step) {
 	switch end := v.sim.now + d; {
 	case d == 0:
-		then()
+		then(v)
 	case end >= v.deadline:
 		v.expire()
 	default:
-		v.sim.plan(end, v, then)
+		v.sim.planStep(end, v, then)
 	}
 }
 
 // expire ends the visit at its deadline.
 func (v *visit) expire() {
-	v.sim.plan(max(v.deadline, v.sim.now), v, func() { v.end(codes.DeadlineExceeded) })
+	v.sim.planStep(max(v.deadline, v.sim.now), v, (*visit).expired)
 }
 
-// pass meets the faults of the boundary.
-func (v *visit) pass() { v.meet(v.node.boundary, v.use, v.gather) }
+func (v *visit) expired() { v.end(codes.DeadlineExceeded) }
 
-func (v *visit) meet(b *fault.Boundary, use fault.Use, then func()) {
+// pass meets the faults of the boundary.
+func (v *visit) pass() { v.meet(v.node.boundary, v.use, (*visit).gather) }
+
+func (v *visit) meet(b *fault.Boundary, use fault.Use, then step) {
 	d := b.Decide(fault.Interaction{Use: use, ID: v.id, Try: v.try, At: v.sim.now})
 	switch {
 	case d.Hang:
 		v.expire()
 	case d.Abort != codes.OK:
-		v.wait(d.Delay, func() { v.end(d.Abort) })
+		code := d.Abort
+		v.wait(d.Delay, func(v *visit) { v.end(code) })
 	default:
 		v.wait(d.Delay, then)
 	}
@@ -119,7 +124,7 @@ func (v *visit) meet(b *fault.Boundary, use fault.Use, then func()) {
 func (v *visit) gather() {
 	switch {
 	case v.use == fault.Publish:
-		v.thaw(v.answer)
+		v.thaw((*visit).answer)
 	case len(v.node.needs) == 0:
 		v.lookUp()
 	case v.sim.sequential:
@@ -148,9 +153,12 @@ func (v *visit) fetch() {
 }
 
 func (v *visit) pursue(need *edge) {
-	p := &pursuit{visit: v, need: need}
-	v.calls = append(v.calls, p)
-	p.begin()
+	n := len(v.calls)
+	if cap(v.calls) == 0 {
+		v.calls = make([]pursuit, 0, len(v.node.needs))
+	}
+	v.calls = v.calls[:n+1]
+	v.calls[n].begin(v, need)
 }
 
 // came is told how a need has ended. The first failure decides, and the other
@@ -175,8 +183,8 @@ func (v *visit) giveUp() {
 		return
 	}
 	v.gaveUp = true
-	for _, p := range v.calls {
-		p.cancel()
+	for i := range v.calls {
+		v.calls[i].cancel()
 	}
 }
 
@@ -189,7 +197,6 @@ func (v *visit) settle() {
 			v.giveUp()
 		}
 	case v.sim.sequential:
-		v.calls = v.calls[:0]
 		v.fetch()
 	default:
 		v.gathered()
@@ -208,19 +215,21 @@ func (v *visit) gathered() {
 // lookUp reads the service's own record, if it has one.
 func (v *visit) lookUp() {
 	if !v.node.owns {
-		v.thaw(v.answer)
+		v.thaw((*visit).answer)
 		return
 	}
-	v.through(v.node.own, fault.Read, func() { v.thaw(v.answer) })
+	v.through(v.node.own, fault.Read, (*visit).answerThawed)
 }
 
+func (v *visit) answerThawed() { v.thaw((*visit).answer) }
+
 // through passes the faults of a database.
-func (v *visit) through(faults []*fault.Boundary, use fault.Use, then func()) {
+func (v *visit) through(faults []*fault.Boundary, use fault.Use, then step) {
 	if len(faults) == 0 {
-		then()
+		then(v)
 		return
 	}
-	v.meet(faults[0], use, func() { v.through(faults[1:], use, then) })
+	v.meet(faults[0], use, func(v *visit) { v.through(faults[1:], use, then) })
 }
 
 func (v *visit) answer() { v.end(codes.OK) }

@@ -25,6 +25,7 @@ func newSimulation(g *graph, o Options) *simulation {
 			s.addEdge(n, need)
 		}
 	}
+	s.reuses = s.reusable()
 	return s
 }
 

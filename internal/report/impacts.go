@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"crosstalk/internal/result"
@@ -12,21 +13,82 @@ import (
 // it prints nothing.
 func Impacts(w io.Writer, runs []result.Run) error {
 	t := newTable(w)
-	began := false
+	began, signals, copies := false, anyImpact(runs, signalled), anyImpact(runs, func(i result.Impact) bool { return i.Copies > 0 })
 	for _, r := range runs {
 		for _, i := range r.Impacts {
 			if !began {
 				began = true
 				t.heading("WINDOWS: what the callers felt while they lasted, and until when")
-				t.row("scenario", "faults", "errors", "p99", "p99 without", "stale", "oldest", "recovered after", "drained after")
+				header := []string{"scenario", "faults", "errors", "p99", "p99 without", "stale", "oldest", "recovered after", "drained after"}
+				t.row(slices.Concat(header, columns(signals, "under way", "of them cut"), columns(copies, "even after"))...)
 			}
-			t.row(r.Scenario, strings.Join(i.Faults, " "), interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
-				orNone(i.P99), orNone(i.BaselineP99), percent(i.StaleShare)+" %", orNone(i.MaxStaleness),
-				ended(i.Recovery, i.Recovered), drained(r, i))
+			cells := []string{r.Scenario, strings.Join(i.Faults, " "), interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
+				orNone(i.P99), orNone(i.BaselineP99), percent(i.StaleShare) + " %", orNone(i.MaxStaleness),
+				ended(i.Recovery, i.Recovered), drained(r, i)}
+			t.row(slices.Concat(cells, columns(signals, fmt.Sprint(i.UnderWay), fmt.Sprint(i.Cut)), columns(copies, even(i)))...)
 		}
 	}
 	t.flush()
 	return t.err
+}
+
+func anyImpact(runs []result.Run, is func(result.Impact) bool) bool {
+	return slices.ContainsFunc(runs, func(r result.Run) bool { return slices.ContainsFunc(r.Impacts, is) })
+}
+
+// signalled tells whether a process was killed or stopped, of which the question is
+// what that cut.
+func signalled(i result.Impact) bool {
+	return slices.ContainsFunc(i.Faults, func(f string) bool {
+		return strings.Contains(f, ":kill@") || strings.Contains(f, ":stop@")
+	})
+}
+
+// columns returns those that stand only in some tables.
+func columns(shown bool, cells ...string) []string {
+	if !shown {
+		return nil
+	}
+	return cells
+}
+
+// even is for services with copies alone.
+func even(i result.Impact) string {
+	if i.Copies == 0 {
+		return none
+	}
+	return ended(i.EvenAfter, i.Even)
+}
+
+// Processes prints what each process took, and how much it answered. Where all is one
+// process it prints nothing.
+func Processes(w io.Writer, runs []result.Run) error {
+	t := newTable(w)
+	began := false
+	for _, r := range runs {
+		for _, p := range r.Processes {
+			if !began {
+				began = true
+				t.heading("PROCESSES: what each took from the start of the measured part on")
+				t.row("scenario", "process", "starts", "CPU s/1000 requests", "most memory", "queries answered")
+			}
+			t.row(r.Scenario, p.Name, fmt.Sprint(p.Starts), digits(p.CPUSecondsPer1000), size(p.MaxResidentBytes), answered(p))
+		}
+	}
+	t.flush()
+	return t.err
+}
+
+// answered is the driver's as well, which answers nobody.
+func answered(p result.Process) string {
+	if len(p.Served) == 0 {
+		return none
+	}
+	all := int64(0)
+	for _, n := range p.Served {
+		all += n
+	}
+	return fmt.Sprint(all)
 }
 
 func orNone(seconds float64) string {

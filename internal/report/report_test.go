@@ -42,6 +42,7 @@ func runs() []result.Run {
 		Staleness: result.Quantiles{Count: 23, P50: 0.0108, P99: 0.0532, Max: 0.0532}, ReplicationLag: result.Quantiles{Count: 451, P50: 0.00576, P99: 0.0462},
 		StorageBytes: map[string]int64{"A": 20480, "D": 61_400_000}, CopyBytes: map[string]int64{"D": 61_400_000},
 		Events: 451, EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
+		Environment: result.Environment{Bus: "kafka:9092", BusRoundTrip: &result.RoundTrip{Count: 200, P50: 0.00215, P99: 0.0081, EmbeddedP50: 0.000123, EmbeddedP99: 0.0011}},
 	}
 	nothing := result.Run{Scenario: "monolith", Verdict: result.Interrupted, Warnings: []string{"interrupted: the figures cover what was measured until then"}}
 	return []result.Run{sync, replicated, nothing}

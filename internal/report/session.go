@@ -42,17 +42,29 @@ type Found struct {
 	Label string
 	Dir   string
 	Run   result.Run
+
+	loaded *result.Loaded // nil until it is asked for
 }
+
+// kept is of how many runs the histograms are kept, 1.5 MB each: a report in
+// several formats reads them once.
+const kept = 8
 
 // Load reads the runs with their histograms. Each has its label as its scenario.
 func (g Group) Load() ([]*result.Loaded, error) {
 	var runs []*result.Loaded
-	for _, f := range g.Runs {
-		run, err := result.Load(f.Dir)
-		if err != nil {
-			return nil, err
+	for i, f := range g.Runs {
+		run := f.loaded
+		if run == nil {
+			var err error
+			if run, err = result.Load(f.Dir); err != nil {
+				return nil, err
+			}
+			run.Scenario = f.Label
 		}
-		run.Scenario = f.Label
+		if len(g.Runs) <= kept {
+			g.Runs[i].loaded = run
+		}
 		runs = append(runs, run)
 	}
 	return runs, nil

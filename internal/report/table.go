@@ -34,11 +34,47 @@ func Table(w io.Writer, runs []result.Run) error {
 	for _, r := range runs {
 		t.row(r.Scenario, events(r), stored(r.StorageBytes), copies(r), cpu(r))
 	}
+	t.buses(runs)
+	t.instrument(runs)
 	t.flush()
 	for _, r := range runs {
 		t.verdict(r)
 	}
 	return t.err
+}
+
+// buses prints how far the clusters are away that runs used.
+func (t *table) buses(runs []result.Run) {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r result.Run) bool { return r.Environment.BusRoundTrip == nil })
+	if len(runs) == 0 {
+		return
+	}
+	t.heading("BUS: a request and its reply, one at a time before the load, beside the same over an embedded broker")
+	t.row("scenario", "bus", "p50", "p99", "embedded p50", "embedded p99")
+	for _, r := range runs {
+		d := r.Environment.BusRoundTrip
+		t.row(r.Scenario, r.Environment.Bus, duration(d.P50), duration(d.P99), duration(d.EmbeddedP50), duration(d.EmbeddedP99))
+	}
+}
+
+// instrument prints what of the latencies is the instrument's own doing, where that
+// was measured.
+func (t *table) instrument(runs []result.Run) {
+	if !slices.ContainsFunc(runs, func(r result.Run) bool { return r.GC != nil }) {
+		return
+	}
+	t.heading("INSTRUMENT: how late requests were sent, and the garbage collector's pauses")
+	t.row("scenario", "late p50", "late p99", "late max", "GC cycles", "pause p50", "pause p99", "pause max", "GOGC")
+	for _, r := range runs {
+		cells := []string{r.Scenario, percentile(r.Lateness, 0.5), percentile(r.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max)}
+		if g := r.GC; g != nil {
+			pause := func(seconds float64) string { return quantile(result.Quantiles{Count: g.Pauses}, seconds) }
+			cells = append(cells, fmt.Sprint(g.Cycles), pause(g.P50), pause(g.P99), pause(g.Max), fmt.Sprint(g.Percent))
+		} else {
+			cells = append(cells, none, none, none, none, none)
+		}
+		t.row(cells...)
+	}
 }
 
 // answers prints what the answers are worth. That there are changes which a copy

@@ -66,37 +66,43 @@ func (e *extremes) quantile(nanos int64) float64 {
 	return min(max(time.Duration(nanos), e.min), e.max).Seconds()
 }
 
-// interval is the distribution of one kind in one second. Its histogram is a
-// packed one: hundreds of them can be open at once, each nearly empty.
+// interval is the distribution of one kind in one second. Hundreds of them can be
+// open at once, each nearly empty, so they are lists of values; one histogram is
+// enough to go through them with, one after the other.
 type interval struct {
 	extremes
-	histogram *hdrhistogram.PackedHistogram
+	values []int64
+	// joined is what was read as histograms; nil where nothing was.
+	joined *hdrhistogram.PackedHistogram
 }
 
 // add counts d; what lies outside of the range, at its end.
 func (i *interval) add(d time.Duration) {
-	if i.histogram == nil {
-		i.histogram = hdrhistogram.NewPacked(lowest, highest, digits)
-	}
 	d = max(d, 0)
 	i.extremes.add(d)
-	// It fails for values outside of the range alone.
-	_ = i.histogram.RecordValue(min(int64(d), highest))
+	i.values = append(i.values, min(int64(d), highest))
 }
 
 func (i *interval) reset() {
 	i.extremes = extremes{}
-	if i.histogram != nil {
-		i.histogram.Reset()
+	i.values = i.values[:0]
+	i.joined = nil
+}
+
+// fill makes h the interval's histogram.
+func (i *interval) fill(h *hdrhistogram.Histogram) {
+	h.Reset()
+	if i.joined != nil {
+		i.joined.MergeInto(h)
+	}
+	for _, v := range i.values {
+		_ = h.RecordValue(v) // all are in its range
 	}
 }
 
-// percentile returns a percentile in seconds; 0 where nothing was added.
-func (i *interval) percentile(p float64) float64 {
-	if i.count == 0 {
-		return 0
-	}
-	return i.quantile(i.histogram.ValueAtPercentile(byRank(p, i.count)))
+// percentile returns a percentile in seconds, of the histogram that fill has made.
+func (i *interval) percentile(h *hdrhistogram.Histogram, p float64) float64 {
+	return i.quantile(h.ValueAtPercentile(byRank(p, i.count)))
 }
 
 // byRank returns what to ask the library for, to get the percentile p of n values
@@ -120,8 +126,11 @@ func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(lowest, hi
 
 func (t *total) merge(i *interval) {
 	t.extremes.merge(i.extremes)
-	if i.count > 0 {
-		i.histogram.MergeInto(t.histogram)
+	if i.joined != nil {
+		i.joined.MergeInto(t.histogram)
+	}
+	for _, v := range i.values {
+		_ = t.histogram.RecordValue(v)
 	}
 }
 

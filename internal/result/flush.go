@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // output is what the flushing goroutine has to itself: what becomes of the
@@ -15,6 +17,7 @@ type output struct {
 	samples io.Writer    // nil if none are written
 	files   files
 	totals  [kinds]total
+	scratch *hdrhistogram.Histogram
 	series  []Second
 	// Each is the first error of writing; it says nothing of the other file.
 	logErr, samplesErr error
@@ -24,7 +27,7 @@ type output struct {
 type files struct{ log, samples io.Closer }
 
 func newOutput(o Options) output {
-	out := output{samples: o.Samples}
+	out := output{samples: o.Samples, scratch: newHistogram()}
 	if o.Log != nil {
 		out.log = newIntervalLog(o.Log)
 	}
@@ -34,60 +37,85 @@ func newOutput(o Options) output {
 	return out
 }
 
-// flushLocked starts the flushing goroutine, unless it is at work. Close waits
+// startSweep has all lanes emptied.
+func (r *Recorder) startSweep() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sweep = true
+	r.startLocked()
+}
+
+// startLocked starts the flushing goroutine, unless it is at work. Close waits
 // for it.
-func (r *Recorder) flushLocked() {
-	if !r.flushing {
+func (r *Recorder) startLocked() {
+	if !r.flushing && !r.closed {
 		r.flushing = true
 		r.flushers.Go(r.flush)
 	}
 }
 
-// flush writes until nothing is left to be written.
+// flush gathers and writes until nothing is left to be.
 func (r *Recorder) flush() {
-	for {
-		seconds, lines, started, ok := r.takeReady()
-		if !ok {
-			return
+	for sweep, ok := r.takeTurn(); ok; sweep, ok = r.takeTurn() {
+		var batches []*batch
+		if sweep {
+			batches = r.drain(false)
 		}
-		r.output.write(seconds, lines, started)
-		r.release(seconds, lines)
+		// After the lanes, so that all that was told before the sweep is there.
+		r.takeIn(append(r.takeFull(), batches...))
+		if sweep {
+			done := r.complete()
+			r.output.write(done, r.takeLines(), r.startedAt())
+			r.free = append(r.free, done...)
+		}
 	}
 }
 
-func (r *Recorder) takeReady() (seconds []*second, lines []byte, started time.Time, ok bool) {
+// takeTurn tells whether there is something to do, and whether it is a sweep.
+func (r *Recorder) takeTurn() (sweep, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.ready) == 0 && len(r.lines) == 0 {
+	if r.closed || len(r.full) == 0 && !r.sweep {
 		r.flushing = false
-		return nil, nil, time.Time{}, false
+		return false, false
 	}
-	seconds, r.ready = r.ready, nil
-	lines, r.lines, r.spare = r.lines, r.spare, nil
-	return seconds, lines, r.started, true
+	sweep, r.sweep = r.sweep, false
+	return sweep, true
 }
 
-func (r *Recorder) release(seconds []*second, lines []byte) {
+func (r *Recorder) takeFull() []*batch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.free = append(r.free, seconds...)
-	r.spare = lines[:0]
+	full := r.full
+	r.full = nil
+	return full
+}
+
+// takeIn gathers batches, and keeps them to be used again.
+func (r *Recorder) takeIn(batches []*batch) {
+	r.mu.Lock()
+	end := r.end
+	r.mu.Unlock()
+	r.gather(batches, end)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range batches {
+		b.reset()
+		r.spare = append(r.spare, b)
+	}
+}
+
+func (r *Recorder) startedAt() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.started
 }
 
 // write takes seconds into the summaries and writes all that is given. A file is
 // left alone after its first error; the summaries stay whole.
 func (o *output) write(seconds []*second, lines []byte, started time.Time) {
 	for _, s := range seconds {
-		o.series = append(o.series, s.row())
-		if s.Second.Second < 0 {
-			continue
-		}
-		for k := range s.intervals {
-			o.totals[k].merge(&s.intervals[k])
-		}
-		if o.log != nil && o.logErr == nil {
-			o.logErr = o.log.write(s, started)
-		}
+		o.writeSecond(s, started)
 	}
 	if o.log != nil && o.logErr == nil {
 		o.logErr = o.log.flush()
@@ -97,6 +125,30 @@ func (o *output) write(seconds []*second, lines []byte, started time.Time) {
 			o.samplesErr = fmt.Errorf("write %s: %w", SamplesFile, err)
 		}
 	}
+}
+
+// writeSecond takes a second's distributions, one after the other, through the
+// same histogram: into the totals, the log and the series.
+func (o *output) writeSecond(s *second, started time.Time) {
+	row := s.row()
+	for k := range kinds {
+		i := &s.intervals[k]
+		if i.count == 0 {
+			continue
+		}
+		i.fill(o.scratch)
+		if k == latency {
+			row.P50, row.P99 = i.percentile(o.scratch, 50), i.percentile(o.scratch, 99)
+		}
+		if s.Second.Second < 0 {
+			continue
+		}
+		o.totals[k].merge(i)
+		if o.log != nil && o.logErr == nil {
+			o.logErr = o.log.write(k, o.scratch, s.Second.Second, started)
+		}
+	}
+	o.series = append(o.series, row)
 }
 
 // closeFiles gives a log of no interval its header, and closes what is open.

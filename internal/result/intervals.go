@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -25,23 +26,18 @@ func newIntervalLog(w io.Writer) *intervalLog {
 	return &intervalLog{buffer: buffer, lines: hdrhistogram.NewHistogramLogWriter(buffer)}
 }
 
-// write writes a second's lines. Second 0 begins at started.
-func (l *intervalLog) write(s *second, started time.Time) error {
+// write writes a line: the distribution of a kind in a second. Second 0 begins at
+// started.
+func (l *intervalLog) write(k kind, h *hdrhistogram.Histogram, second int, started time.Time) error {
 	if err := l.head(started); err != nil {
 		return err
 	}
-	begin := l.lines.BaseTime() + int64(s.Second.Second)*1000
-	for k := range kinds {
-		i := &s.intervals[k]
-		if i.count == 0 {
-			continue
-		}
-		i.histogram.SetTag(k.String())
-		i.histogram.SetStartTimeMs(begin)
-		i.histogram.SetEndTimeMs(begin + 1000)
-		if err := l.lines.OutputIntervalPackedHistogram(i.histogram); err != nil {
-			return fmt.Errorf("write %s: %w", LogFile, err)
-		}
+	begin := l.lines.BaseTime() + int64(second)*1000
+	h.SetTag(k.String())
+	h.SetStartTimeMs(begin)
+	h.SetEndTimeMs(begin + 1000)
+	if err := l.lines.OutputIntervalHistogram(h); err != nil {
+		return fmt.Errorf("write %s: %w", LogFile, err)
 	}
 	return nil
 }
@@ -80,7 +76,10 @@ func (l *intervalLog) flush() error {
 }
 
 // readIntervals adds up the intervals of a log, by kind. Every histogram is
-// there, if empty. Lines with other tags are skipped.
+// there, if empty. Lines that are no intervals, or have other tags, are skipped.
+//
+// The library's own reader makes a whole histogram of each line, most of it empty;
+// an hour's log has ten thousand lines.
 func readIntervals(r io.Reader) ([kinds]*hdrhistogram.Histogram, error) {
 	var out [kinds]*hdrhistogram.Histogram
 	byTag := make(map[string]*hdrhistogram.Histogram)
@@ -88,19 +87,43 @@ func readIntervals(r io.Reader) ([kinds]*hdrhistogram.Histogram, error) {
 		out[k] = newHistogram()
 		byTag[k.String()] = out[k]
 	}
-	intervals := hdrhistogram.NewHistogramLogReader(r)
-	for n := 1; ; n++ {
-		h, err := intervals.NextIntervalHistogram()
-		if err != nil {
-			return out, fmt.Errorf("interval %d: %w", n, err)
+	lines := bufio.NewReader(r)
+	for n := 1; ; {
+		line, err := lines.ReadString('\n')
+		if err != nil && err != io.EOF {
+			return out, err
 		}
-		if h == nil {
+		if tag, encoded, ok := interval64(line); ok {
+			if to := byTag[tag]; to != nil {
+				if err := addEncoded(to, encoded); err != nil {
+					return out, fmt.Errorf("interval %d: %s: %w", n, tag, err)
+				}
+			}
+			n++
+		}
+		if err == io.EOF {
 			return out, nil
 		}
-		if to := byTag[h.Tag()]; to != nil {
-			if dropped := to.Merge(h); dropped > 0 {
-				return out, fmt.Errorf("interval %d, %s: %d values are outside of 0 to %v", n, h.Tag(), dropped, time.Duration(highest))
-			}
-		}
 	}
+}
+
+// interval64 splits an interval's line: Tag=TAG,START,LENGTH,MAX,HISTOGRAM.
+func interval64(line string) (tag, encoded string, ok bool) {
+	fields := strings.Split(strings.TrimRight(line, "\r\n"), ",")
+	if len(fields) != 5 {
+		return "", "", false
+	}
+	tag, ok = strings.CutPrefix(fields[0], "Tag=")
+	return tag, fields[4], ok
+}
+
+func addEncoded(to *hdrhistogram.Histogram, encoded string) error {
+	h, err := hdrhistogram.DecodePacked([]byte(encoded))
+	if err != nil {
+		return err
+	}
+	if dropped := h.MergeInto(to); dropped > 0 {
+		return fmt.Errorf("%d values are outside of 0 to %v", dropped, time.Duration(highest))
+	}
+	return nil
 }

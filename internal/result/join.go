@@ -122,12 +122,12 @@ func (s *second) count(row Second) {
 
 // addAll adds a histogram of the same range, as it is read from a log.
 func (i *interval) addAll(h *hdrhistogram.Histogram) {
-	if i.histogram == nil {
-		i.histogram = hdrhistogram.NewPacked(lowest, highest, digits)
+	if i.joined == nil {
+		i.joined = hdrhistogram.NewPacked(lowest, highest, digits)
 	}
 	for _, bar := range h.Distribution() {
 		if bar.Count > 0 {
-			_ = i.histogram.RecordValues(bar.From, bar.Count) // it was in the range once
+			_ = i.joined.RecordValues(bar.From, bar.Count) // it was in the range once
 		}
 	}
 	i.extremes.merge(extremes{count: h.TotalCount(), min: time.Duration(h.Min()), max: time.Duration(h.Max())})

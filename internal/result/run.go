@@ -110,8 +110,25 @@ type Run struct {
 	CPUSecondsPer1000 float64 `json:"cpu_seconds_per_1000"`
 	// Processes tells the driver and the nodes apart, where they are processes.
 	Processes []Process `json:"processes,omitempty"`
+	// GC is what the garbage collector of that process did in the measured part: the
+	// instrument's own doing, where the services are processes of their own. It is
+	// nil where it was not measured.
+	GC *GC `json:"gc,omitempty"`
 
 	Series []Second `json:"series"`
+}
+
+// GC is what a garbage collector did. Pauses stop all goroutines of the process;
+// their times, in seconds, are rounded up to the ends of the buckets that Go's
+// runtime counts them in.
+type GC struct {
+	// Percent is GOGC: how much the heap may grow before it is collected.
+	Percent int64   `json:"percent"`
+	Cycles  int64   `json:"cycles"`
+	Pauses  int64   `json:"pauses"`
+	P50     float64 `json:"pause_p50_seconds"`
+	P99     float64 `json:"pause_p99_seconds"`
+	Max     float64 `json:"pause_max_seconds"`
 }
 
 // Environment is where a run ran.
@@ -126,8 +143,21 @@ type Environment struct {
 	Placement string `json:"placement,omitempty"`
 	// Bus is "none", "embedded" or the address of a Kafka cluster.
 	Bus string `json:"bus"`
+	// BusRoundTrip is how far the cluster is away; nil where it was not measured.
+	BusRoundTrip *RoundTrip `json:"bus_round_trip,omitempty"`
 	// Stores is the kind of database by service.
 	Stores map[string]string `json:"stores"`
+}
+
+// RoundTrip is how long a request of 128 bytes and its reply took over a run's
+// cluster, before the load, one at a time, and in turns with that over an embedded
+// broker in the driver's process.
+type RoundTrip struct {
+	Count       int64   `json:"count"`
+	P50         float64 `json:"p50_seconds"`
+	P99         float64 `json:"p99_seconds"`
+	EmbeddedP50 float64 `json:"embedded_p50_seconds"`
+	EmbeddedP99 float64 `json:"embedded_p99_seconds"`
 }
 
 // Counts counts reads of the entry service.
@@ -246,6 +276,14 @@ type Impact struct {
 	// and Cut how many of those failed: what is lost by a kill, and not by a stop.
 	UnderWay int64 `json:"under_way,omitempty"`
 	Cut      int64 `json:"cut,omitempty"`
+	// Copies is how many copies the service has of which one was killed or stopped,
+	// where there are several. EvenAfter is from the window's end until the first
+	// second from which on each copy answered a share of the service's queries that is
+	// within 20 % of an equal one, or as near to it as chance makes it; Even is false
+	// where that was not seen. Seconds are whole ones of the measured part.
+	Copies    int64   `json:"copies,omitempty"`
+	EvenAfter float64 `json:"even_after_seconds,omitempty"`
+	Even      bool    `json:"even,omitempty"`
 	// P99 is that of the successes' latency, 0 where none succeeded.
 	P99         float64 `json:"latency_p99_seconds"`
 	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`

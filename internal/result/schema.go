@@ -47,12 +47,15 @@ func compile() (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the schema of %s is not JSON: %w", RunFile, err)
 	}
+	// A name that is a whole URL: another one would be taken for a file's in the working
+	// folder, whose own name may be no part of a URL.
+	const name = "crosstalk:run.schema.json"
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource("run.schema.json", document); err != nil {
+	if err := c.AddResource(name, document); err != nil {
 		return nil, err
 	}
-	return c.Compile("run.schema.json")
+	return c.Compile(name)
 }
 
 // firstOf turns the tree of what is wrong into one line on one thing.

@@ -175,3 +175,16 @@ func BenchmarkValidate(b *testing.B) {
 		}
 	}
 }
+
+// The schema is found wherever the program is started: also in a folder whose name
+// would be no part of a URL.
+func TestSchemaInAnyFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "90%_off")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	if _, err := compile(); err != nil {
+		t.Error(err)
+	}
+}

@@ -51,11 +51,9 @@ func (s *second) add(row Row) {
 // complete reports whether every request that was due in it has been added.
 func (s *second) complete() bool { return s.done >= s.Due }
 
-// row is the second in the series.
+// row is the second in the series, without its percentiles.
 func (s *second) row() Second {
 	out := s.Second
-	out.P50 = s.intervals[latency].percentile(50)
-	out.P99 = s.intervals[latency].percentile(99)
 	out.MaxStale = s.intervals[staleness].max.Seconds()
 	out.MaxLateness = s.intervals[lateness].max.Seconds()
 	return out

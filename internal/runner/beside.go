@@ -45,6 +45,8 @@ func (r *run) meterCPU(ctx context.Context) {
 	}
 	r.cpu.start()
 	defer r.cpu.stop()
+	r.gc.start()
+	defer r.gc.stop()
 	_ = load.Timer(ctx, r.begin.Add(time.Duration(r.experiment.Duration)))
 }
 

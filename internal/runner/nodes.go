@@ -33,6 +33,14 @@ type control struct {
 	earlier []*fakesvcpb.StatisticsResponse // of those that were there before
 }
 
+// name is that of the service, or A/1 for the second copy of A.
+func (c *control) name() string {
+	if c.copy == 0 {
+		return c.Process.Name
+	}
+	return fmt.Sprintf("%s/%d", c.Process.Name, c.copy)
+}
+
 // connect reaches the entry, the owners and the controls of a topology.
 func connect(ctx context.Context, t *placement.Topology, e *experiment.Experiment) (_ *nodes, err error) {
 	n := &nodes{owners: make(map[string]*fakesvc.Client)}

@@ -41,9 +41,14 @@ type Options struct {
 	Pacer load.Pacer
 	// OTLP is where spans are exported to, host:port; empty for nowhere.
 	OTLP string
-	// Metrics shows what goes on; nil shows nothing. The run is told apart by its
-	// scenario and by the name of its parent folder.
+	// Metrics shows what goes on; nil shows nothing. The run is told apart there by its
+	// scenario and by Name, which no other run of the command may have.
 	Metrics *telemetry.Metrics
+	// Scraped is told where each child process serves its metrics, once they do, and of
+	// none when they end. It is not called where there are none.
+	Scraped func(scenario string, children []placement.Scraped) error
+	// Name is the run's name; empty is that of its parent folder.
+	Name string
 	// Samples has every request written to samples.csv.
 	Samples bool
 	// Shared says that other runs are carried out in this process at the same time:
@@ -79,8 +84,8 @@ const (
 // Run runs an experiment in one scenario and writes the run's folder below
 // parent. When ctx ends it stops early and writes what was measured, with the
 // verdict Interrupted. With an error there is a run, and its folder, only where
-// there are figures all the same: an answer was wrong, which the error names, or
-// a file could not be written in full.
+// there are figures all the same: an answer was wrong, which the error names, a node
+// has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
 	data, err := os.MkdirTemp("", "crosstalk-")
 	if err != nil {
@@ -95,7 +100,8 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 		// Spans that a collector does not take in time are lost, and the run is not.
 		defer o.Env.Tracer.Close()
 	}
-	o.Env.Metrics = o.Metrics.Run(s.Name, filepath.Base(parent))
+	name := cmp.Or(o.Name, filepath.Base(parent))
+	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
 	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -104,15 +110,28 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 			Env: o.Env, Dir: data, Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
-		Run: filepath.Base(parent), Nodes: o.Nodes, Command: o.Command,
+		Run: name, OTLP: o.OTLP, Metrics: o.Metrics != nil, Nodes: o.Nodes, Command: o.Command,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	r := &run{scenario: s, experiment: e, options: o, topology: topology}
-	out, err := r.measure(ctx, filepath.Join(parent, s.Name))
+	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
 	return out, errors.Join(err, topology.Close())
+}
+
+// scraped measures while it is known where the children serve their metrics.
+func (r *run) scraped(measure func() (*result.Run, error)) (*result.Run, error) {
+	children := r.topology.Scraped()
+	if r.options.Scraped == nil || len(children) == 0 {
+		return measure()
+	}
+	if err := r.options.Scraped(r.scenario.Name, children); err != nil {
+		return nil, err
+	}
+	out, err := measure()
+	return out, errors.Join(err, r.options.Scraped(r.scenario.Name, nil))
 }
 
 type run struct {
@@ -132,12 +151,17 @@ type run struct {
 	shown    *telemetry.Driver
 	begin    time.Time
 	cpu      cpuMeter
+	distance *result.RoundTrip // of the cluster; nil without
+	gc       gcMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	// compared is how many rows of copies were held against their owners', differs the
 	// error that names those that differ.
 	compared int64
 	differs  error
+	// failed is why the run has ended early, of itself; missing names the nodes that
+	// tell nothing at its end.
+	failed, missing error
 	// unwritten says which files are not complete.
 	unwritten error
 }
@@ -147,6 +171,9 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 		return nil, err
 	}
 	defer r.nodes.close()
+	if err := r.calibrate(ctx); err != nil {
+		return nil, err
+	}
 
 	folder, err := result.Create(dir)
 	if err != nil {
@@ -163,7 +190,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	offered := r.offer(ctx)
 	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
-		return nil, offered
+		r.failed = offered
 	}
 	measured, err := r.summarise(offered != nil)
 	if err != nil {
@@ -172,24 +199,14 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && measured.Requests.Sent == 0 {
 		return nil, offered
 	}
-	return measured, errors.Join(r.wrong(), r.unwritten, folder.Write(measured))
+	return measured, errors.Join(r.wrong(), cmp.Or(r.failed, r.missing), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
 // error is ctx's, or that of a host that failed.
 func (r *run) offer(ctx context.Context) error {
 	e := r.experiment
-	r.impact = impact.New(e.Faults())
-	r.recorder.Observe(r.observe)
-	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
-		r.recorder.AddLag(at, lag)
-		r.impact.AddLag(at, lag)
-		r.shown.Lag(lag)
-	})
-	r.driver = load.NewDriver(load.Config{
-		Plan: e.Plan(), Timeout: time.Duration(e.Timeout), MaxInFlight: int(e.MaxInFlight),
-		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
+	r.equip()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -201,6 +218,7 @@ func (r *run) offer(ctx context.Context) error {
 		return err
 	}
 	defer w.stop()
+	w.impact = r.impact
 	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
@@ -213,6 +231,22 @@ func (r *run) offer(ctx context.Context) error {
 		return cause
 	}
 	return err
+}
+
+// equip makes the driver, and all that is told of what it does.
+func (r *run) equip() {
+	e := r.experiment
+	r.impact = impact.New(e.Faults())
+	r.recorder.Observe(r.observe)
+	r.lag = load.NewLag(r.replicas(), func(at, lag time.Duration) {
+		r.recorder.AddLag(at, lag)
+		r.impact.AddLag(at, lag)
+		r.shown.Lag(lag)
+	})
+	r.driver = load.NewDriver(load.Config{
+		Plan: e.Plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
+		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
+	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
 }
 
 func (r *run) observe(row result.Row) {
@@ -235,6 +269,9 @@ func (r *run) oracle() *load.Oracle {
 func (r *run) replicas() []load.Replica {
 	var out []load.Replica
 	for _, c := range scenarios.Copies(r.scenario, r.experiment) {
+		if len(r.nodes.of(c.Consumer)) == 0 {
+			continue // one's own, which does not tell what it shows
+		}
 		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
 	}
 	return out

@@ -449,6 +449,10 @@ func TestBusByAddress(t *testing.T) {
 				if err != nil || run.Requests.Succeeded != 200 || run.Environment.Bus != broker.Addresses()[0] {
 					t.Fatalf("%v, %+v", err, run)
 				}
+				// Under the fake clock, on an embedded broker in the cluster's place.
+				if d := run.Environment.BusRoundTrip; d == nil || *d != (result.RoundTrip{Count: roundTrips}) {
+					t.Errorf("the cluster is %+v away", d)
+				}
 				topics, err := client.Topics(t.Context())
 				if err != nil || len(topics) != 1 || topics[0] != "others" {
 					t.Errorf("topics %q are left, %v", topics, err)

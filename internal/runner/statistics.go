@@ -2,9 +2,12 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/result"
@@ -13,22 +16,25 @@ import (
 )
 
 // statistics reads what every process has counted, added up. Those that were killed
-// or stopped count with what they told before.
-func (n *nodes) statistics(ctx context.Context) (*fakesvcpb.StatisticsResponse, error) {
-	sum := &fakesvcpb.StatisticsResponse{}
+// or stopped count with what they told before. missing names those that tell nothing.
+func (n *nodes) statistics(ctx context.Context) (sum *fakesvcpb.StatisticsResponse, missing error) {
+	sum = &fakesvcpb.StatisticsResponse{}
 	for _, c := range n.controls {
 		now, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
 		switch {
 		case err == nil:
+			if c.copy > 0 { // the copies of an owner share its database
+				now.Collections = slices.DeleteFunc(now.Collections, func(k *fakesvcpb.Collection) bool { return k.GetService() == k.GetOwner() })
+			}
 			c.earlier = append(c.earlier, now)
 		case len(c.earlier) == 0: // else the run has ended while it was away
-			return nil, fmt.Errorf("read the statistics of %s: %w", c.Process.Name, err)
+			missing = errors.Join(missing, fmt.Errorf("the statistics of %s are missing: %s", c.name(), status.Convert(err).Message()))
 		}
 		for _, s := range c.earlier {
 			addStatistics(sum, s)
 		}
 	}
-	return sum, nil
+	return sum, missing
 }
 
 func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
@@ -49,10 +55,10 @@ func (n *nodes) processes(driver time.Duration, sent int64) []result.Process {
 	per1000 := func(cpu time.Duration) float64 { return cpu.Seconds() / float64(max(sent, 1)) * 1000 }
 	var out []result.Process
 	for _, c := range n.controls {
-		p := result.Process{Name: c.Process.Name, Starts: int64(len(c.earlier))}
-		if c.copy > 0 {
-			p.Name += fmt.Sprintf("/%d", c.copy)
+		if len(c.earlier) == 0 {
+			continue // it tells nothing
 		}
+		p := result.Process{Name: c.name(), Starts: int64(len(c.earlier))}
 		for _, s := range c.earlier {
 			if s.GetProcess() == nil {
 				return nil

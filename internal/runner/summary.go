@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
@@ -17,10 +19,8 @@ import (
 func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	statistics, err := r.nodes.statistics(ctx)
-	if err != nil {
-		return nil, err
-	}
+	statistics, missing := r.nodes.statistics(ctx)
+	r.missing = missing
 	out := &result.Run{
 		Schema: result.SchemaVersion, Scenario: r.scenario.Name, Started: r.begin,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
@@ -36,6 +36,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	if interrupted {
 		out.MeasuredSeconds = r.driver.Offered().Seconds()
 	}
+	var err error
 	if out.Experiment, err = json.Marshal(r.experiment); err != nil {
 		return nil, fmt.Errorf("encode the experiment: %w", err)
 	}
@@ -45,11 +46,17 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
 	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
+	r.fillEven(out)
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
 	out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
 	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
-	out.Warnings = append(out.Warnings, gaps(out)...)
+	if own := r.topology.Own; len(own) > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
+			"and the settings for them do not reach it; theory is that of the scenario, not of it", strings.Join(own, ", ")))
+	} else {
+		out.Warnings = append(out.Warnings, gaps(out)...)
+	}
 	return out, nil
 }
 
@@ -74,12 +81,19 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 	if out.Requests.Sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
 	}
-	if out.Requests.Sent == 0 || r.options.Shared {
+	if r.options.Shared {
+		return
+	}
+	out.GC = r.gc.result()
+	if out.Requests.Sent == 0 {
 		return
 	}
 	out.CPUSecondsPer1000 = r.cpu.used.Seconds() / float64(out.Requests.Sent) * 1000
 	if out.Processes = r.nodes.processes(r.cpu.used, out.Requests.Sent); out.Processes != nil {
 		out.CPUSecondsPer1000 = 0
+		if len(r.topology.Own) > 0 {
+			return // what those took is not known, nor the sum
+		}
 		for _, p := range out.Processes {
 			out.CPUSecondsPer1000 += p.CPUSecondsPer1000
 		}
@@ -95,7 +109,7 @@ func (r *run) environment() result.Environment {
 	if scenarios.NeedsBus(r.scenario, r.experiment) {
 		env.Bus = "embedded"
 		if len(r.experiment.Kafka) > 0 {
-			env.Bus = r.experiment.Kafka.String()
+			env.Bus, env.BusRoundTrip = r.experiment.Kafka.String(), r.distance
 		}
 	}
 	env.Stores = make(map[string]string)
@@ -104,6 +118,9 @@ func (r *run) environment() result.Environment {
 		return env
 	}
 	for _, s := range r.experiment.Services {
+		if slices.Contains(r.topology.Own, s.Name) {
+			continue // who runs it knows
+		}
 		env.Stores[s.Name] = string(r.experiment.StoreOf(s.Name).Kind)
 	}
 	return env

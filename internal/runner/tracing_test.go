@@ -2,7 +2,12 @@ package runner
 
 import (
 	"context"
+	"io"
 	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -11,7 +16,11 @@ import (
 	"google.golang.org/grpc"
 
 	"crosstalk/fakesvc"
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
+	"crosstalk/internal/placement"
+	"crosstalk/internal/result"
+	"crosstalk/internal/telemetry"
 	"crosstalk/scenarios"
 )
 
@@ -35,39 +44,119 @@ func (g *gatherer) Export(_ context.Context, r *collector.ExportTraceServiceRequ
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
+// collect starts a collector.
+func collect(t *testing.T) (g *gatherer, address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g = &gatherer{traces: make(map[string][]*otlp.Span)}
+	server := grpc.NewServer()
+	collector.RegisterTraceServiceServer(server, g)
+	go server.Serve(listener)
+	t.Cleanup(server.Stop)
+	return g, listener.Addr().String()
+}
+
+// check holds each trace of a run of 10 requests against how many spans it has.
+func (g *gatherer) check(t *testing.T, run *result.Run, spans int) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if int64(len(g.traces)) != run.Requests.Sent || run.Requests.Sent != 10 {
+		t.Errorf("%d traces of %d requests", len(g.traces), run.Requests.Sent)
+	}
+	for _, trace := range g.traces {
+		checkTrace(t, trace, spans)
+	}
+}
+
+// traced is an experiment of 10 requests.
+func traced(t *testing.T, more ...string) *experiment.Experiment {
+	return ask(t, append([]string{"duration", "500ms", "warmup", "0s", "rate", "20", "latency", "none", "write-rate", "0"}, more...)...)
+}
+
+// What each scenario makes of a request, in spans.
+var spansOf = map[string]int{"sync": 8, "async-request": 8, "monolith": 8, "async-replicated": 5}
+
 // Each request is one trace, whatever wires the services: the driver's span, D's,
 // and for each need that of the fetch and, where it is asked, the supplier's.
 func TestRequestsAreTraces(t *testing.T) {
-	for scenario, want := range map[string]int{"sync": 8, "async-request": 8, "monolith": 8, "async-replicated": 5} {
+	for scenario, want := range spansOf {
 		t.Run(scenario, func(t *testing.T) {
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			g := &gatherer{traces: make(map[string][]*otlp.Span)}
-			server := grpc.NewServer()
-			collector.RegisterTraceServiceServer(server, g)
-			go server.Serve(listener)
-			defer server.Stop()
+			g, address := collect(t)
 			s, _ := scenarios.ByName(scenario)
-			e := ask(t, "duration", "500ms", "warmup", "0s", "rate", "20", "latency", "none", "write-rate", "0")
-			run, err := Run(t.Context(), s, e, t.TempDir(), Options{
+			run, err := Run(t.Context(), s, traced(t), t.TempDir(), Options{
 				Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
-				Pacer: load.Precise, OTLP: listener.Addr().String(),
+				Pacer: load.Precise, OTLP: address,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			if int64(len(g.traces)) != run.Requests.Sent || run.Requests.Sent != 10 {
-				t.Errorf("%d traces of %d requests", len(g.traces), run.Requests.Sent)
+			g.check(t, run, want)
+		})
+	}
+}
+
+// And it is one over processes as well, each of which exports its own spans and
+// serves its own metrics.
+func TestProcessesAreSeen(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "bench")
+	if out, err := exec.Command("go", "build", "-o", program, "crosstalk/cmd/bench").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for scenario, want := range spansOf {
+		t.Run(scenario, func(t *testing.T) {
+			g, address := collect(t)
+			s, _ := scenarios.ByName(scenario)
+			var told [][]placement.Scraped
+			scraped := make(map[string]string)
+			run, err := Run(t.Context(), s, traced(t, "placement", "process"), t.TempDir(), Options{
+				Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+				Pacer: load.Precise, OTLP: address, Command: []string{program}, Metrics: telemetry.New(), Name: "r",
+				Scraped: func(of string, children []placement.Scraped) error {
+					if told = append(told, children); of != scenario {
+						t.Errorf("told of %s", of)
+					}
+					for _, c := range children {
+						scraped[c.Name] = scrapeAt(t, c.Address)
+					}
+					return nil
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			for _, spans := range g.traces {
-				checkTrace(t, spans, want)
+			g.check(t, run, want)
+			if len(told) != 2 || len(told[1]) != 0 {
+				t.Errorf("told %v, want the children and then none", told)
+			}
+			if len(scraped) != len(run.Processes)-1 {
+				t.Errorf("%d are scraped of %d processes, of which one is the driver", len(scraped), len(run.Processes))
+			}
+			for name, text := range scraped {
+				if want := `crosstalk_served_requests_total{code="OK",run="r",scenario="` + scenario + `",service="` + name + `"}`; !strings.Contains(text, want) {
+					t.Errorf("%s does not serve %s:\n%s", name, want, text)
+				}
 			}
 		})
 	}
+}
+
+func scrapeAt(t *testing.T, address string) string {
+	t.Helper()
+	response, err := http.Get("http://" + address + telemetry.Path)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
 }
 
 func checkTrace(t *testing.T, spans []*otlp.Span, want int) {

@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"crosstalk/internal/result"
@@ -24,6 +25,8 @@ const (
 type findings struct {
 	wrong       error
 	interrupted bool
+	failed      error // why it has ended early
+	missing     error // which nodes tell nothing
 	closedLoop  bool
 	requests    result.Requests
 	measured    time.Duration
@@ -84,8 +87,13 @@ func judge(f findings) (result.Verdict, []string) {
 	if f.unwritten != nil {
 		worsen("", "a file is not complete: %v", f.unwritten)
 	}
-	if f.interrupted {
+	if f.failed != nil {
+		worsen(result.Invalid, "ended early: %v; the figures cover the %v that were measured until then", f.failed, round(f.measured))
+	} else if f.interrupted {
 		worsen(result.Interrupted, "interrupted: the figures cover the %v that were measured until then", round(f.measured))
+	}
+	if f.missing != nil {
+		worsen(result.Invalid, "%s", strings.ReplaceAll(f.missing.Error(), "\n", "; "))
 	}
 	if f.wrong != nil {
 		worsen(result.Wrong, "wrong: %v", f.wrong)
@@ -118,7 +126,7 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 func (r *run) findings(out *result.Run, interrupted bool) findings {
 	counts := r.driver.Counts()
 	f := findings{
-		wrong: r.wrong(), interrupted: interrupted, closedLoop: r.experiment.Rate == 0,
+		wrong: r.wrong(), interrupted: interrupted, failed: r.failed, missing: r.missing, closedLoop: r.experiment.Rate == 0,
 		requests: out.Requests, measured: time.Duration(out.MeasuredSeconds * float64(time.Second)),
 		lateness: out.Lateness, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),

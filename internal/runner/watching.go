@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
+	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/scenarios"
@@ -16,6 +18,7 @@ import (
 
 // watching passes on to lag what the replicas make visible, at the driver's times.
 type watching struct {
+	impact  *impact.Tracker
 	nodes   *nodes
 	lag     *load.Lag
 	lost    *lostRows
@@ -57,6 +60,9 @@ func (w *watching) Before(ctx context.Context, address string) error {
 	c.earlier = append(c.earlier, told)
 	return nil
 }
+
+// Signals has the impact counted from when it begins.
+func (w *watching) Signals(window fault.Window, at time.Duration) { w.impact.Began(window, at) }
 
 // Again watches a process that was started anew, with all that its copies hold: what
 // they made visible while nobody watched is seen now. It learns when the measured

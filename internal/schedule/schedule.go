@@ -42,8 +42,7 @@ func (a Arrival) MarshalText() ([]byte, error) { return []byte(a), nil }
 type clock struct {
 	arrival Arrival
 	rate    float64 // per second; 0 = nothing is ever due
-	seed    uint64
-	name    string
+	gaps    seeded.Source
 	n       uint64
 	sum     float64 // seconds, of the gaps so far
 }
@@ -57,7 +56,7 @@ func (c *clock) next() time.Duration {
 	var at float64
 	switch c.arrival {
 	case Poisson:
-		c.sum -= math.Log(seeded.Unit(c.seed, c.name+" gap", c.n)) / c.rate
+		c.sum -= math.Log(c.gaps.Unit(c.n)) / c.rate
 		at = c.sum
 	default:
 		at = float64(c.n) / c.rate
@@ -106,19 +105,29 @@ type Plan struct {
 
 // KeyOf returns the key that read id asks for: uniform over the keys.
 func (p Plan) KeyOf(id int64) record.Key {
-	return record.Key(seeded.Hash(p.Seed, "read key", uint64(id)) % uint64(p.Keys))
+	return p.keys().of(id)
 }
+
+// keys are what reads ask for.
+type keys struct {
+	draws seeded.Source
+	n     uint64
+}
+
+func (p Plan) keys() keys { return keys{seeded.NewSource(p.Seed, "read key"), uint64(p.Keys)} }
+
+func (k keys) of(id int64) record.Key { return record.Key(k.draws.Hash(uint64(id)) % k.n) }
 
 // Reads iterates over the queries that are due in the warm-up and then in the
 // measured part.
 type Reads struct {
-	plan  Plan
+	keys  keys
 	phase phase
 }
 
 // Reads returns the queries of the plan.
 func (p Plan) Reads() *Reads {
-	return &Reads{p, newPhase(p, "read", p.Rate)}
+	return &Reads{p.keys(), newPhase(p, "read", p.Rate)}
 }
 
 // Next returns the next query; not ok at the end.
@@ -127,7 +136,7 @@ func (r *Reads) Next() (Read, bool) {
 	if !ok {
 		return Read{}, false
 	}
-	return Read{ID: id, Due: due, Key: r.plan.KeyOf(id)}, true
+	return Read{ID: id, Due: due, Key: r.keys.of(id)}, true
 }
 
 // Writes iterates over the writes likewise.
@@ -185,10 +194,13 @@ type phase struct {
 }
 
 func newPhase(p Plan, name string, rate float64) phase {
-	c := clock{arrival: p.Arrival, rate: rate, seed: p.Seed, name: name}
-	warm := c
-	warm.name += " warm-up"
-	return phase{warmUp: p.WarmUp, duration: p.Duration, clock: warm, measured: c, id: -1, inWarmUp: true}
+	clockOf := func(name string) clock {
+		return clock{arrival: p.Arrival, rate: rate, gaps: seeded.NewSource(p.Seed, name+" gap")}
+	}
+	return phase{
+		warmUp: p.WarmUp, duration: p.Duration, clock: clockOf(name + " warm-up"), measured: clockOf(name),
+		id: -1, inWarmUp: true,
+	}
 }
 
 func (p *phase) next() (id int64, due time.Duration, ok bool) {

@@ -13,23 +13,40 @@ import "math/bits"
 // It chains SplitMix64's finalizer (Steele, Lea and Flood, "Fast splittable
 // pseudorandom number generators", OOPSLA 2014) over the arguments.
 func Hash(seed uint64, name string, ids ...uint64) uint64 {
+	return NewSource(seed, name).Hash(ids...)
+}
+
+// Unit returns a number in the open interval (0, 1) for (seed, name, ids): it
+// is never 0 or 1, so that a quantile function may be applied to it.
+func Unit(seed uint64, name string, ids ...uint64) float64 {
+	return NewSource(seed, name).Unit(ids...)
+}
+
+// Source has the numbers of one seed and name, for whoever asks for many of them:
+// the part of the hash that they share is taken once.
+type Source struct{ state uint64 }
+
+// NewSource returns the source of (seed, name).
+func NewSource(seed uint64, name string) Source {
 	h := mix(seed + golden)
 	for i := range len(name) {
 		h = mix(h ^ uint64(name[i]) + golden)
 	}
 	// The rotation keeps a name's last byte and the first id apart.
-	h = bits.RotateLeft64(h, 32)
+	return Source{bits.RotateLeft64(h, 32)}
+}
+
+// Hash returns Hash(seed, name, ids).
+func (s Source) Hash(ids ...uint64) uint64 {
+	h := s.state
 	for _, id := range ids {
 		h = mix(h ^ id + golden)
 	}
 	return mix(h)
 }
 
-// Unit returns a number in the open interval (0, 1) for (seed, name, ids): it
-// is never 0 or 1, so that a quantile function may be applied to it.
-func Unit(seed uint64, name string, ids ...uint64) float64 {
-	return unit(Hash(seed, name, ids...))
-}
+// Unit returns Unit(seed, name, ids).
+func (s Source) Unit(ids ...uint64) float64 { return unit(s.Hash(ids...)) }
 
 // Stream is a sequence of numbers that starts at one name. Its zero value is
 // not useful; it is not safe for concurrent use.

@@ -94,6 +94,11 @@ func TestRate(t *testing.T) {
 	})
 }
 
+func TestMaybe(t *testing.T) {
+	check[Maybe](t, map[string]string{"": "", " ": "", "0": "", "3": "3", "1_000": "1000"})
+	checkErrors[Maybe](t, 7, map[string]string{"-1": `"-1" is not a whole number from 0 to 2147483647`})
+}
+
 func TestSize(t *testing.T) {
 	check[Size](t, map[string]string{
 		"0": "0", "128": "128", "128B": "128", "1KB": "1KB", "1 kb": "1KB", "1000": "1KB", "1KiB": "1KiB", "1024": "1KiB",

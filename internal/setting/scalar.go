@@ -54,6 +54,27 @@ func (c *Count) UnmarshalText(text []byte) error {
 // MarshalText returns the number.
 func (c Count) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(c), 10), nil }
 
+// Maybe is a Count whose 0 says nothing, and is written as nothing: what it counts
+// has a default of its own.
+type Maybe Count
+
+// UnmarshalText reads a whole number, or nothing.
+func (m *Maybe) UnmarshalText(text []byte) error {
+	if strings.TrimSpace(string(text)) == "" {
+		*m = 0
+		return nil
+	}
+	return (*Count)(m).UnmarshalText(text)
+}
+
+// MarshalText returns the number, or nothing.
+func (m Maybe) MarshalText() ([]byte, error) {
+	if m == 0 {
+		return nil, nil
+	}
+	return Count(m).MarshalText()
+}
+
 // Seed is what random decisions are functions of.
 type Seed uint64
 

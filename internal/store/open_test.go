@@ -96,6 +96,30 @@ func TestSqliteRollsBackAPutThatFails(t *testing.T) {
 	wantStored(t, put(t, c, rec(1, 1), rec(3, 1)), rec(1, 1), rec(3, 1))
 }
 
+// What belongs to one transaction is all there or not at all.
+func TestSqliteRollsBackWhatCannotBeWhole(t *testing.T) {
+	dir := t.TempDir()
+	c := collection(t, openStore(t, Sqlite, dir), "users")
+	other := rawSqlite(t, dir)
+	run(t, other, `CREATE TRIGGER stop1 BEFORE INSERT ON "outbox.users" WHEN new.key = 2 BEGIN SELECT RAISE(ABORT, 'no entry'); END`)
+	run(t, other, `CREATE TRIGGER stop2 BEFORE INSERT ON "position.users" WHEN new.next = 9 BEGIN SELECT RAISE(ABORT, 'no position'); END`)
+	ctx := context.Background()
+	for _, recs := range [][]record.Record{{rec(2, 1)}, {rec(1, 1), rec(2, 1)}} {
+		if _, err := c.Write(ctx, 1, recs); err == nil || !strings.Contains(err.Error(), "no entry") {
+			t.Errorf("Write: error %v", err)
+		}
+	}
+	if _, err := c.Apply(ctx, []record.Record{rec(3, 1)}, map[int]int64{0: 9}); err == nil || !strings.Contains(err.Error(), "no position") {
+		t.Errorf("Apply: error %v", err)
+	}
+	if got := all(t, c); len(got) != 0 {
+		t.Errorf("%v is left", got)
+	}
+	entries, _ := pending(t, outboxOf(t, c), 0, 10)
+	wantPending(t, entries)
+	wantPosition(t, c, map[int]int64{})
+}
+
 // rawSqlite is a connection of another user of the file.
 func rawSqlite(t *testing.T, dir string) *sql.DB {
 	t.Helper()

@@ -92,8 +92,8 @@ func (db *sqliteDB) collection(_ context.Context, name string) (table, error) {
 	return t, nil
 }
 
-// transaction has write done in one. It is what sql.Tx does without its goroutine
-// and its statements' copies, which are a third of the price of a small one.
+// transaction has write done in one. It is what sql.Tx does, without a goroutine and
+// a copy of each statement for each transaction.
 func (db *sqliteDB) transaction(write func() error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()

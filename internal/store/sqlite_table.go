@@ -27,8 +27,8 @@ type sqliteTable struct {
 // so a lookup descends one tree and there is no index to keep.
 //
 // The outbox is filled by triggers, so that a write of one record stays one
-// statement, which is a transaction of its own at half the price. AUTOINCREMENT
-// keeps the number of an entry that was deleted from being used again.
+// statement, which is a transaction of its own. AUTOINCREMENT keeps the number of an
+// entry that was deleted from being used again.
 const sqliteSchema = `
 CREATE TABLE IF NOT EXISTS "records.%[1]s" (
 	key        INTEGER PRIMARY KEY,

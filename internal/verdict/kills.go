@@ -22,7 +22,8 @@ func killing(outbox string) map[string]string {
 	}
 	return map[string]string{
 		"scenario": "async-replicated", "placement": "process", "outbox": outbox, "store": "sqlite",
-		"rate": "50/s", "write-rate": "300/s", "keys": "100", "timeout": "500ms", "warmup": "0s",
+		"rate": "50/s", "write-rate": "300/s", "keys": "10000", // a key is hardly written twice, or the later write would hide the loss
+		"timeout": "500ms", "warmup": "0s",
 		"duration": (2*time.Second + killCount*killEvery).String(), "latency": "lognormal(5ms,20ms)",
 		"fault": strings.Join(faults, ";"),
 	}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"crosstalk/benchmarks/rig"
+	"crosstalk/internal/load"
+	"crosstalk/internal/record"
+	"crosstalk/internal/result"
+	"crosstalk/internal/schedule"
+)
+
+// outcome is what ours tell of a run.
+type outcome struct {
+	Requests int64
+	Seconds  float64
+	P99      float64
+}
+
+// child is a load generator of ours, in this process: ROLE ADDRESS RATE LENGTH.
+func child(args []string) error {
+	if len(args) != 4 {
+		return fmt.Errorf("%q: not ROLE ADDRESS RATE LENGTH", args)
+	}
+	rate, err := strconv.ParseFloat(args[2], 64)
+	if err != nil {
+		return err
+	}
+	length, err := time.ParseDuration(args[3])
+	if err != nil {
+		return err
+	}
+	// The deadline is where the driver's clients have it, on gRPC's own context.
+	conn, err := grpc.NewClient("passthrough:///"+args[1], grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultServiceConfig(`{"methodConfig":[{"name":[{}],"timeout":"20s"}]}`)) // ghz's
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stub := healthpb.NewHealthClient(conn)
+	check := func(ctx context.Context) error {
+		_, err := stub.Check(ctx, &healthpb.HealthCheckRequest{})
+		return err
+	}
+	drive := driven
+	if args[0] == "bare" {
+		drive = looped
+	}
+	told, err := drive(check, rate, length)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(told)
+}
+
+// looped calls and does nothing else.
+func looped(check func(context.Context) error, _ float64, length time.Duration) (outcome, error) {
+	begin := time.Now()
+	n, err := rig.Loop(64, length, func(int64) error { return check(context.Background()) })
+	return outcome{Requests: n, Seconds: time.Since(begin).Seconds()}, err
+}
+
+// driven has the driver offer the load, and records it with its log.
+func driven(check func(context.Context) error, rate float64, length time.Duration) (outcome, error) {
+	recorder := result.NewRecorder(result.Options{Log: io.Discard})
+	target := load.Target{Query: func(ctx context.Context, _ int64, _ record.Key) ([]load.Answer, error) { return nil, check(ctx) }}
+	driver := load.NewDriver(load.Config{
+		Plan:        schedule.Plan{Arrival: schedule.Constant, Rate: rate, Keys: 1, Duration: length},
+		MaxInFlight: 10_000, Concurrency: 64, DrainLimit: time.Second, Pacer: load.Precise,
+	}, target, load.NewOracle(nil, 0, time.Second), load.NewLag(nil, nil), recorder)
+	begin := time.Now()
+	recorder.Begin(begin)
+	if err := errors.Join(driver.Run(context.Background(), begin), recorder.Close()); err != nil {
+		return outcome{}, err
+	}
+	run := &result.Run{MeasuredSeconds: length.Seconds()}
+	recorder.Fill(run)
+	if run.Requests.Failed > 0 {
+		return outcome{}, fmt.Errorf("%d calls failed: %v", run.Requests.Failed, run.Failures)
+	}
+	return outcome{run.Requests.Sent, length.Seconds(), run.Latency.P99}, nil
+}

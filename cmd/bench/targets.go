@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"crosstalk/internal/placement"
+	"crosstalk/internal/telemetry"
+)
+
+// targets says on stderr where children serve their metrics, and has it in a file
+// that Prometheus discovers them by (file_sd_configs) for as long as they run. The
+// file lies beside the session's folder and not in it: Prometheus takes a pattern for
+// the name of a file, and for no folder.
+func targets(session string, stderr io.Writer) func(string, []placement.Scraped) error {
+	return func(scenario string, children []placement.Scraped) error {
+		path := filepath.Join(filepath.Dir(session), "targets-"+filepath.Base(session)+"-"+scenario+".json")
+		if len(children) == 0 {
+			return os.Remove(path)
+		}
+		type group struct {
+			Targets []string          `json:"targets"`
+			Labels  map[string]string `json:"labels"`
+		}
+		var groups []group
+		for _, c := range children {
+			fmt.Fprintf(stderr, "metrics: http://%s%s (%s)\n", c.Address, telemetry.Path, c.Name)
+			groups = append(groups, group{[]string{c.Address}, map[string]string{"process": c.Name}})
+		}
+		text, err := json.MarshalIndent(groups, "", "  ")
+		if err != nil {
+			return err
+		}
+		// At once, so that nobody reads half of it.
+		unfinished := path + ".tmp"
+		err = os.WriteFile(unfinished, append(text, '\n'), 0o644)
+		if err == nil {
+			err = os.Rename(unfinished, path)
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("tell where the metrics are: %w", err), os.Remove(unfinished))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package doctor
+
+// readUsage is not known.
+func readUsage() usage { return usage{} }
