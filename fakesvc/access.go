@@ -53,6 +53,33 @@ func (a Access) check(ctx context.Context) error {
 	return status.Error(codes.Unauthenticated, "the control's token is missing or wrong")
 }
 
+// runKey carries, with each call of a driver, the prefix of its run.
+const runKey = "crosstalk-run"
+
+// RunOf returns the prefix of the run that a call to a control is for; empty where the
+// caller does not say.
+func RunOf(ctx context.Context) string {
+	if values := metadata.ValueFromIncomingContext(ctx, runKey); len(values) == 1 {
+		return values[0]
+	}
+	return ""
+}
+
+// ofRun has each call say for which run it is.
+func ofRun(prefix string) []grpc.DialOption {
+	said := func(ctx context.Context) context.Context {
+		return metadata.AppendToOutgoingContext(ctx, runKey, prefix)
+	}
+	return []grpc.DialOption{
+		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, o ...grpc.CallOption) error {
+			return invoke(said(ctx), method, req, reply, cc, o...)
+		}),
+		grpc.WithStreamInterceptor(func(ctx context.Context, d *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, o ...grpc.CallOption) (grpc.ClientStream, error) {
+			return stream(said(ctx), d, cc, method, o...)
+		}),
+	}
+}
+
 func (a Access) bearer() string { return "Bearer " + a.Token }
 
 func (a Access) client() []grpc.DialOption {

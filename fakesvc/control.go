@@ -11,15 +11,19 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
 )
 
+// missed has a driver that has gone without a word, with its machine, be missed.
+var missed = keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 10 * time.Second}
+
 // ServeControl serves the driver until ctx ends. It is no part of a host, since an
 // outage must not cut the driver off.
 func ServeControl(ctx context.Context, listener net.Listener, control fakesvcpb.ControlServer, access Access) error {
-	server := grpc.NewServer(append(access.server(), grpc.WaitForHandlers(true))...)
+	server := grpc.NewServer(append(access.server(), grpc.WaitForHandlers(true), grpc.KeepaliveParams(missed))...)
 	fakesvcpb.RegisterControlServer(server, control)
 	return serveUntil(ctx, server, listener, context.Background())
 }
@@ -115,9 +119,9 @@ type ControlClient struct {
 	conn *grpc.ClientConn
 }
 
-// DialControl returns a client of the control at address.
+// DialControl returns a client of the control at address, for the run of env.Prefix.
 func DialControl(env Env, address string) (*ControlClient, error) {
-	conn, err := dial(env, address, 0, env.Access.client()...)
+	conn, err := dial(env, address, 0, append(env.Access.client(), ofRun(env.Prefix)...)...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the control at %s: %w", address, err)
 	}

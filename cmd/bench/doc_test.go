@@ -27,7 +27,7 @@ func TestDocumentedCommandsRun(t *testing.T) {
 	if len(commands) < 6 {
 		t.Fatalf("only %d commands are found: %q", len(commands), commands)
 	}
-	brief := strings.NewReplacer("@3s+2s", "@100ms+100ms")
+	brief := strings.NewReplacer("@3s+2s", "@100ms+100ms", "@3s restart=1s", "@50ms restart=50ms", "@6s restart=1s", "@150ms restart=50ms", "@3s restart=2s", "@50ms restart=50ms")
 	slices.Sort(commands) // the README and the help have some in common
 	for _, command := range slices.Compact(commands) {
 		t.Run(command, func(t *testing.T) {
@@ -52,6 +52,8 @@ bench() {
 	predict*experiments/*) "$BENCH" "$@" ;;
 	predict*) "$BENCH" "$@" --duration=20ms --warmup=0s ;;
 	verdict*) "$BENCH" "$@" --help ;;
+	serve*) "$BENCH" "$@" --help ;; # it goes on until it is ended
+	*--kafka=*|*--nodes=*) "$BENCH" "$@" --print-experiment ;; # what they reach is not there
 	doctor*) "$BENCH" "$@" --short ;;
 	matrix*) "$BENCH" "$@" --fault-length=100ms --rest=100ms --warmup=0s --scenario=sync --rate=20 ;;
 	*experiments/*) "$BENCH" "$@" --print-experiment ;;
@@ -71,8 +73,11 @@ func readmeCommands(t *testing.T) []string {
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		for line := range strings.Lines(block[1]) {
 			line, _, _ = strings.Cut(line, "#")
-			if command, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./cmd/bench "); ok {
-				commands = append(commands, "bench "+command)
+			for _, call := range []string{"go run ./cmd/bench ", "./bench "} {
+				command, ok := strings.CutPrefix(strings.TrimSpace(line), call)
+				if ok && !strings.Contains(command, "$(scripts/") { // which starts a server
+					commands = append(commands, "bench "+command)
+				}
 			}
 		}
 	}

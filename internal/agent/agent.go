@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,6 +63,8 @@ type Agent struct {
 
 // node is what was asked for, running.
 type node struct {
+	prefix   string
+	watchers atomic.Int64 // which a driver is as long as its run goes on
 	topology *scenarios.Topology
 	host     *fakesvc.Host
 	metrics  *telemetry.Run
@@ -156,7 +159,7 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
+	n := &node{prefix: t.Prefix, metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
 	if t.OTLP != "" {
 		if n.tracer, err = tracing.Open(ctx, t.OTLP, t.Scenario.Name); err != nil {
 			n.metrics.End()

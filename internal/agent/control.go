@@ -8,7 +8,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/usage"
 )
 
@@ -24,6 +26,9 @@ func (c control) Prepare(ctx context.Context, r *fakesvcpb.PrepareRequest) (*fak
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
+	if err := c.free(ctx, t.Prefix); err != nil {
+		return nil, err
+	}
 	address, err := c.agent.prepare(ctx, t)
 	if err != nil {
 		c.agent.Log.Error().Err(err).Msg("cannot be what a driver asks for")
@@ -32,8 +37,32 @@ func (c control) Prepare(ctx context.Context, r *fakesvcpb.PrepareRequest) (*fak
 	return &fakesvcpb.PrepareResponse{Address: address}, nil
 }
 
-func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
+// freeWithin is how long a driver that has died may take to be missed.
+const freeWithin = 2 * time.Second
+
+// free refuses a run while the node has another one, whose driver is there. Two of
+// them would write to the same databases.
+func (c control) free(ctx context.Context, prefix string) error {
+	for limit := time.Now().Add(freeWithin); ; {
+		n, err := c.node(context.Background())
+		if err != nil || n.prefix == prefix || n.watchers.Load() == 0 {
+			return nil
+		}
+		if time.Now().After(limit) {
+			return status.Errorf(codes.FailedPrecondition, "another run has this node, %s", n.prefix)
+		}
+		if err := clock.Sleep(ctx, 20*time.Millisecond); err != nil {
+			return status.FromContextError(err).Err()
+		}
+	}
+}
+
+// Release is of the caller's run: what another one has taken meanwhile is not its.
+func (c control) Release(ctx context.Context, _ *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
+	if _, err := c.node(ctx); err != nil {
+		return &fakesvcpb.ReleaseResponse{}, nil
+	}
 	a.mu.Lock()
 	a.endBefore()
 	a.mu.Unlock()
@@ -44,7 +73,7 @@ func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb
 }
 
 func (c control) Begin(ctx context.Context, r *fakesvcpb.BeginRequest) (*fakesvcpb.BeginResponse, error) {
-	n, err := c.node()
+	n, err := c.node(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +82,7 @@ func (c control) Begin(ctx context.Context, r *fakesvcpb.BeginRequest) (*fakesvc
 }
 
 func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest) (*fakesvcpb.StatisticsResponse, error) {
-	n, err := c.node()
+	n, err := c.node(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,26 +94,33 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 }
 
 func (c control) Watch(r *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {
-	n, err := c.node()
+	n, err := c.node(stream.Context())
 	if err != nil {
 		return err
 	}
+	n.watchers.Add(1)
+	defer n.watchers.Add(-1)
 	return n.host.Control().Watch(r, stream)
 }
 
 func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServer[fakesvcpb.RowsResponse]) error {
-	n, err := c.node()
+	n, err := c.node(stream.Context())
 	if err != nil {
 		return err
 	}
 	return n.host.Control().Rows(r, stream)
 }
 
-func (c control) node() (*node, error) {
+// node returns the node of the run that a call is for.
+func (c control) node(ctx context.Context) (*node, error) {
 	c.agent.mu.Lock()
 	defer c.agent.mu.Unlock()
-	if c.agent.node == nil {
+	n := c.agent.node
+	switch run := fakesvc.RunOf(ctx); {
+	case n == nil:
 		return nil, status.Error(codes.FailedPrecondition, "the node is not prepared for a run")
+	case run != "" && run != n.prefix:
+		return nil, status.Error(codes.FailedPrecondition, "the node has been taken by another run")
 	}
-	return c.agent.node, nil
+	return n, nil
 }

@@ -58,19 +58,25 @@ func (r *Report) pace(ctx context.Context, d time.Duration) error {
 }
 
 // push looks at the most that the driver sends.
-func (r *Report) push(ctx context.Context, d time.Duration) error {
-	alone, err := drive(ctx, atOnce, 0, d/2)
-	if err != nil {
+func (r *Report) push(ctx context.Context, d time.Duration) (err error) {
+	if r.DriverRate, err = most(ctx, atOnce, d/2); err != nil {
 		return err
 	}
-	r.DriverRate = alone.Requests.Throughput
-	return withService(ctx, func(call query) error {
-		called, err := drive(ctx, call, 0, d/2)
-		if err == nil {
-			r.CallRate = called.Requests.Throughput
-		}
+	return withService(ctx, func(call query) (err error) {
+		r.CallRate, err = most(ctx, call, d/2)
 		return err
 	})
+}
+
+// most is what a closed loop has answered by the second, the time included in which
+// the last answers come: on a busy machine none may come before.
+func most(ctx context.Context, to query, d time.Duration) (float64, error) {
+	begin := time.Now()
+	run, err := drive(ctx, to, 0, d)
+	if err != nil {
+		return 0, err
+	}
+	return float64(run.Requests.Succeeded) / time.Since(begin).Seconds(), nil
 }
 
 // blocks is how many equal stretches are compared.

@@ -74,6 +74,7 @@ func Start(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, 
 		return &Topology{Topology: t, Kind: InProcess}, nil
 	}
 	t := &Topology{Topology: scenarios.Elsewhere(w.Env), Kind: Elsewhere}
+	t.Env.Prefix = w.Prefix
 	t.Env.Timeout = time.Duration(e.Timeout)
 	p := &placing{Topology: t, scenario: s, experiment: e, world: w, addresses: make(map[string]string)}
 	if err := p.start(ctx); err != nil {

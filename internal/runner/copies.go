@@ -119,8 +119,11 @@ func (r *run) hold(c scenarios.Copy, original, copied *rowStream) (int64, error)
 			differs(b, "key %d is not its owner's", b.GetKey())
 			copied.next()
 		default:
-			if a.GetVersion() != b.GetVersion() || a.GetPayloadHash() != b.GetPayloadHash() {
+			switch {
+			case a.GetVersion() != b.GetVersion():
 				differs(a, "key %d is version %d and not %d", a.GetKey(), b.GetVersion(), a.GetVersion())
+			case a.GetPayloadHash() != b.GetPayloadHash():
+				differs(a, "key %d has other content", a.GetKey())
 			}
 			rows++
 			original.next()

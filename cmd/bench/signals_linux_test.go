@@ -1,0 +1,278 @@
+//go:build !race
+
+// Real signals to real processes, as Linux shows them. .ci/run runs this package once
+// more without the race detector.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"crosstalk/fakesvc"
+)
+
+// program is this program as a process of its own.
+type program struct {
+	*osexec.Cmd
+	mu   sync.Mutex
+	said bytes.Buffer
+	temp string // where its temporary files go
+	left chan struct{}
+}
+
+// begin starts it. It is killed at the end of the test, unless it has ended.
+func begin(t *testing.T, args ...string) *program {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{Cmd: osexec.Command(self, args...), temp: t.TempDir(), left: make(chan struct{})}
+	p.Env = append(os.Environ(), "TMPDIR="+p.temp)
+	p.Stderr = p
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.left)
+		_ = p.Wait() // its state has the outcome
+	}()
+	t.Cleanup(func() {
+		_ = p.Process.Kill()
+		<-p.left
+	})
+	return p
+}
+
+func (p *program) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.Write(b)
+}
+
+func (p *program) stderr() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.String()
+}
+
+// ended waits for its end, and returns its exit code: -1 where a signal ended it.
+func (p *program) ended(t *testing.T, within time.Duration) int {
+	t.Helper()
+	select {
+	case <-p.left:
+	case <-time.After(within):
+		t.Fatalf("%v has not ended in %v: %s", p.Args[1:], within, p.stderr())
+	}
+	return p.ProcessState.ExitCode()
+}
+
+func (p *program) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := p.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// childrenOf returns the processes that a process has started and that run.
+func childrenOf(t *testing.T, parent int) []int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []int
+	for _, file := range files {
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if state := stateOf(pid); err == nil && len(state) > 1 && state[1] == strconv.Itoa(parent) && alive(pid) {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// stateOf returns the fields of a process's state from the third on; none where it is
+// not there.
+func stateOf(pid int) []string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+}
+
+// alive tells whether a process is there and has not ended: one that nobody has
+// reaped has.
+func alive(pid int) bool {
+	state := stateOf(pid)
+	return len(state) > 0 && state[0] != "Z" && state[0] != "X"
+}
+
+// soon waits until something is so.
+func soon(t *testing.T, within time.Duration, what string, is func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(within); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("not in %v: %s", within, what)
+		}
+	}
+}
+
+// No child outlives the driver, however it dies, and what the driver can still remove
+// is removed.
+func TestNoChildOutlivesTheDriver(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		code   int
+	}{{syscall.SIGKILL, -1}, {syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitInterrupted}} {
+		t.Run(c.signal.String(), func(t *testing.T) {
+			t.Parallel()
+			out := t.TempDir()
+			p := begin(t, "run", "--scenario=async-request", "--placement=process", "--rate=50", "--latency=100ms", "--warmup=0s", "--duration=30s", "--out="+out)
+			var children []int
+			soon(t, 15*time.Second, "requests under way in A, B, C, D and the broker", func() bool {
+				children = childrenOf(t, p.Process.Pid)
+				return len(children) == 5 && strings.Contains(p.stderr(), "measuring")
+			})
+			p.signal(t, c.signal)
+			soon(t, 2*time.Second, fmt.Sprintf("the end of the children %v", children), func() bool {
+				for _, pid := range children {
+					if alive(pid) {
+						return false
+					}
+				}
+				return true
+			})
+			if code := p.ended(t, 5*time.Second); code != c.code {
+				t.Errorf("exit code %d, want %d: %s", code, c.code, p.stderr())
+			}
+			kept, err := filepath.Glob(filepath.Join(p.temp, "*"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, _ := filepath.Glob(filepath.Join(out, "*", "async-request", "run.json"))
+			if c.signal == syscall.SIGKILL { // the driver's folder with all databases, as nobody is left to remove it
+				if len(kept) != 1 || len(results) != 0 {
+					t.Errorf("%v are left, and results %v", kept, results)
+				}
+			} else if len(kept) != 0 || len(results) != 1 {
+				t.Errorf("%v are left, and results %v", kept, results)
+			}
+		})
+	}
+}
+
+// serving starts a node of service A, and waits for it.
+func serving(t *testing.T, more ...string) (p *program, address string) {
+	t.Helper()
+	address = freePort(t)
+	p = begin(t, append([]string{"serve", "--service=A", "--scenario=sync", "--keys=10", "--timeout=60s", "--listen=" + address, "--control=" + freePort(t)}, more...)...)
+	soon(t, 10*time.Second, "the node is SERVING", func() bool {
+		code, _, _ := bench(t, t.Context(), "health", address)
+		return code == exitOK
+	})
+	return p, address
+}
+
+// ask sends a query that takes as long as the service works; answered has its outcome.
+func ask(t *testing.T, address string) (answered chan error) {
+	t.Helper()
+	client, err := fakesvc.Dial(fakesvc.Env{Dial: (&net.Dialer{}).DialContext}, "A", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	if err := client.Connected(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	answered = make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	go func() {
+		_, err := client.Query(fakesvc.WithRequest(ctx, fakesvc.Request{ID: 1}), 1)
+		answered <- err
+	}()
+	time.Sleep(200 * time.Millisecond) // it is under way by then, and for much longer
+	return answered
+}
+
+// SIGTERM has a node leave: it is NOT_SERVING at once, and what is under way is done.
+func TestNodeLeavesInGoodOrder(t *testing.T) {
+	t.Parallel()
+	p, address := serving(t, "--latency=1s", "--grace=20s")
+	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	watch, err := grpc_health_v1.NewHealthClient(conn).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is, err := watch.Recv(); err != nil || is.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+		t.Fatalf("its health is %v, %v", is, err)
+	}
+	answered := ask(t, address)
+	p.signal(t, syscall.SIGTERM)
+	if is, err := watch.Recv(); err != nil || is.GetStatus() != grpc_health_v1.HealthCheckResponse_NOT_SERVING {
+		t.Errorf("its health is %v, %v", is, err)
+	}
+	select {
+	case err := <-answered:
+		t.Errorf("the query was over when the node had not begun to leave: %v", err)
+	default:
+	}
+	if code := p.ended(t, 10*time.Second); code != exitOK {
+		t.Errorf("exit code %d: %s", code, p.stderr())
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("a query that was under way: %v", err)
+	}
+	if kept, _ := filepath.Glob(filepath.Join(p.temp, "*")); len(kept) != 0 {
+		t.Errorf("%v are left", kept)
+	}
+}
+
+// What does not end within the grace is cut, and said in one line.
+func TestNodeRunsOutOfGrace(t *testing.T) {
+	t.Parallel()
+	p, address := serving(t, "--latency=50s", "--grace=300ms")
+	answered := ask(t, address)
+	p.signal(t, syscall.SIGTERM)
+	code := p.ended(t, 5*time.Second)
+	if want := "bench: what was under way did not end within the grace of 300ms"; code != exitFailed || lastLine(p.stderr()) != want {
+		t.Errorf("exit code %d: %s", code, lastLine(p.stderr()))
+	}
+	if err := <-answered; err == nil {
+		t.Error("the query has an answer")
+	}
+}
+
+// A second signal ends a node at once.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	p, address := serving(t, "--latency=50s", "--grace=50s")
+	ask(t, address)
+	p.signal(t, syscall.SIGTERM)
+	soon(t, 5*time.Second, "it is leaving", func() bool { return strings.Contains(p.stderr(), `"leaving"`) })
+	p.signal(t, syscall.SIGTERM)
+	if code := p.ended(t, 2*time.Second); code != -1 {
+		t.Errorf("exit code %d: %s", code, p.stderr())
+	}
+}
