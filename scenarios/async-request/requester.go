@@ -2,8 +2,10 @@ package asyncrequest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +61,10 @@ func (s source) Fetch(ctx context.Context, key record.Key) (record.Record, error
 type requester struct {
 	node    *fakesvc.Node
 	replies string
-	sent    atomic.Int64
+	// own begins the correlation of each query of this process: the other copies of
+	// the consumer, and what it was before it was started again, have the same topic.
+	own  string
+	sent atomic.Int64
 
 	mu      sync.Mutex
 	pending map[string]chan<- bus.Event
@@ -69,9 +74,12 @@ func newRequester(consumer *fakesvc.Node) *requester {
 	return &requester{
 		node:    consumer,
 		replies: consumer.Host().Env().Topic(consumer.Name, "replies"),
+		own:     ownOf(consumer.Name),
 		pending: make(map[string]chan<- bus.Event),
 	}
 }
+
+func ownOf(consumer string) string { return consumer + "-" + rand.Text() + "-" }
 
 // identity is the id of the query for a request: the same in every run, so that
 // the bus does the same to it.
@@ -84,7 +92,7 @@ func (r *requester) identity(supplier string, q fakesvc.Request) string {
 func (r *requester) ask(ctx context.Context, topic string, event bus.Event) (bus.Event, error) {
 	event.Source = fakesvc.SourceOf(r.node.Name)
 	event.Time = time.Now()
-	event.Correlation = r.node.Name + "-" + strconv.FormatInt(r.sent.Add(1), 10)
+	event.Correlation = r.own + strconv.FormatInt(r.sent.Add(1), 10)
 	event.ReplyTo = r.replies
 
 	reply := make(chan bus.Event, 1)
@@ -141,6 +149,9 @@ func (r *requester) deliver(_ context.Context, replies []bus.Delivery) error {
 }
 
 func (r *requester) hand(event bus.Event) {
+	if !strings.HasPrefix(event.Correlation, r.own) {
+		return // another process asked
+	}
 	r.mu.Lock()
 	reply, waiting := r.pending[event.Correlation]
 	delete(r.pending, event.Correlation)
