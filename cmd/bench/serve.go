@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	if config.Control, err = net.Listen("tcp", c.control); err != nil {
+	if config.Control, err = c.openControl(cmd.Context()); err != nil {
 		return usageError(fmt.Errorf("--control: %w", err))
 	}
 	// Who has started the process learns from this where things are.
@@ -140,16 +141,34 @@ func (c *serveCommand) check() error {
 	if _, _, err := net.SplitHostPort(c.listen); err != nil {
 		return fmt.Errorf("--listen: %q is not host:port", c.listen)
 	}
+	if c.grace < 0 {
+		return fmt.Errorf("--grace: %v is negative", c.grace)
+	}
+	if err := agent.CheckPrefix(c.prefix); err != nil {
+		return fmt.Errorf("--prefix: %w", err)
+	}
+	if c.parent {
+		return nil // a driver asks again
+	}
 	free, err := net.Listen("tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	if c.grace < 0 {
-		err = fmt.Errorf("--grace: %v is negative", c.grace)
-	} else if wrong := agent.CheckPrefix(c.prefix); wrong != nil {
-		err = fmt.Errorf("--prefix: %w", wrong)
+	return free.Close()
+}
+
+// openControl opens the control's port. While a child was away, another program may
+// have been given its port for an outgoing connection: it tries for a while.
+func (c *serveCommand) openControl(ctx context.Context) (listener net.Listener, err error) {
+	for range 200 {
+		if listener, err = net.Listen("tcp", c.control); err == nil || !c.parent {
+			break
+		}
+		if clock.Sleep(ctx, 10*time.Millisecond) != nil {
+			break
+		}
 	}
-	return errors.Join(err, free.Close())
+	return listener, err
 }
 
 // own is what the node is without a driver: nothing where no scenario is named.

@@ -272,7 +272,7 @@ func TestSecondSignal(t *testing.T) {
 	p.signal(t, syscall.SIGTERM)
 	soon(t, 5*time.Second, "it is leaving", func() bool { return strings.Contains(p.stderr(), `"leaving"`) })
 	p.signal(t, syscall.SIGTERM)
-	if code := p.ended(t, 2*time.Second); code != -1 {
+	if code := p.ended(t, 2*time.Second); code != exitInterrupted {
 		t.Errorf("exit code %d: %s", code, p.stderr())
 	}
 }
