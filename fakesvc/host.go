@@ -55,6 +55,7 @@ type Host struct {
 	meters    meters
 	consumers []*consumer
 
+	publishing  atomic.Int64 // how many calls of Publish are under way
 	events      atomic.Int64
 	lateReplies atomic.Int64
 	deadLetters atomic.Int64
@@ -191,6 +192,8 @@ func (h *Host) Store() store.Store { return h.store }
 // Publish sends events, and counts those that the measured part is the reason
 // for. Its errors are the bus's.
 func (h *Host) Publish(ctx context.Context, events ...bus.Outgoing) error {
+	h.publishing.Add(1)
+	defer h.publishing.Add(-1)
 	for i := range events {
 		h.spoil(&events[i].Event)
 	}
