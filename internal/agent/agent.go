@@ -55,8 +55,8 @@ type Agent struct {
 	life   context.Context
 	failed chan error
 
-	mu     sync.Mutex // held while something is built or ended
-	node   *node      // nil where there is none
+	mu     sync.Mutex           // held while something is built or ended
+	node   atomic.Pointer[node] // nil where there is none; read without waiting for what is being built
 	giveUp context.CancelFunc
 	asking sync.Mutex // guards giveUp
 }
@@ -149,7 +149,7 @@ func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error)
 		}
 		return "", err
 	}
-	a.node = n
+	a.node.Store(n)
 	a.Log.Info().Str("as", t.Process.Name).Str("scenario", t.Scenario.Name).Str("address", n.host.Address()).Msg("ready")
 	return n.host.Address(), nil
 }
@@ -231,11 +231,11 @@ func (a *Agent) endBefore() {
 
 // end ends what the node is. Where ctx has no time left, it cuts what is under way.
 func (a *Agent) end(ctx context.Context) error {
-	n := a.node
+	n := a.node.Load()
 	if n == nil {
 		return nil
 	}
-	a.node = nil
+	a.node.Store(nil)
 	close(n.ended)
 	left := n.host.Leave(ctx)
 	n.metrics.End()

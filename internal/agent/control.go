@@ -113,9 +113,7 @@ func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServe
 
 // node returns the node of the run that a call is for.
 func (c control) node(ctx context.Context) (*node, error) {
-	c.agent.mu.Lock()
-	defer c.agent.mu.Unlock()
-	n := c.agent.node
+	n := c.agent.node.Load()
 	switch run := fakesvc.RunOf(ctx); {
 	case n == nil:
 		return nil, status.Error(codes.FailedPrecondition, "the node is not prepared for a run")
