@@ -65,7 +65,7 @@ func (h *Host) live(ctx context.Context) error {
 	if !ok {
 		return h.stop()
 	}
-	for _, t := range h.turns() {
+	for _, t := range h.turns(time.Since(begin)) {
 		if clock.Sleep(ctx, time.Until(begin.Add(t.at))) != nil {
 			break
 		}
@@ -133,9 +133,14 @@ func (h *Host) fail(err error) {
 	}
 }
 
-func (h *Host) turns() []turn {
+// turns returns what is to be done from then on. A window that was over before, as
+// for a process that was started again, is not caught up on.
+func (h *Host) turns(now time.Duration) []turn {
 	var turns []turn
 	for _, a := range h.acts {
+		if a.fault.Window.End() <= now {
+			continue
+		}
 		turns = append(turns, turn{a.fault.Window.Start, a, true}, turn{a.fault.Window.End(), a, false})
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.at, b.at) })

@@ -812,7 +812,7 @@ func (x *StatisticsResponse) GetServed() []*Served {
 	return nil
 }
 
-// Process is what a process has taken since its measured part began.
+// Process is what a process has taken, its CPU time in the measured part.
 type Process struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	CpuNanos int64                  `protobuf:"varint,1,opt,name=cpu_nanos,json=cpuNanos,proto3" json:"cpu_nanos,omitempty"`

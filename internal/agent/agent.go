@@ -57,6 +57,7 @@ type Agent struct {
 
 	mu     sync.Mutex           // held while something is built or ended
 	node   atomic.Pointer[node] // nil where there is none; read without waiting for what is being built
+	left   bool                 // and will be nothing any more
 	giveUp context.CancelFunc
 	asking sync.Mutex // guards giveUp
 }
@@ -69,6 +70,7 @@ type node struct {
 	host     *fakesvc.Host
 	metrics  *telemetry.Run
 	tracer   *tracing.Tracer
+	measured time.Duration // the length of the measured part
 	spent    meter
 	ended    chan struct{}
 }
@@ -106,7 +108,7 @@ func Run(ctx context.Context, c Config) error {
 func (a *Agent) own(ctx context.Context) {
 	for {
 		_, err := a.prepare(ctx, *a.Own)
-		if err == nil || ctx.Err() != nil || errors.Is(err, errSuperseded) {
+		if err == nil || ctx.Err() != nil || errors.Is(err, errSuperseded) || errors.Is(err, errLeaving) {
 			return
 		}
 		a.Log.Warn().Err(err).Stringer("again_in", retryEvery).Msg("not ready")
@@ -119,7 +121,10 @@ func (a *Agent) own(ctx context.Context) {
 // retryEvery is the pause before a node that could not start tries again.
 const retryEvery = time.Second
 
-var errSuperseded = errors.New("something else was asked for meanwhile")
+var (
+	errSuperseded = errors.New("something else was asked for meanwhile")
+	errLeaving    = errors.New("this node is leaving")
+)
 
 // prepare builds what is asked for in place of what there is, and returns when it is
 // ready, with its address.
@@ -138,8 +143,11 @@ func (a *Agent) prepare(ctx context.Context, t Task) (address string, err error)
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
+	case a.left:
+		return "", errLeaving
 	}
 	a.endBefore()
 	n, err := a.build(ctx, t)
@@ -159,7 +167,10 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{prefix: t.Prefix, metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
+	n := &node{
+		prefix: t.Prefix, metrics: a.Metrics.Run(t.Scenario.Name, t.Run),
+		measured: time.Duration(t.Experiment.Duration), ended: make(chan struct{}),
+	}
 	if t.OTLP != "" {
 		if n.tracer, err = tracing.Open(ctx, t.OTLP, t.Scenario.Name); err != nil {
 			n.metrics.End()
@@ -257,6 +268,7 @@ func (a *Agent) leave() error {
 	defer cancel()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.left = true
 	if err := a.end(ctx); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("what was under way did not end within the grace of %v", a.Grace)

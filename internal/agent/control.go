@@ -60,13 +60,13 @@ func (c control) free(ctx context.Context, prefix string) error {
 // Release is of the caller's run: what another one has taken meanwhile is not its.
 func (c control) Release(ctx context.Context, _ *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
-	if _, err := c.node(ctx); err != nil {
-		return &fakesvcpb.ReleaseResponse{}, nil
-	}
 	a.mu.Lock()
-	a.endBefore()
+	_, err := a.nodeOf(ctx) // under the same lock: another driver may wait for it
+	if err == nil {
+		a.endBefore()
+	}
 	a.mu.Unlock()
-	if a.Own != nil {
+	if err == nil && a.Own != nil {
 		go a.own(a.life)
 	}
 	return &fakesvcpb.ReleaseResponse{}, nil
@@ -77,7 +77,7 @@ func (c control) Begin(ctx context.Context, r *fakesvcpb.BeginRequest) (*fakesvc
 	if err != nil {
 		return nil, err
 	}
-	n.spent.beginIn(time.Duration(r.GetInNanos()))
+	n.spent.begin(time.Duration(r.GetInNanos()), n.measured)
 	return n.host.Control().Begin(ctx, r)
 }
 
@@ -113,7 +113,12 @@ func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServe
 
 // node returns the node of the run that a call is for.
 func (c control) node(ctx context.Context) (*node, error) {
-	n := c.agent.node.Load()
+	return c.agent.nodeOf(ctx)
+}
+
+// nodeOf is what node returns.
+func (a *Agent) nodeOf(ctx context.Context) (*node, error) {
+	n := a.node.Load()
 	switch run := fakesvc.RunOf(ctx); {
 	case n == nil:
 		return nil, status.Error(codes.FailedPrecondition, "the node is not prepared for a run")

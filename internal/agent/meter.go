@@ -7,15 +7,30 @@ import (
 	"crosstalk/internal/usage"
 )
 
-// meter takes the CPU time of the process from the start of the measured part on.
-type meter struct{ before atomic.Int64 }
+// meter takes the CPU time of the process over the measured part, as the driver takes
+// its own: what comes after, such as the comparison of copies, is not the load's.
+type meter struct{ before, after atomic.Int64 }
 
-// beginIn starts the meter after d; where that has passed, at once.
-func (m *meter) beginIn(d time.Duration) {
-	m.before.Store(int64(usage.ProcessCPU()))
-	if d > 0 {
-		time.AfterFunc(d, func() { m.before.Store(int64(usage.ProcessCPU())) })
+// begin starts the meter after d and ends it after that and length; where that has
+// passed, at once.
+func (m *meter) begin(d, length time.Duration) {
+	at := func(d time.Duration, mark *atomic.Int64) {
+		take := func() { mark.Store(int64(usage.ProcessCPU())) }
+		if d <= 0 {
+			take()
+			return
+		}
+		time.AfterFunc(d, take)
 	}
+	m.before.Store(int64(usage.ProcessCPU())) // until then
+	at(d, &m.before)
+	at(d+length, &m.after)
 }
 
-func (m *meter) cpu() time.Duration { return usage.ProcessCPU() - time.Duration(m.before.Load()) }
+func (m *meter) cpu() time.Duration {
+	until := time.Duration(m.after.Load())
+	if until == 0 { // it goes on
+		until = usage.ProcessCPU()
+	}
+	return until - time.Duration(m.before.Load())
+}

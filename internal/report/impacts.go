@@ -69,7 +69,7 @@ func Processes(w io.Writer, runs []result.Run) error {
 		for _, p := range r.Processes {
 			if !began {
 				began = true
-				t.heading("PROCESSES: what each took from the start of the measured part on")
+				t.heading("PROCESSES: what each took in the measured part")
 				t.row("scenario", "process", "starts", "CPU s/1000 requests", "most memory", "queries answered")
 			}
 			t.row(r.Scenario, p.Name, fmt.Sprint(p.Starts), digits(p.CPUSecondsPer1000), size(p.MaxResidentBytes), answered(p))

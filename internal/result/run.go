@@ -311,7 +311,7 @@ type Process struct {
 	Name string `json:"name"`
 	// Starts is how often it was started: more than once where it was killed.
 	Starts int64 `json:"starts"`
-	// CPUSecondsPer1000 is its CPU time from the start of the measured part on, per
+	// CPUSecondsPer1000 is its CPU time in the measured part, per
 	// 1000 requests that were sent; MaxResidentBytes the most memory that it held.
 	CPUSecondsPer1000 float64 `json:"cpu_seconds_per_1000"`
 	MaxResidentBytes  int64   `json:"max_resident_bytes"`

@@ -44,9 +44,61 @@ func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
 	sum.LateReplies += s.GetLateReplies()
 	sum.DeadLetters += s.GetDeadLetters()
 	sum.LostChanges += s.GetLostChanges()
-	sum.Policies = append(sum.Policies, s.GetPolicies()...)
-	sum.Stages = append(sum.Stages, s.GetStages()...)
-	sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
+	for _, p := range s.GetPolicies() {
+		addPolicy(sum, p)
+	}
+	for _, g := range s.GetStages() {
+		addStage(sum, g)
+	}
+	for _, c := range s.GetCapacities() {
+		addCapacity(sum, c)
+	}
+}
+
+// addPolicy, addStage and addCapacity keep one of each: the copies of a service, and
+// what a process was before it was started again, count together.
+func addPolicy(sum *fakesvcpb.StatisticsResponse, p *fakesvcpb.Policy) {
+	for _, s := range sum.Policies {
+		if s.GetConsumer() == p.GetConsumer() && s.GetNeed() == p.GetNeed() {
+			s.Calls += p.GetCalls()
+			s.Tries += p.GetTries()
+			s.Retries += p.GetRetries()
+			s.Hedges += p.GetHedges()
+			s.Saved += p.GetSaved()
+			s.Failed += p.GetFailed()
+			s.Refused += p.GetRefused()
+			s.OverBudget += p.GetOverBudget()
+			s.Fallbacks += p.GetFallbacks()
+			return
+		}
+	}
+	sum.Policies = append(sum.Policies, p)
+}
+
+func addStage(sum *fakesvcpb.StatisticsResponse, g *fakesvcpb.Stage) {
+	for _, s := range sum.Stages {
+		if s.GetService() == g.GetService() && s.GetName() == g.GetName() {
+			s.Queries += g.GetQueries()
+			s.SumNanos += g.GetSumNanos()
+			return
+		}
+	}
+	sum.Stages = append(sum.Stages, g)
+}
+
+// addCapacity leaves the bounds as they are: those of one copy.
+func addCapacity(sum *fakesvcpb.StatisticsResponse, c *fakesvcpb.Capacity) {
+	for _, s := range sum.Capacities {
+		if s.GetService() == c.GetService() {
+			s.Arrived += c.GetArrived()
+			s.Refused += c.GetRefused()
+			s.Queued += c.GetQueued()
+			s.LongestQueue = max(s.GetLongestQueue(), c.GetLongestQueue())
+			s.WaitedNanos += c.GetWaitedNanos()
+			return
+		}
+	}
+	sum.Capacities = append(sum.Capacities, c)
 }
 
 // processes tells of each process what it took. There are none where all of them are
@@ -123,6 +175,13 @@ func addTo(sum, f *fakesvcpb.Fault) {
 	}
 	sum.Interactions += f.GetInteractions()
 	sum.Delivered += f.GetDelivered()
+	switch {
+	case f.GetDeliveredLengthNanos() == 0: // not by this one: it had died, or was not there yet
+		return
+	case sum.GetDeliveredLengthNanos() == 0:
+		sum.DeliveredStartNanos, sum.DeliveredLengthNanos = f.GetDeliveredStartNanos(), f.GetDeliveredLengthNanos()
+		return
+	}
 	end := max(sum.GetDeliveredStartNanos()+sum.GetDeliveredLengthNanos(), f.GetDeliveredStartNanos()+f.GetDeliveredLengthNanos())
 	sum.DeliveredStartNanos = min(sum.GetDeliveredStartNanos(), f.GetDeliveredStartNanos())
 	sum.DeliveredLengthNanos = end - sum.GetDeliveredStartNanos()
