@@ -1,4 +1,0 @@
-package usage
-
-// maxrssUnit is the unit of ru_maxrss, in bytes.
-const maxrssUnit = 1
