@@ -72,6 +72,10 @@ func (w *watching) Again(ctx context.Context, address string) error {
 	if w.forgets(c) {
 		w.applied.forget(c)
 	}
+	// A call meanwhile may have found nobody, and the connection then pauses.
+	if err := c.client.Connected(ctx); err != nil {
+		return err
+	}
 	return errors.Join(c.begin(ctx, w.started), w.watch(c, true))
 }
 
