@@ -299,7 +299,9 @@ func (c *consumer) behind(end map[int]int64) int64 {
 	at := c.positions()
 	var behind int64
 	for p, offset := range end {
-		behind += max(offset-at[p], 0)
+		if _, has := at[p]; has || !c.shares() { // the others of a group have the others
+			behind += max(offset-at[p], 0)
+		}
 	}
 	return behind
 }

@@ -15,6 +15,8 @@ func TestPlacement(t *testing.T) {
 		{[]string{"fault", "B:kill@1s+1s", "placement", "process", "store", "memory"}, "fault: B:kill@1s+1s would lose what B has: its database is in memory"},
 		{[]string{"fault", "D:kill@1s+1s", "placement", "process", "store", "memory"}, ""},
 		{[]string{"fault", "bus:kill@1s+1s", "placement", "process", "kafka", "h:9092"}, "fault: bus:kill@1s+1s is done to the embedded broker"},
+		{[]string{"fault", "B:kill@1s+1s; B:stop@1500ms+1s", "placement", "process"}, "fault: B:kill@1s+1s and B:stop@1.5s+1s overlap"},
+		{[]string{"fault", "B:kill@1s+1s; B:stop@2s+1s", "placement", "process"}, ""},
 		{[]string{"replicas", "A=3"}, "replicas: 3 copies of A are processes"},
 		{[]string{"replicas", "A=3", "placement", "process"}, ""},
 		{[]string{"replicas", "A=65", "placement", "process"}, "replicas: 65 copies of A are above 64"},

@@ -142,10 +142,11 @@ func (f Fault) Within(run time.Duration) error {
 }
 
 // Clashes reports whether the two cannot act at once: they would take the same
-// thing away twice.
+// thing away twice, as a kill and a stop do.
 func (f Fault) Clashes(other Fault) bool {
 	windowed := fits[f.Target.Part][f.Kind] == nothing
-	return windowed && f.Target == other.Target && f.Kind == other.Kind && f.Window.overlaps(other.Window)
+	same := f.Kind == other.Kind || f.Kind.Signals() && other.Kind.Signals()
+	return windowed && same && f.Target == other.Target && f.Window.overlaps(other.Window)
 }
 
 // Faults is a list of faults, in the order in which they were written.

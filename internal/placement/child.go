@@ -41,7 +41,6 @@ type child struct {
 	exited   chan struct{} // closed when the process has ended
 	expected bool          // its end is
 	said     *tail
-	used     time.Duration // CPU time of those that have ended
 }
 
 // programOf is what starts a node.
@@ -121,7 +120,6 @@ func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, fail func(error)) {
 	err := cmd.Wait()
 	c.mu.Lock()
 	expected := c.expected
-	c.used += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	c.mu.Unlock()
 	close(exited)
 	if expected {

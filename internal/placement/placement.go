@@ -8,9 +8,11 @@
 package placement
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -167,6 +169,7 @@ func (p *placing) openBus(ctx context.Context) error {
 		return err
 	}
 	p.OnClose(client.Close)
+	p.Env.Bus = client
 	if !embedded { // what only this run has, ends with its broker
 		p.OnClose(func() error { return client.DeletePrefix(context.WithoutCancel(ctx), p.world.Prefix+".") })
 	}
@@ -261,18 +264,22 @@ type Witness interface {
 }
 
 // Perform carries out what is done to processes by signals, at its time, until ctx
-// ends.
+// ends. A process that is not back yet gets its next signal when it is: what was
+// delivered tells.
 func (t *Topology) Perform(ctx context.Context, begin time.Time, w Witness) error {
 	performing, ctx := errgroup.WithContext(ctx)
 	for _, c := range t.children {
-		for _, f := range c.faults {
-			performing.Go(func() error {
+		inTurn := slices.SortedStableFunc(slices.Values(c.faults), func(a, b *signalled) int {
+			return cmp.Compare(a.Window.Start, b.Window.Start)
+		})
+		performing.Go(func() error {
+			for _, f := range inTurn {
 				if err := t.perform(ctx, c, f, begin, w); err != nil && ctx.Err() == nil {
 					return fmt.Errorf("%v: %w", f.Fault, err)
 				}
-				return nil
-			})
-		}
+			}
+			return nil
+		})
 	}
 	return performing.Wait()
 }

@@ -141,6 +141,7 @@ type run struct {
 	topology   *placement.Topology
 
 	nodes    *nodes
+	watching *watching
 	recorder *result.Recorder
 	driver   *load.Driver
 	lag      *load.Lag
@@ -187,6 +188,11 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if r.recorder, err = folder.Record(r.options.Samples); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if r.watching != nil { // until the nodes have told what they counted
+			r.watching.stop()
+		}
+	}()
 	offered := r.offer(ctx)
 	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
@@ -217,7 +223,8 @@ func (r *run) offer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer w.stop()
+	r.watching = w
+	defer w.deafen()
 	w.impact = r.impact
 	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {

@@ -27,21 +27,33 @@ type watching struct {
 	// forgets tells whether a process keeps nothing when it dies.
 	forgets func(c *control) bool
 	ctx     context.Context
+	// stop ends it. As long as it goes on, a node is this run's: another driver would
+	// take it, and with it what it has counted.
 	stop    func()
 	reading sync.WaitGroup
+
+	hearing sync.RWMutex // held to read while something is passed on
+	isDeaf  bool
 }
 
-// watch returns when every host is watched.
+// deafen has nothing more passed on.
+func (w *watching) deafen() {
+	w.hearing.Lock()
+	defer w.hearing.Unlock()
+	w.isDeaf = true
+}
+
+// watch returns when every host is watched, which goes on after the end of ctx.
 func (n *nodes) watch(ctx context.Context, lag *load.Lag, lost *lostRows, applied *applications, begin time.Time) (*watching, error) {
 	w := &watching{nodes: n, lag: lag, lost: lost, applied: applied, started: begin}
 	var cancel context.CancelFunc
-	w.ctx, cancel = context.WithCancel(ctx)
+	w.ctx, cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = func() {
 		cancel()
 		w.reading.Wait()
 	}
 	for _, c := range n.controls {
-		if err := w.watch(c, false); err != nil {
+		if err := w.watch(ctx, c, false); err != nil {
 			w.stop()
 			return nil, err
 		}
@@ -72,35 +84,53 @@ func (w *watching) Again(ctx context.Context, address string) error {
 	if w.forgets(c) {
 		w.applied.forget(c)
 	}
-	return errors.Join(c.begin(ctx, w.started), w.watch(c, true))
+	// A call meanwhile may have found nobody, and the connection then pauses.
+	if err := c.client.Connected(ctx); err != nil {
+		return err
+	}
+	return errors.Join(c.begin(ctx, w.started), w.watch(ctx, c, true))
 }
 
-func (w *watching) watch(c *control, all bool) error {
-	stream, err := c.client.Watch(w.ctx, &fakesvcpb.WatchRequest{All: all})
+func (w *watching) watch(ctx context.Context, c *control, all bool) error {
+	watching, cut := context.WithCancel(w.ctx)
+	beginning := context.AfterFunc(ctx, cut)
+	stream, err := c.client.Watch(watching, &fakesvcpb.WatchRequest{All: all})
 	if err == nil {
 		_, err = stream.Recv() // the empty first message: it watches
 	}
+	beginning()
 	if err != nil {
+		cut()
 		return fmt.Errorf("watch the copies of %s: %w", c.Process.Name, err)
 	}
 	w.reading.Go(func() {
+		defer cut()
 		for {
 			v, err := stream.Recv()
 			if err != nil {
 				return // the run is over, or the process; a new one is watched anew
 			}
-			if v.GetLost() {
-				w.lost.add(scenarios.Copy{Consumer: v.GetConsumer(), Owner: v.GetService()}, v.GetKey())
-				w.lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
-				continue
-			}
-			if !v.GetHeld() {
-				w.applied.add(c, v)
-			}
-			w.lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
+			w.passOn(c, v)
 		}
 	})
 	return nil
+}
+
+func (w *watching) passOn(c *control, v *fakesvcpb.WatchResponse) {
+	w.hearing.RLock()
+	defer w.hearing.RUnlock()
+	if w.isDeaf {
+		return
+	}
+	if v.GetLost() {
+		w.lost.add(scenarios.Copy{Consumer: v.GetConsumer(), Owner: v.GetService()}, v.GetKey())
+		w.lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
+		return
+	}
+	if !v.GetHeld() {
+		w.applied.add(c, v)
+	}
+	w.lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
 }
 
 // lostRows are the rows of copies that are not their owner's, since the event of a

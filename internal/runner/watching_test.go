@@ -1,0 +1,74 @@
+package runner
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/load"
+	"crosstalk/scenarios"
+)
+
+// watched is a control that can be watched.
+type watched struct {
+	fakesvcpb.ControlClient
+	ctx  context.Context
+	told chan *fakesvcpb.WatchResponse
+}
+
+func (w *watched) Watch(ctx context.Context, _ *fakesvcpb.WatchRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[fakesvcpb.WatchResponse], error) {
+	w.ctx = ctx
+	return told{ctx: ctx, told: w.told}, nil
+}
+
+type told struct {
+	grpc.ClientStream
+	ctx  context.Context
+	told chan *fakesvcpb.WatchResponse
+}
+
+func (t told) Recv() (*fakesvcpb.WatchResponse, error) {
+	select {
+	case v := <-t.told:
+		return v, nil
+	case <-t.ctx.Done():
+		return nil, t.ctx.Err()
+	}
+}
+
+// A node is watched until it has told what it counted, though nothing that it shows
+// after the load is passed on: one that nobody watches is the next driver's.
+func TestNodesAreWatchedUntilTheEnd(t *testing.T) {
+	node := &watched{told: make(chan *fakesvcpb.WatchResponse)}
+	n := &nodes{controls: []*control{{Control: scenarios.Control{}, client: &fakesvc.ControlClient{ControlClient: node}}}}
+	lag := load.NewLag([]load.Replica{{Consumer: "D", Owner: "A"}}, func(_, _ time.Duration) {})
+	lag.Acknowledged("A", 1, 1, 0)
+	lag.Acknowledged("A", 2, 1, 0)
+	offering, end := context.WithCancel(t.Context())
+	go func() { node.told <- &fakesvcpb.WatchResponse{} }()
+	w, err := n.watch(offering, lag, &lostRows{}, &applications{}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.told <- &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: 1, Version: 1}
+	for lag.Unseen() == 2 {
+		time.Sleep(time.Millisecond)
+	}
+	w.deafen()
+	end()
+	node.told <- &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: 2, Version: 1}
+	if err := node.ctx.Err(); err != nil {
+		t.Errorf("the watch has ended with the load: %v", err)
+	}
+	w.stop()
+	if node.ctx.Err() == nil {
+		t.Error("the watch goes on")
+	}
+	if lag.Unseen() != 1 {
+		t.Errorf("%d changes unseen: what came after the load was passed on", lag.Unseen())
+	}
+}
