@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -61,10 +62,13 @@ type Agent struct {
 
 // node is what was asked for, running.
 type node struct {
+	task     Task
 	topology *scenarios.Topology
 	host     *fakesvc.Host
 	metrics  *telemetry.Run
 	spent    meter
+	begins   atomic.Int64 // Unix nanoseconds; 0 until that is known
+	attached attached
 	ended    chan struct{}
 }
 
@@ -156,7 +160,7 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
+	n := &node{task: t, metrics: a.Metrics.Run(t.Scenario.Name, t.Run), ended: make(chan struct{})}
 	env := a.Env
 	env.Address, env.Groups, env.Metrics = t.address, true, n.metrics
 	n.topology, n.host, err = scenarios.StartProcess(ctx, t.Scenario, t.Experiment, t.Process, scenarios.World{

@@ -34,6 +34,9 @@ func (c control) Prepare(ctx context.Context, r *fakesvcpb.PrepareRequest) (*fak
 
 func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
+	if n, err := c.node(); err == nil {
+		n.attached.leave()
+	}
 	a.mu.Lock()
 	err := a.end(context.Background())
 	a.mu.Unlock()
@@ -51,7 +54,9 @@ func (c control) Begin(ctx context.Context, r *fakesvcpb.BeginRequest) (*fakesvc
 	if err != nil {
 		return nil, err
 	}
-	n.spent.beginIn(time.Duration(r.GetInNanos()))
+	in := time.Duration(r.GetInNanos())
+	n.spent.beginIn(in)
+	n.begins.Store(time.Now().Add(in).UnixNano())
 	return n.host.Control().Begin(ctx, r)
 }
 
@@ -62,6 +67,7 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	}
 	out, err := n.host.Control().Statistics(ctx, r)
 	if err == nil {
+		out.Attached = n.attached.total()
 		out.Process = &fakesvcpb.Process{CpuNanos: int64(n.spent.cpu()), MaxResidentBytes: usage.MaxResident()}
 	}
 	return out, err

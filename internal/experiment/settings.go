@@ -1,7 +1,9 @@
 package experiment
 
 import (
+	"bytes"
 	"encoding"
+	"reflect"
 
 	"crosstalk/internal/suggest"
 )
@@ -75,4 +77,27 @@ func (e *Experiment) names() []string {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// Differences names the settings in which two experiments differ.
+func (e *Experiment) Differences(other *Experiment) ([]string, error) {
+	var out []string
+	theirs := other.Settings()
+	for i, s := range e.Settings() {
+		a, err := s.Value.MarshalText()
+		if err != nil {
+			return nil, err
+		}
+		b, err := theirs[i].Value.MarshalText()
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(a, b) {
+			out = append(out, s.Name)
+		}
+	}
+	if !reflect.DeepEqual(e.Services, other.Services) {
+		out = append(out, "services")
+	}
+	return out, nil
 }

@@ -151,7 +151,7 @@ func sum(parts []result.Part) *result.Run {
 		cpuKnown = cpuKnown && r.CPUSecondsPer1000 > 0
 	}
 	out.ErrorRate = shareOf(out.Requests.Failed, out.Requests.Sent)
-	out.StaleRate = shareOf(out.Answers.Stale, out.Requests.Succeeded)
+	out.StaleRate = shareOf(out.Answers.Stale, out.Judged())
 	if sent := float64(out.Requests.Sent); sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / sent
 		if cpuKnown {
@@ -194,6 +194,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.Answers.Backwards += r.Answers.Backwards
 	to.Answers.Missing += r.Answers.Missing
 	to.Answers.Corrupt += r.Answers.Corrupt
+	to.Answers.Unjudged += r.Answers.Unjudged
 	to.Events += r.Events
 	to.LateReplies += r.LateReplies
 	to.DeadLetters += r.DeadLetters

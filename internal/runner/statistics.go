@@ -41,6 +41,7 @@ func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
 	sum.LateReplies += s.GetLateReplies()
 	sum.DeadLetters += s.GetDeadLetters()
 	sum.LostChanges += s.GetLostChanges()
+	sum.Attached += s.GetAttached()
 	sum.Policies = append(sum.Policies, s.GetPolicies()...)
 	sum.Stages = append(sum.Stages, s.GetStages()...)
 	sum.Capacities = append(sum.Capacities, s.GetCapacities()...)

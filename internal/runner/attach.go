@@ -1,0 +1,77 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"crosstalk/internal/placement"
+	"crosstalk/internal/result"
+	"crosstalk/internal/schedule"
+)
+
+const (
+	// attachLimit is for how long is waited for the driver that prepares the nodes.
+	attachLimit = 5 * time.Minute
+	// numberBits leaves each driver more request numbers than it can use, and room for
+	// MostDrivers of them.
+	numberBits = 44
+	// MostDrivers is how many may be attached.
+	MostDrivers = 1 << 16
+)
+
+// numberOf is the number by which the nodes know a request of a driver. Each has a
+// stretch of its own: by the same number they would decide the same faults, and over
+// the bus take the reply to one for that to the other. The warm-up's stay negative.
+func numberOf(driver int, id int64) int64 {
+	if id < 0 {
+		return id - int64(driver)<<numberBits
+	}
+	return id + int64(driver)<<numberBits
+}
+
+func (r *run) attached() bool { return r.options.Attach > 0 }
+
+// place starts the topology, or reaches one that another driver has prepared.
+func (r *run) place(ctx context.Context, w placement.World) (err error) {
+	limit := startLimit
+	if r.attached() {
+		limit = attachLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if r.attached() {
+		r.topology, r.begin, err = placement.Attach(ctx, r.scenario, r.experiment, w)
+		return err
+	}
+	r.topology, err = placement.Start(ctx, r.scenario, r.experiment, w)
+	return err
+}
+
+// plan is what this driver offers. An attached one has no writes, and of the warm-up
+// what is left of it.
+func (r *run) plan() schedule.Plan {
+	p := r.experiment.Plan()
+	if r.attached() {
+		p.WriteRate, p.WriteShare = 0, 0
+		p.WarmUp = min(p.WarmUp, max(time.Until(r.begin), 0))
+	}
+	return p
+}
+
+// aside says what the figures of one of several drivers do not tell.
+func (r *run) aside(others int64) (warnings []string) {
+	switch {
+	case r.attached():
+		return []string{"this driver was attached: it wrote nothing, so it cannot tell which answers are stale, and what the nodes tell " +
+			"stands in the run of the one that prepared them; bench merge makes one result of both"}
+	case others > 0:
+		return []string{fmt.Sprintf("%d other drivers added load: events, stages, policies, bounds and the services' CPU time are of all of it; "+
+			"bench merge makes one result of their runs and this one", others)}
+	}
+	return nil
+}
+
+// alone tells whether a run's figures are those of a driver's own load, so that theory
+// can be held against them.
+func alone(out *result.Run, others int64) bool { return out.Attached == 0 && others == 0 }
