@@ -232,3 +232,19 @@ func refusedWith(t *testing.T, folders []string, out, want string) {
 		t.Error("a folder is left")
 	}
 }
+
+// The answers to attached drivers do not thin out the share of those that are stale.
+func TestStaleShareIsOfTheJudged(t *testing.T) {
+	attached := func(r *resulttest.Run) {
+		for i := range r.Rows {
+			r.Rows[i].Judgement, r.Rows[i].Staleness = result.Unjudged, 0
+		}
+	}
+	_, run := merged(t, part(1, 0.005, nil), part(2, 0.005, attached))
+	if run.Answers.Unjudged != 1980 || run.Judged() != 1980 || run.Answers.Stale != 40 {
+		t.Errorf("%d judged, answers %+v", run.Judged(), run.Answers)
+	}
+	if want := 40.0 / 1980; run.StaleRate.Value != want {
+		t.Errorf("%v are stale, and not %v", run.StaleRate.Value, want)
+	}
+}
