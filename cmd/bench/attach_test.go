@@ -192,7 +192,8 @@ func TestTwoDriversOverTheBus(t *testing.T) {
 	defer broker.Close()
 	nodes := fourNodes(t)
 	for _, scenario := range []string{"async-request", "async-replicated"} {
-		folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+nodes, "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","))...)
+		folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+nodes, "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","),
+			"--arrival=constant", "--latency=20ms")...) // the same numbers are under way at the same time
 		both := mergedOf(t, folders)
 		if both.Requests.Failed != 0 || both.LateReplies != 0 || both.Answers.Unjudged != runs[1].Requests.Sent {
 			t.Errorf("%s: %+v, %d late replies, answers %+v", scenario, both.Requests, both.LateReplies, both.Answers)

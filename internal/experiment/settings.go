@@ -56,9 +56,12 @@ func (e *Experiment) Settings() []Setting {
 	}
 }
 
-// Set gives a setting the value of a text, as its flag would. Its errors name the
-// setting.
+// Set gives a setting the value of a text, as its flag would; Upstreams and Depth are
+// settings here as well. Its errors name the setting.
 func (e *Experiment) Set(name, text string) error {
+	if name == Upstreams || name == Depth {
+		return e.setShape(name, text)
+	}
 	for _, s := range e.Settings() {
 		if s.Name != name {
 			continue
@@ -68,7 +71,7 @@ func (e *Experiment) Set(name, text string) error {
 		}
 		return nil
 	}
-	return wrong(name, "there is no such setting%s", suggest.DidYouMean(name, e.names()))
+	return wrong(name, "there is no such setting%s", suggest.DidYouMean(name, append(e.names(), Upstreams, Depth)))
 }
 
 func (e *Experiment) names() []string {
