@@ -181,8 +181,8 @@ func TestDriversMeetFaultsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Over the bus no driver's reply is taken for another's, and an answer with what the
-// other one has written is not wrong.
+// Over the bus each driver gets its own replies, and an answer with what the other one
+// has written is not wrong.
 func TestTwoDriversOverTheBus(t *testing.T) {
 	t.Parallel()
 	broker, err := bus.StartBroker(net.Listen)
@@ -193,7 +193,7 @@ func TestTwoDriversOverTheBus(t *testing.T) {
 	nodes := fourNodes(t)
 	for _, scenario := range []string{"async-request", "async-replicated"} {
 		folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+nodes, "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","),
-			"--arrival=constant", "--latency=20ms")...) // the same numbers are under way at the same time
+			"--arrival=constant", "--latency=20ms")...) // requests of both are under way at the same time
 		both := mergedOf(t, folders)
 		if both.Requests.Failed != 0 || both.LateReplies != 0 || both.Answers.Unjudged != runs[1].Requests.Sent {
 			t.Errorf("%s: %+v, %d late replies, answers %+v", scenario, both.Requests, both.LateReplies, both.Answers)

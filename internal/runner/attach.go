@@ -21,8 +21,8 @@ const (
 )
 
 // numberOf is the number by which the nodes know a request of a driver. Each has a
-// stretch of its own: by the same number they would decide the same faults, and over
-// the bus take the reply to one for that to the other. The warm-up's stay negative.
+// stretch of its own: requests of the same number would meet the same faults, and their
+// events have the same id. The warm-up's stay negative.
 func numberOf(driver int, id int64) int64 {
 	if id < 0 {
 		return id - int64(driver)<<numberBits
