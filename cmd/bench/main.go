@@ -98,7 +98,7 @@ stale answers, cost.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(suggestFlag(cmd, err)) })
-	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newCompare(), newMerge(), newServe(), newHealth(), newBroker())
+	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newScale(), newCompare(), newMerge(), newServe(), newHealth(), newBroker())
 	asUsage(root)
 	complete(root)
 	return root

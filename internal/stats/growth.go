@@ -15,8 +15,10 @@ type Growth struct {
 	// Fixed and Each are those of y = Fixed + Each·x, by least squares on the relative
 	// errors, neither below 0.
 	Fixed, Each float64
-	// Straight says that of the two laws this line is nearer to the points.
-	Straight bool
+	// Straight says that of the two laws this line is nearer to the points, LineError by
+	// which share of itself it is off the point that it is furthest from.
+	Straight  bool
+	LineError float64
 
 	factor float64 // a
 }
@@ -35,7 +37,10 @@ func GrowthOf(x, y []float64) Growth {
 		g.Low, g.High = b-half, b+half
 	}
 	g.Fixed, g.Each = straight(x, y)
-	g.Straight = g.off(x, y, g.line) < g.off(x, y, g.power)
+	g.Straight = off(x, y, g.line) < off(x, y, g.power)
+	for i := range x {
+		g.LineError = max(g.LineError, math.Abs(y[i]/g.line(x[i])-1))
+	}
 	return g
 }
 
@@ -51,7 +56,7 @@ func (g Growth) line(x float64) float64  { return g.Fixed + g.Each*x }
 func (g Growth) power(x float64) float64 { return g.factor * math.Pow(x, g.Exponent) }
 
 // off is the sum of the squared relative errors of a law, as logarithms.
-func (g Growth) off(x, y []float64, law func(float64) float64) float64 {
+func off(x, y []float64, law func(float64) float64) float64 {
 	sum := 0.0
 	for i := range x {
 		d := math.Log(y[i] / law(x[i]))
