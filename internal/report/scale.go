@@ -26,13 +26,18 @@ type Scale struct {
 
 // Add notes a run.
 func (s *Scale) Add(axis, point int, scenario string, repeat int, r *result.Run) {
-	if s.Note == "" {
+	if s.Note == "" || s.alone(axis) {
 		s.Note = noteOf(r.Experiment, "latency")
 	}
 	s.Figures = append(s.Figures, scale.Figure{
 		Axis: axis, Point: point, Scenario: scenario, Repeat: repeat, Verdict: string(r.Verdict), Requests: r.Requests.Sent,
 		CPU: r.CPUSecondsPer1000 / 1000, Rate: r.Requests.RateAchieved, P50: r.Latency.P50,
 	})
+}
+
+// alone tells whether no axis before this one has the load that most have in common.
+func (s *Scale) alone(axis int) bool {
+	return !s.Axes[axis].PerSecond && !slices.ContainsFunc(s.Axes[:axis], func(a scale.Axis) bool { return !a.PerSecond })
 }
 
 // Table prints the growth along each axis in each scenario, and says it in words.

@@ -34,7 +34,7 @@ func (r *run) attached() bool { return r.options.Attach > 0 }
 
 // place starts the topology, or reaches one that another driver has prepared.
 func (r *run) place(ctx context.Context, w placement.World) (err error) {
-	limit := startLimit
+	limit := startLimit + time.Duration(int(r.experiment.Keys)*len(r.experiment.Services))*slowestRow
 	if r.attached() {
 		limit = attachLimit
 	}

@@ -75,6 +75,8 @@ type Progress struct {
 // How long is waited for what should not take long.
 const (
 	startLimit = time.Minute
+	// slowestRow is added to startLimit for each row that databases are filled with.
+	slowestRow = 100 * time.Microsecond
 	drainLimit = 30 * time.Second
 	// lead is between the decision to begin and the first request, for the nodes
 	// to be told.

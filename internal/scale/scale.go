@@ -75,10 +75,10 @@ type plan struct {
 func plans(o Options) []plan {
 	buses := []string{"async-request", "async-replicated"}
 	all := []plan{
-		{name: "rate", vary: sweep.Vary{Setting: "rate", Values: []string{"100", "200", "400", "800", "1600"}},
+		{name: "rate", vary: sweep.Vary{Setting: "rate", Values: []string{"100", "250", "640", "1600"}},
 			set: [][2]string{{"concurrency", "0"}}, perSecond: true},
-		{name: "upstreams", vary: sweep.Vary{Setting: experiment.Upstreams, Values: []string{"1", "2", "4", "8", "16", "32", "64"}}},
-		{name: "depth", vary: sweep.Vary{Setting: experiment.Depth, Values: []string{"1", "2", "4", "6", "8"}},
+		{name: "upstreams", vary: sweep.Vary{Setting: experiment.Upstreams, Values: []string{"1", "2", "4", "16", "64"}}},
+		{name: "depth", vary: sweep.Vary{Setting: experiment.Depth, Values: []string{"1", "2", "4", "8"}},
 			set: [][2]string{{experiment.Upstreams, "1"}}},
 		{name: "payload", vary: sweep.Vary{Setting: "payload", Values: []string{"100", "1000", "10000", "100000", "1000000"}},
 			set: [][2]string{{"keys", "10"}}},
@@ -88,7 +88,7 @@ func plans(o Options) []plan {
 			set: [][2]string{{experiment.Upstreams, "1"}, {"store", "memory,D=" + kind}}, scenarios: buses[1:]})
 	}
 	return append(all,
-		plan{name: "partitions", vary: sweep.Vary{Setting: "partitions", Values: []string{"1", "2", "4", "8", "16"}}, scenarios: buses},
+		plan{name: "partitions", vary: sweep.Vary{Setting: "partitions", Values: []string{"1", "2", "4", "16"}}, scenarios: buses},
 		plan{name: "replicas", vary: sweep.Vary{Setting: "replicas", Values: []string{"1", "2", "4"}},
 			set:       [][2]string{{"placement", "process"}, {"store", "sqlite,D=memory"}},
 			scenarios: []string{"sync", "async-request", "async-replicated"}})
@@ -159,7 +159,7 @@ func Defaults(base experiment.Experiment) experiment.Experiment {
 			panic(err) // they are written here
 		}
 	}
-	base.Duration, base.WarmUp = setting.Duration(time.Second), setting.Duration(200*time.Millisecond)
+	base.Duration, base.WarmUp = setting.Duration(800*time.Millisecond), setting.Duration(100*time.Millisecond)
 	return base
 }
 
