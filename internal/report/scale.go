@@ -26,7 +26,7 @@ type Scale struct {
 
 // Add notes a run.
 func (s *Scale) Add(axis, point int, scenario string, repeat int, r *result.Run) {
-	if s.Note == "" || s.alone(axis) {
+	if s.Note == "" || axis == s.typical() {
 		s.Note = noteOf(r.Experiment, "latency")
 	}
 	s.Figures = append(s.Figures, scale.Figure{
@@ -35,9 +35,9 @@ func (s *Scale) Add(axis, point int, scenario string, repeat int, r *result.Run)
 	})
 }
 
-// alone tells whether no axis before this one has the load that most have in common.
-func (s *Scale) alone(axis int) bool {
-	return !s.Axes[axis].PerSecond && !slices.ContainsFunc(s.Axes[:axis], func(a scale.Axis) bool { return !a.PerSecond })
+// typical is the first axis that has the load that most of them have in common.
+func (s *Scale) typical() int {
+	return slices.IndexFunc(s.Axes, func(a scale.Axis) bool { return !a.PerSecond })
 }
 
 // Table prints the growth along each axis in each scenario, and says it in words.
@@ -89,7 +89,7 @@ func sentence(a scale.Axis, g scale.Growth) string {
 		line += ", " + growth
 	}
 	if verb == "grows" && g.Cost.Straight && g.Cost.Fixed > 0 {
-		line += fmt.Sprintf(": %s, and %s, within %.0f %%", duration(g.Cost.Fixed), each(a, g.Cost.Each), math.Ceil(g.Cost.LineError*100))
+		line += fmt.Sprintf(": %s, and %s, within %.0f %%", duration(g.Cost.Fixed), each(a, g.Cost.Each), math.Max(math.Ceil(g.Cost.LineError*100), 1))
 	}
 	return line
 }
@@ -117,9 +117,15 @@ func (s Scale) warnings() []string {
 	}
 	var out []string
 	for _, v := range []result.Verdict{result.Interrupted, result.Invalid, result.Wrong} {
-		if n := count[string(v)]; n > 0 {
-			out = append(out, fmt.Sprintf("%d of %d runs are %s: other load takes CPU time from a run and adds little to what it takes itself, but p50 is the worse for it", n, len(s.Figures), v))
+		n := count[string(v)]
+		if n == 0 {
+			continue
 		}
+		line := fmt.Sprintf("%d of %d runs are %s", n, len(s.Figures), v)
+		if v == result.Invalid {
+			line += ": where other load is the reason, it adds little to the CPU time of a request, and much to p50"
+		}
+		out = append(out, line)
 	}
 	return out
 }
