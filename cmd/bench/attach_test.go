@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -52,8 +53,11 @@ func twoDrivers(t *testing.T, flags ...string) (folders [2]string, runs [2]*resu
 	ends := make(chan end)
 	out := [2]string{t.TempDir(), t.TempDir()}
 	for driver := range out {
-		cmd := asBench(t, fmt.Sprintf(`exec "$BENCH" run --attach=%d --samples --out=%s %s`, driver, out[driver], strings.Join(flags, " ")))
+		cmd := asBench(t, fmt.Sprintf(`exec "$BENCH" run --attach=%d --drivers=2 --samples --out=%s %s`, driver, out[driver], strings.Join(flags, " ")))
 		go func() {
+			if driver == 1 {
+				time.Sleep(300 * time.Millisecond) // the other one waits
+			}
 			text, _ := cmd.CombinedOutput() // the exit code says more
 			ends <- end{driver, string(text), cmd.ProcessState.ExitCode()}
 		}()
@@ -190,9 +194,8 @@ func TestTwoDriversOverTheBus(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer broker.Close()
-	nodes := fourNodes(t)
 	for _, scenario := range []string{"async-request", "async-replicated"} {
-		folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+nodes, "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","),
+		folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+fourNodes(t), "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","),
 			"--arrival=constant", "--latency=20ms")...) // requests of both are under way at the same time
 		both := mergedOf(t, folders)
 		if both.Requests.Failed != 0 || both.LateReplies != 0 || both.Answers.Unjudged != runs[1].Requests.Sent {
@@ -217,6 +220,8 @@ func TestAttachRefuses(t *testing.T) {
 	}{
 		{exitUsage, "--attach: -1 is not in 0 to 65536", []string{"--attach=-1", "--nodes=" + bare}},
 		{exitUsage, "--attach: tell with --nodes where", []string{"--attach=1"}},
+		{exitUsage, "--drivers: 0 is not in 1 to 65536", []string{"--drivers=0", "--nodes=" + bare}},
+		{exitUsage, "--drivers: they share what runs already", []string{"--drivers=2"}},
 		{exitFailed, "none of them has a control", []string{"--attach=1", "--nodes=" + bare, "--scenario=sync"}},
 	} {
 		code, _, stderr := bench(t, t.Context(), append([]string{"run", "--out=" + t.TempDir()}, c.args...)...)

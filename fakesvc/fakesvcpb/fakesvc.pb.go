@@ -737,6 +737,86 @@ func (x *AttachResponse) GetInNanos() int64 {
 	return 0
 }
 
+type AwaitDriversRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Drivers       int64                  `protobuf:"varint,1,opt,name=drivers,proto3" json:"drivers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitDriversRequest) Reset() {
+	*x = AwaitDriversRequest{}
+	mi := &file_fakesvc_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitDriversRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitDriversRequest) ProtoMessage() {}
+
+func (x *AwaitDriversRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitDriversRequest.ProtoReflect.Descriptor instead.
+func (*AwaitDriversRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AwaitDriversRequest) GetDrivers() int64 {
+	if x != nil {
+		return x.Drivers
+	}
+	return 0
+}
+
+type AwaitDriversResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitDriversResponse) Reset() {
+	*x = AwaitDriversResponse{}
+	mi := &file_fakesvc_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitDriversResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitDriversResponse) ProtoMessage() {}
+
+func (x *AwaitDriversResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitDriversResponse.ProtoReflect.Descriptor instead.
+func (*AwaitDriversResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+}
+
 type StatisticsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -745,7 +825,7 @@ type StatisticsRequest struct {
 
 func (x *StatisticsRequest) Reset() {
 	*x = StatisticsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +837,7 @@ func (x *StatisticsRequest) String() string {
 func (*StatisticsRequest) ProtoMessage() {}
 
 func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +850,7 @@ func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsRequest.ProtoReflect.Descriptor instead.
 func (*StatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+	return file_fakesvc_proto_rawDescGZIP(), []int{15}
 }
 
 type StatisticsResponse struct {
@@ -800,7 +880,7 @@ type StatisticsResponse struct {
 
 func (x *StatisticsResponse) Reset() {
 	*x = StatisticsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +892,7 @@ func (x *StatisticsResponse) String() string {
 func (*StatisticsResponse) ProtoMessage() {}
 
 func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +905,7 @@ func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsResponse.ProtoReflect.Descriptor instead.
 func (*StatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+	return file_fakesvc_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StatisticsResponse) GetFaults() []*Fault {
@@ -924,7 +1004,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -936,7 +1016,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -949,7 +1029,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{15}
+	return file_fakesvc_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Process) GetCpuNanos() int64 {
@@ -978,7 +1058,7 @@ type Served struct {
 
 func (x *Served) Reset() {
 	*x = Served{}
-	mi := &file_fakesvc_proto_msgTypes[16]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1070,7 @@ func (x *Served) String() string {
 func (*Served) ProtoMessage() {}
 
 func (x *Served) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[16]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1083,7 @@ func (x *Served) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Served.ProtoReflect.Descriptor instead.
 func (*Served) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{16}
+	return file_fakesvc_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Served) GetService() string {
@@ -1034,7 +1114,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_fakesvc_proto_msgTypes[17]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1126,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[17]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1139,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{17}
+	return file_fakesvc_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Stage) GetService() string {
@@ -1112,7 +1192,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_fakesvc_proto_msgTypes[18]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1124,7 +1204,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[18]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1137,7 +1217,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{18}
+	return file_fakesvc_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Fault) GetTarget() string {
@@ -1244,7 +1324,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_fakesvc_proto_msgTypes[19]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1336,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[19]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1349,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{19}
+	return file_fakesvc_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Policy) GetConsumer() string {
@@ -1366,7 +1446,7 @@ type Capacity struct {
 
 func (x *Capacity) Reset() {
 	*x = Capacity{}
-	mi := &file_fakesvc_proto_msgTypes[20]
+	mi := &file_fakesvc_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1458,7 @@ func (x *Capacity) String() string {
 func (*Capacity) ProtoMessage() {}
 
 func (x *Capacity) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[20]
+	mi := &file_fakesvc_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1391,7 +1471,7 @@ func (x *Capacity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
 func (*Capacity) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{20}
+	return file_fakesvc_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Capacity) GetService() string {
@@ -1463,7 +1543,7 @@ type Collection struct {
 
 func (x *Collection) Reset() {
 	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[21]
+	mi := &file_fakesvc_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1475,7 +1555,7 @@ func (x *Collection) String() string {
 func (*Collection) ProtoMessage() {}
 
 func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[21]
+	mi := &file_fakesvc_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1488,7 +1568,7 @@ func (x *Collection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collection.ProtoReflect.Descriptor instead.
 func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{21}
+	return file_fakesvc_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Collection) GetService() string {
@@ -1523,7 +1603,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[22]
+	mi := &file_fakesvc_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1615,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[22]
+	mi := &file_fakesvc_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1628,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{22}
+	return file_fakesvc_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WatchRequest) GetAll() bool {
@@ -1577,7 +1657,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[23]
+	mi := &file_fakesvc_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +1669,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[23]
+	mi := &file_fakesvc_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +1682,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{23}
+	return file_fakesvc_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -1659,7 +1739,7 @@ type RowsRequest struct {
 
 func (x *RowsRequest) Reset() {
 	*x = RowsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[24]
+	mi := &file_fakesvc_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1671,7 +1751,7 @@ func (x *RowsRequest) String() string {
 func (*RowsRequest) ProtoMessage() {}
 
 func (x *RowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[24]
+	mi := &file_fakesvc_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1684,7 +1764,7 @@ func (x *RowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsRequest.ProtoReflect.Descriptor instead.
 func (*RowsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{24}
+	return file_fakesvc_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RowsRequest) GetService() string {
@@ -1710,7 +1790,7 @@ type RowsResponse struct {
 
 func (x *RowsResponse) Reset() {
 	*x = RowsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[25]
+	mi := &file_fakesvc_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +1802,7 @@ func (x *RowsResponse) String() string {
 func (*RowsResponse) ProtoMessage() {}
 
 func (x *RowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[25]
+	mi := &file_fakesvc_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +1815,7 @@ func (x *RowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsResponse.ProtoReflect.Descriptor instead.
 func (*RowsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{25}
+	return file_fakesvc_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RowsResponse) GetRows() []*Row {
@@ -1758,7 +1838,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_fakesvc_proto_msgTypes[26]
+	mi := &file_fakesvc_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1770,7 +1850,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[26]
+	mi := &file_fakesvc_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1783,7 +1863,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{26}
+	return file_fakesvc_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Row) GetKey() uint64 {
@@ -1860,7 +1940,10 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\n" +
 	"experiment\x18\x01 \x01(\tR\n" +
 	"experiment\x12\x19\n" +
-	"\bin_nanos\x18\x02 \x01(\x03R\ainNanos\"\x13\n" +
+	"\bin_nanos\x18\x02 \x01(\x03R\ainNanos\"/\n" +
+	"\x13AwaitDriversRequest\x12\x18\n" +
+	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
+	"\x14AwaitDriversResponse\"\x13\n" +
 	"\x11StatisticsRequest\"\x90\x04\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
@@ -1952,12 +2035,13 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\fpayload_hash\x18\x03 \x01(\x06R\vpayloadHash2\x8d\x01\n" +
 	"\aService\x12@\n" +
 	"\x05Query\x12\x1a.crosstalk.v1.QueryRequest\x1a\x1b.crosstalk.v1.QueryResponse\x12@\n" +
-	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xf8\x03\n" +
+	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xcf\x04\n" +
 	"\aControl\x12F\n" +
 	"\aPrepare\x12\x1c.crosstalk.v1.PrepareRequest\x1a\x1d.crosstalk.v1.PrepareResponse\x12F\n" +
 	"\aRelease\x12\x1c.crosstalk.v1.ReleaseRequest\x1a\x1d.crosstalk.v1.ReleaseResponse\x12@\n" +
 	"\x05Begin\x12\x1a.crosstalk.v1.BeginRequest\x1a\x1b.crosstalk.v1.BeginResponse\x12E\n" +
-	"\x06Attach\x12\x1b.crosstalk.v1.AttachRequest\x1a\x1c.crosstalk.v1.AttachResponse0\x01\x12O\n" +
+	"\x06Attach\x12\x1b.crosstalk.v1.AttachRequest\x1a\x1c.crosstalk.v1.AttachResponse0\x01\x12U\n" +
+	"\fAwaitDrivers\x12!.crosstalk.v1.AwaitDriversRequest\x1a\".crosstalk.v1.AwaitDriversResponse\x12O\n" +
 	"\n" +
 	"Statistics\x12\x1f.crosstalk.v1.StatisticsRequest\x1a .crosstalk.v1.StatisticsResponse\x12B\n" +
 	"\x05Watch\x12\x1a.crosstalk.v1.WatchRequest\x1a\x1b.crosstalk.v1.WatchResponse0\x01\x12?\n" +
@@ -1975,68 +2059,72 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_fakesvc_proto_goTypes = []any{
-	(*Record)(nil),             // 0: crosstalk.v1.Record
-	(*QueryRequest)(nil),       // 1: crosstalk.v1.QueryRequest
-	(*QueryResponse)(nil),      // 2: crosstalk.v1.QueryResponse
-	(*WriteRequest)(nil),       // 3: crosstalk.v1.WriteRequest
-	(*WriteResponse)(nil),      // 4: crosstalk.v1.WriteResponse
-	(*PrepareRequest)(nil),     // 5: crosstalk.v1.PrepareRequest
-	(*PrepareResponse)(nil),    // 6: crosstalk.v1.PrepareResponse
-	(*ReleaseRequest)(nil),     // 7: crosstalk.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),    // 8: crosstalk.v1.ReleaseResponse
-	(*BeginRequest)(nil),       // 9: crosstalk.v1.BeginRequest
-	(*BeginResponse)(nil),      // 10: crosstalk.v1.BeginResponse
-	(*AttachRequest)(nil),      // 11: crosstalk.v1.AttachRequest
-	(*AttachResponse)(nil),     // 12: crosstalk.v1.AttachResponse
-	(*StatisticsRequest)(nil),  // 13: crosstalk.v1.StatisticsRequest
-	(*StatisticsResponse)(nil), // 14: crosstalk.v1.StatisticsResponse
-	(*Process)(nil),            // 15: crosstalk.v1.Process
-	(*Served)(nil),             // 16: crosstalk.v1.Served
-	(*Stage)(nil),              // 17: crosstalk.v1.Stage
-	(*Fault)(nil),              // 18: crosstalk.v1.Fault
-	(*Policy)(nil),             // 19: crosstalk.v1.Policy
-	(*Capacity)(nil),           // 20: crosstalk.v1.Capacity
-	(*Collection)(nil),         // 21: crosstalk.v1.Collection
-	(*WatchRequest)(nil),       // 22: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),      // 23: crosstalk.v1.WatchResponse
-	(*RowsRequest)(nil),        // 24: crosstalk.v1.RowsRequest
-	(*RowsResponse)(nil),       // 25: crosstalk.v1.RowsResponse
-	(*Row)(nil),                // 26: crosstalk.v1.Row
-	nil,                        // 27: crosstalk.v1.PrepareRequest.AddressesEntry
+	(*Record)(nil),               // 0: crosstalk.v1.Record
+	(*QueryRequest)(nil),         // 1: crosstalk.v1.QueryRequest
+	(*QueryResponse)(nil),        // 2: crosstalk.v1.QueryResponse
+	(*WriteRequest)(nil),         // 3: crosstalk.v1.WriteRequest
+	(*WriteResponse)(nil),        // 4: crosstalk.v1.WriteResponse
+	(*PrepareRequest)(nil),       // 5: crosstalk.v1.PrepareRequest
+	(*PrepareResponse)(nil),      // 6: crosstalk.v1.PrepareResponse
+	(*ReleaseRequest)(nil),       // 7: crosstalk.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),      // 8: crosstalk.v1.ReleaseResponse
+	(*BeginRequest)(nil),         // 9: crosstalk.v1.BeginRequest
+	(*BeginResponse)(nil),        // 10: crosstalk.v1.BeginResponse
+	(*AttachRequest)(nil),        // 11: crosstalk.v1.AttachRequest
+	(*AttachResponse)(nil),       // 12: crosstalk.v1.AttachResponse
+	(*AwaitDriversRequest)(nil),  // 13: crosstalk.v1.AwaitDriversRequest
+	(*AwaitDriversResponse)(nil), // 14: crosstalk.v1.AwaitDriversResponse
+	(*StatisticsRequest)(nil),    // 15: crosstalk.v1.StatisticsRequest
+	(*StatisticsResponse)(nil),   // 16: crosstalk.v1.StatisticsResponse
+	(*Process)(nil),              // 17: crosstalk.v1.Process
+	(*Served)(nil),               // 18: crosstalk.v1.Served
+	(*Stage)(nil),                // 19: crosstalk.v1.Stage
+	(*Fault)(nil),                // 20: crosstalk.v1.Fault
+	(*Policy)(nil),               // 21: crosstalk.v1.Policy
+	(*Capacity)(nil),             // 22: crosstalk.v1.Capacity
+	(*Collection)(nil),           // 23: crosstalk.v1.Collection
+	(*WatchRequest)(nil),         // 24: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),        // 25: crosstalk.v1.WatchResponse
+	(*RowsRequest)(nil),          // 26: crosstalk.v1.RowsRequest
+	(*RowsResponse)(nil),         // 27: crosstalk.v1.RowsResponse
+	(*Row)(nil),                  // 28: crosstalk.v1.Row
+	nil,                          // 29: crosstalk.v1.PrepareRequest.AddressesEntry
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
-	27, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
-	18, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	21, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	19, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
-	20, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
-	17, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
-	15, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
-	16, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
-	26, // 9: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
+	29, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
+	20, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
+	23, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
+	21, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
+	22, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
+	19, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
+	17, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
+	18, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
+	28, // 9: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
 	1,  // 10: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
 	3,  // 11: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
 	5,  // 12: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
 	7,  // 13: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
 	9,  // 14: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
 	11, // 15: crosstalk.v1.Control.Attach:input_type -> crosstalk.v1.AttachRequest
-	13, // 16: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	22, // 17: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	24, // 18: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
-	2,  // 19: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 20: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 21: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
-	8,  // 22: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
-	10, // 23: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	12, // 24: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
-	14, // 25: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	23, // 26: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	25, // 27: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
-	19, // [19:28] is the sub-list for method output_type
-	10, // [10:19] is the sub-list for method input_type
+	13, // 16: crosstalk.v1.Control.AwaitDrivers:input_type -> crosstalk.v1.AwaitDriversRequest
+	15, // 17: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	24, // 18: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	26, // 19: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
+	2,  // 20: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 21: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 22: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 23: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 24: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 25: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
+	14, // 26: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
+	16, // 27: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	25, // 28: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	27, // 29: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	20, // [20:30] is the sub-list for method output_type
+	10, // [10:20] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -2053,7 +2141,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -176,13 +176,14 @@ var Service_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	Control_Prepare_FullMethodName    = "/crosstalk.v1.Control/Prepare"
-	Control_Release_FullMethodName    = "/crosstalk.v1.Control/Release"
-	Control_Begin_FullMethodName      = "/crosstalk.v1.Control/Begin"
-	Control_Attach_FullMethodName     = "/crosstalk.v1.Control/Attach"
-	Control_Statistics_FullMethodName = "/crosstalk.v1.Control/Statistics"
-	Control_Watch_FullMethodName      = "/crosstalk.v1.Control/Watch"
-	Control_Rows_FullMethodName       = "/crosstalk.v1.Control/Rows"
+	Control_Prepare_FullMethodName      = "/crosstalk.v1.Control/Prepare"
+	Control_Release_FullMethodName      = "/crosstalk.v1.Control/Release"
+	Control_Begin_FullMethodName        = "/crosstalk.v1.Control/Begin"
+	Control_Attach_FullMethodName       = "/crosstalk.v1.Control/Attach"
+	Control_AwaitDrivers_FullMethodName = "/crosstalk.v1.Control/AwaitDrivers"
+	Control_Statistics_FullMethodName   = "/crosstalk.v1.Control/Statistics"
+	Control_Watch_FullMethodName        = "/crosstalk.v1.Control/Watch"
+	Control_Rows_FullMethodName         = "/crosstalk.v1.Control/Rows"
 )
 
 // ControlClient is the client API for Control service.
@@ -204,6 +205,9 @@ type ControlClient interface {
 	// answers once the measured part has a beginning. While the stream lasts the node is
 	// not released, but for a grace. Only nodes that are processes answer it.
 	Attach(ctx context.Context, in *AttachRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AttachResponse], error)
+	// AwaitDrivers answers once so many drivers are attached. Only nodes that are
+	// processes answer it.
+	AwaitDrivers(ctx context.Context, in *AwaitDriversRequest, opts ...grpc.CallOption) (*AwaitDriversResponse, error)
 	// Statistics reads what the node has counted.
 	Statistics(ctx context.Context, in *StatisticsRequest, opts ...grpc.CallOption) (*StatisticsResponse, error)
 	// Watch streams each change as the node's replica makes it visible.
@@ -268,6 +272,16 @@ func (c *controlClient) Attach(ctx context.Context, in *AttachRequest, opts ...g
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Control_AttachClient = grpc.ServerStreamingClient[AttachResponse]
+
+func (c *controlClient) AwaitDrivers(ctx context.Context, in *AwaitDriversRequest, opts ...grpc.CallOption) (*AwaitDriversResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AwaitDriversResponse)
+	err := c.cc.Invoke(ctx, Control_AwaitDrivers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *controlClient) Statistics(ctx context.Context, in *StatisticsRequest, opts ...grpc.CallOption) (*StatisticsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -336,6 +350,9 @@ type ControlServer interface {
 	// answers once the measured part has a beginning. While the stream lasts the node is
 	// not released, but for a grace. Only nodes that are processes answer it.
 	Attach(*AttachRequest, grpc.ServerStreamingServer[AttachResponse]) error
+	// AwaitDrivers answers once so many drivers are attached. Only nodes that are
+	// processes answer it.
+	AwaitDrivers(context.Context, *AwaitDriversRequest) (*AwaitDriversResponse, error)
 	// Statistics reads what the node has counted.
 	Statistics(context.Context, *StatisticsRequest) (*StatisticsResponse, error)
 	// Watch streams each change as the node's replica makes it visible.
@@ -363,6 +380,9 @@ func (UnimplementedControlServer) Begin(context.Context, *BeginRequest) (*BeginR
 }
 func (UnimplementedControlServer) Attach(*AttachRequest, grpc.ServerStreamingServer[AttachResponse]) error {
 	return status.Error(codes.Unimplemented, "method Attach not implemented")
+}
+func (UnimplementedControlServer) AwaitDrivers(context.Context, *AwaitDriversRequest) (*AwaitDriversResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AwaitDrivers not implemented")
 }
 func (UnimplementedControlServer) Statistics(context.Context, *StatisticsRequest) (*StatisticsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Statistics not implemented")
@@ -459,6 +479,24 @@ func _Control_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Control_AttachServer = grpc.ServerStreamingServer[AttachResponse]
 
+func _Control_AwaitDrivers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AwaitDriversRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServer).AwaitDrivers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Control_AwaitDrivers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServer).AwaitDrivers(ctx, req.(*AwaitDriversRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Control_Statistics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(StatisticsRequest)
 	if err := dec(in); err != nil {
@@ -517,6 +555,10 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Begin",
 			Handler:    _Control_Begin_Handler,
+		},
+		{
+			MethodName: "AwaitDrivers",
+			Handler:    _Control_AwaitDrivers_Handler,
 		},
 		{
 			MethodName: "Statistics",

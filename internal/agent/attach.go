@@ -15,62 +15,79 @@ import (
 )
 
 const (
-	// lookEvery is how often it is looked whether the measured part has a beginning: a
-	// part of what a driver leaves between that decision and its first request.
+	// lookEvery is how often it is looked whether what is waited for is there: a small
+	// part of what a driver leaves between Begin and its first request.
 	lookEvery = 5 * time.Millisecond
 	// holdLimit is for how long attached drivers keep a node from being released: less
 	// than what its driver waits for that.
 	holdLimit = 8 * time.Second
 )
 
-// attached are the drivers that have added load to a node.
+// attached are the drivers that add load to a node.
 type attached struct {
-	mu    sync.Mutex
-	count int64
-	here  sync.WaitGroup
-	gone  bool // the node takes no more of them
+	mu      sync.Mutex
+	present int
+	total   int64 // those that have begun
+	gone    bool  // the node takes no more of them
 }
 
 // join is not ok where the node is being ended.
 func (a *attached) join() (ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.gone {
-		return false
+	if !a.gone {
+		a.present++
 	}
-	a.count++
-	a.here.Add(1)
-	return true
+	return !a.gone
 }
 
-func (a *attached) total() int64 {
+func (a *attached) part() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.count
+	a.present--
 }
 
-// leave returns when all of them have left, or holdLimit has passed.
-func (a *attached) leave() {
+func (a *attached) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.total++
+}
+
+func (a *attached) count() (present int, total int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.present, a.total
+}
+
+// end lets nobody join any more, and returns when all have left, or holdLimit has passed.
+func (a *attached) end() {
 	a.mu.Lock()
 	a.gone = true
 	a.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		a.here.Wait() // each stream ends at the latest with the process that serves it
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-time.After(holdLimit):
+	ctx, cancel := context.WithTimeout(context.Background(), holdLimit)
+	defer cancel()
+	_ = until(ctx, func() bool {
+		present, _ := a.count()
+		return present == 0
+	})
+}
+
+// until returns when a condition holds. Its error is ctx's, as a gRPC status.
+func until(ctx context.Context, holds func() bool) error {
+	for !holds() {
+		if err := clock.Sleep(ctx, lookEvery); err != nil {
+			return status.FromContextError(err).Err()
+		}
 	}
+	return nil
 }
 
 func (c control) Attach(r *fakesvcpb.AttachRequest, stream grpc.ServerStreamingServer[fakesvcpb.AttachResponse]) error {
-	n, err := c.agent.awaitBegin(stream.Context(), r.GetScenario())
+	n, err := c.agent.joinBegun(stream.Context(), r.GetScenario())
 	if err != nil {
 		return err
 	}
-	defer n.attached.here.Done()
+	defer n.attached.part()
 	text, err := yaml.Marshal(n.task.Experiment)
 	if err != nil {
 		return status.Errorf(codes.Internal, "encode the experiment: %v", err)
@@ -79,6 +96,7 @@ func (c control) Attach(r *fakesvcpb.AttachRequest, stream grpc.ServerStreamingS
 	if err := stream.Send(&fakesvcpb.AttachResponse{Experiment: string(text), InNanos: int64(time.Until(begin))}); err != nil {
 		return err
 	}
+	n.attached.begin()
 	select {
 	case <-stream.Context().Done():
 	case <-c.agent.life.Done():
@@ -86,24 +104,53 @@ func (c control) Attach(r *fakesvcpb.AttachRequest, stream grpc.ServerStreamingS
 	return nil
 }
 
-// awaitBegin returns the node once it is of that scenario and its measured part has a
-// beginning. The caller has then joined those that are attached to it.
-func (a *Agent) awaitBegin(ctx context.Context, scenario string) (*node, error) {
+// joinBegun attaches the caller to the node that is of that scenario, and returns when
+// its measured part has a beginning. Where it is ended before that, it is the next one.
+func (a *Agent) joinBegun(ctx context.Context, scenario string) (*node, error) {
 	for {
-		if n := a.begun(scenario); n != nil && n.attached.join() {
+		var n *node
+		err := until(ctx, func() bool {
+			n = a.nodeOf(scenario)
+			return n != nil && n.attached.join()
+		})
+		if err != nil {
+			return nil, err
+		}
+		ended := false
+		err = until(ctx, func() bool {
+			select {
+			case <-n.ended:
+				ended = true
+			default:
+			}
+			return ended || n.begins.Load() != 0
+		})
+		if err == nil && !ended {
 			return n, nil
 		}
-		if err := clock.Sleep(ctx, lookEvery); err != nil {
-			return nil, status.FromContextError(err).Err()
+		n.attached.part()
+		if err != nil {
+			return nil, err
 		}
 	}
 }
 
-func (a *Agent) begun(scenario string) *node {
+func (a *Agent) nodeOf(scenario string) *node {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n := a.node; n != nil && n.task.Scenario.Name == scenario && n.begins.Load() != 0 {
-		return n
+	if a.node == nil || a.node.task.Scenario.Name != scenario {
+		return nil
 	}
-	return nil
+	return a.node
+}
+
+func (c control) AwaitDrivers(ctx context.Context, r *fakesvcpb.AwaitDriversRequest) (*fakesvcpb.AwaitDriversResponse, error) {
+	n, err := c.node()
+	if err != nil {
+		return nil, err
+	}
+	return &fakesvcpb.AwaitDriversResponse{}, until(ctx, func() bool {
+		present, _ := n.attached.count()
+		return int64(present) >= r.GetDrivers()
+	})
 }

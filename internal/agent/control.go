@@ -35,7 +35,7 @@ func (c control) Prepare(ctx context.Context, r *fakesvcpb.PrepareRequest) (*fak
 func (c control) Release(context.Context, *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
 	if n, err := c.node(); err == nil {
-		n.attached.leave()
+		n.attached.end()
 	}
 	a.mu.Lock()
 	err := a.end(context.Background())
@@ -67,7 +67,7 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	}
 	out, err := n.host.Control().Statistics(ctx, r)
 	if err == nil {
-		out.Attached = n.attached.total()
+		_, out.Attached = n.attached.count()
 		out.Process = &fakesvcpb.Process{CpuNanos: int64(n.spent.cpu()), MaxResidentBytes: usage.MaxResident()}
 	}
 	return out, err

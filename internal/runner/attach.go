@@ -1,17 +1,19 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/schedule"
 )
 
 const (
-	// attachLimit is for how long is waited for the driver that prepares the nodes.
+	// attachLimit is for how long drivers wait for each other.
 	attachLimit = 5 * time.Minute
 	// numberBits leaves each driver more request numbers than it can use, and room for
 	// MostDrivers of them.
@@ -46,6 +48,31 @@ func (r *run) place(ctx context.Context, w placement.World) (err error) {
 	}
 	r.topology, err = placement.Start(ctx, r.scenario, r.experiment, w)
 	return err
+}
+
+// awaitDrivers returns when all drivers that share the load are there. They are all
+// attached to the same node, whichever it is.
+func (r *run) awaitDrivers(ctx context.Context) error {
+	others := r.options.Drivers - 1
+	if r.attached() || others < 1 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, attachLimit)
+	defer cancel()
+	answers := make(chan error, len(r.nodes.controls))
+	for _, c := range r.nodes.controls {
+		go func() {
+			_, err := c.client.AwaitDrivers(ctx, &fakesvcpb.AwaitDriversRequest{Drivers: int64(others)})
+			answers <- err
+		}()
+	}
+	var err error
+	for range r.nodes.controls {
+		if err = <-answers; err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("wait for %d other drivers: %w", others, cmp.Or(context.Cause(ctx), err))
 }
 
 // plan is what this driver offers. An attached one has no writes, and of the warm-up

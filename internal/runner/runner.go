@@ -38,6 +38,9 @@ type Options struct {
 	// Attach, from 1 on, tells this driver from others that add load to what another one
 	// has prepared at Nodes; 0 is that other one.
 	Attach int
+	// Drivers is how many drivers offer the load at Nodes together: this one waits for
+	// the others. Less than 2 is this one alone.
+	Drivers int
 	// Command starts a program whose command "serve" is a node; empty is this program.
 	Command []string
 	// Pacer is how the driver waits.
@@ -154,6 +157,9 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	}
 	defer r.nodes.close()
 	if err := r.calibrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.awaitDrivers(ctx); err != nil {
 		return nil, err
 	}
 
