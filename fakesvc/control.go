@@ -56,6 +56,7 @@ func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest)
 		out.Policies = append(out.Policies, n.policies()...)
 		out.Capacities = append(out.Capacities, n.workers.statistics()...)
 		out.Stages = append(out.Stages, n.stages()...)
+		out.Bootstraps = append(out.Bootstraps, n.bootstraps()...)
 		out.Served = append(out.Served, n.served.statistics(n.Name))
 		collections, err := n.collections(ctx)
 		if err != nil {

@@ -92,3 +92,17 @@ func (n *Node) stages() []*fakesvcpb.Stage {
 	}
 	return out
 }
+
+// bootstraps tells what it took each copy to catch up.
+func (n *Node) bootstraps() []*fakesvcpb.Bootstrap {
+	var out []*fakesvcpb.Bootstrap
+	for _, need := range n.needs {
+		if replica, ok := need.source.(Replica); ok {
+			b := replica.Bootstrap()
+			out = append(out, &fakesvcpb.Bootstrap{
+				Service: n.Name, Owner: need.service, Events: b.Events, Bytes: b.Bytes, TookNanos: int64(b.Took),
+			})
+		}
+	}
+	return out
+}

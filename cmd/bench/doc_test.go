@@ -56,6 +56,7 @@ bench() {
 	*--kafka=*|*--nodes=*) "$BENCH" "$@" --print-experiment ;; # what they reach is not there
 	doctor*) "$BENCH" "$@" --short ;;
 	matrix*) "$BENCH" "$@" --fault-length=100ms --rest=100ms --warmup=0s --scenario=sync --rate=20 ;;
+	scale*) "$BENCH" "$@" --short --axis=depth --most-keys=1000 --scenario=monolith ;;
 	*experiments/*) "$BENCH" "$@" --print-experiment ;;
 	*) "$BENCH" "$@" --duration=300ms --warmup=0s --scenario=sync ;;
 	esac
@@ -86,7 +87,7 @@ func readmeCommands(t *testing.T) []string {
 
 func helpExamples() []string {
 	var commands []string
-	for _, command := range []*cobra.Command{newRun(), newSweep(), newMatrix(), newPredict(), newVerdict()} {
+	for _, command := range []*cobra.Command{newRun(), newSweep(), newMatrix(), newPredict(), newVerdict(), newScale()} {
 		for line := range strings.Lines(command.Example) {
 			commands = append(commands, strings.TrimSpace(line))
 		}

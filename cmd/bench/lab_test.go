@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"io"
@@ -123,6 +124,42 @@ func TestVerdictThresholds(t *testing.T) {
 	}
 	if len(rulings) != 2 || rulings["sync at half"] != threshold.Crossed || rulings["sync at none"] == threshold.Crossed {
 		t.Errorf("rulings %v", rulings)
+	}
+}
+
+// How cost grows is said of each scenario, and drawn again from the folder.
+func TestScale(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	code, stdout, stderr := bench(t, t.Context(), "scale", "--short", "--axis=upstreams,replicas", "--scenario=sync,monolith", "--out="+out)
+	dir := finished(t, out, code, stderr)
+	for _, want := range []string{" with upstreams in sync: n^", " with upstreams in monolith: n^", " with replicas in sync: n^"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, "with replicas in monolith") {
+		t.Errorf("a control has no replicas:\n%s", stdout)
+	}
+	run, err := result.Load(filepath.Join(dir, "upstreams", "64", "1", "sync"))
+	if err != nil || len(run.Environment.Stores) != 65 || run.CPUSecondsPer1000 == 0 {
+		t.Errorf("%+v, %v", run, err)
+	}
+	again := t.TempDir()
+	if code, _, stderr := bench(t, t.Context(), "report", dir, "--format=png", "--out="+again); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	want, err := os.ReadFile(filepath.Join(dir, "scale.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(again, "scale.png")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("scale.png is drawn otherwise, %v", err)
+	}
+	for _, c := range [][2]string{{"--axis=depht", `--axis: there is no axis "depht"`}, {"--repeat=0", "--repeat: 0 is"}, {"--most-keys=10", "--most-keys: 10 is"}} {
+		if code, _, stderr := bench(t, t.Context(), "scale", c[0]); code != exitUsage || !strings.Contains(lastLine(stderr), c[1]) {
+			t.Errorf("%s: exit code %d, %s", c[0], code, lastLine(stderr))
+		}
 	}
 }
 

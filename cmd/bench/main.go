@@ -105,8 +105,8 @@ stale answers, cost.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(suggestFlag(cmd, err)) })
-	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newCompare(), newMerge(),
-		newDoctor(), newServe(), newHealth(), newBroker())
+	root.AddCommand(newRun(), newSweep(), newMatrix(), newReport(), newPredict(), newVerdict(), newScale(), newCompare(),
+		newMerge(), newDoctor(), newServe(), newHealth(), newBroker())
 	asUsage(root)
 	complete(root)
 	return root

@@ -15,8 +15,8 @@ type picture struct {
 	save        func(path string) error
 }
 
-// picturesOf returns the pictures of what was found: those of a sweep and of a
-// matrix, and, where there is one group of runs, those of it.
+// picturesOf returns the pictures of what was found: those of a sweep, of a
+// matrix and of a scale, and, where there is one group of runs, those of it.
 func picturesOf(s report.Session) ([]picture, error) {
 	var out []picture
 	for n, sw := range s.Sweeps {
@@ -26,6 +26,10 @@ func picturesOf(s report.Session) ([]picture, error) {
 	for n, m := range s.Matrices {
 		p := m.Picture()
 		out = append(out, picture{numbered("matrix", n), p.Title, p.Save})
+	}
+	for n, sc := range s.Scales {
+		p := sc.Picture()
+		out = append(out, picture{numbered("scale", n), p.Title, p.Save})
 	}
 	if len(s.Groups) != 1 {
 		return out, nil

@@ -38,7 +38,8 @@ is told apart by a number, as in "sync #2".
 
 Formats, several by commas:
   html      report.html: one file, with charts that answer to the pointer
-  png, svg  latency, timeline and staleness; propagation of a sweep, matrix of a matrix
+  png, svg  latency, timeline and staleness; propagation of a sweep, matrix of a matrix,
+            scale of a scale, which has no page
   markdown  report.md: for the summary of a CI job, or a comment
   csv       report.csv: a row a run, durations in seconds
   hdr       SCENARIO.hdr: percentiles as wrk2 and HdrHistogram print them, in milliseconds

@@ -19,6 +19,7 @@ import (
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
+	"crosstalk/internal/setting"
 	"crosstalk/scenarios"
 )
 
@@ -31,6 +32,8 @@ type runCommand struct {
 	metrics         string
 	nodes           string
 	target          string
+	attach          int
+	drivers         int
 	access          access
 	printExperiment bool
 	gate            *gate
@@ -48,6 +51,11 @@ under results/: run.json, latency.hlog, and beside them the pictures.
 Settings come from the experiment file, if one is given, and from the flags,
 which win. A setting for single services is written A=VALUE,B=VALUE; a value
 without a name is meant for all upstreams.
+
+Several drivers share a load that one cannot offer: each is started with the same
+settings, --nodes and --drivers=3, and with --attach=0, 1 and 2. Driver 0 prepares the
+nodes and begins when the others are there; those begin when it begins, and send queries
+alone. bench merge makes one result of all.
 
 Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
 3 the instrument was the limit (INVALID), 99 a threshold was crossed, 130
@@ -74,6 +82,8 @@ interrupted.`,
 	addMetrics(flags, &c.metrics)
 	flags.StringVar(&c.nodes, "nodes", "", "file that tells where the services run already, instead of starting them")
 	flags.StringVar(&c.target, "target", "", "where the service that is queried is, host:port, instead of what --nodes says")
+	flags.IntVar(&c.attach, "attach", 0, "add load, as driver 1, 2, ..., to what driver 0 prepares at --nodes: queries alone, with arrivals and a seed of its own")
+	flags.IntVar(&c.drivers, "drivers", 1, "how many drivers share the load at --nodes: driver 0 waits for the others before it begins")
 	c.access.add(flags)
 	c.gate = addGate(flags)
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
@@ -106,6 +116,10 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	if options.Nodes, err = c.placed(e); err != nil {
 		return err
 	}
+	if options.Attach, err = c.attached(e); err != nil {
+		return err
+	}
+	options.Drivers = c.drivers
 	if options.Env.Access, err = c.access.client(); err != nil {
 		return err
 	}
@@ -175,10 +189,28 @@ func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
 	return nil
 }
 
+// attached returns which driver this is, and gives it a seed of its own.
+func (c *runCommand) attached(e *experiment.Experiment) (int, error) {
+	switch {
+	case c.attach < 0 || c.attach > runner.MostDrivers:
+		return 0, usageError(fmt.Errorf("--attach: %d is not in 0 to %d", c.attach, runner.MostDrivers))
+	case c.attach > 0 && c.nodes == "":
+		return 0, usageError(errors.New("--attach: tell with --nodes where the services are that another driver prepares"))
+	case c.drivers < 1 || c.drivers > runner.MostDrivers:
+		return 0, usageError(fmt.Errorf("--drivers: %d is not in 1 to %d", c.drivers, runner.MostDrivers))
+	case c.drivers > 1 && c.nodes == "":
+		return 0, usageError(errors.New("--drivers: they share what runs already: tell with --nodes where"))
+	}
+	e.Seed += setting.Seed(c.attach)
+	return c.attach, nil
+}
+
 // runAll runs the scenarios one after the other. An interrupted one is the last.
 func (c *runCommand) runAll(cmd *cobra.Command, e *experiment.Experiment, dir string, view *view, options runner.Options) ([]result.Run, error) {
-	if err := runner.Probe(cmd.Context(), e.Scenario, e, options); err != nil {
-		return nil, cmp.Or(cmd.Context().Err(), err)
+	if options.Attach == 0 {
+		if err := runner.Probe(cmd.Context(), e.Scenario, e, options); err != nil {
+			return nil, cmp.Or(cmd.Context().Err(), err)
+		}
 	}
 	var runs []result.Run
 	for _, name := range e.Scenario {

@@ -41,7 +41,9 @@ func newSweep() *cobra.Command {
 		Short: "Run every scenario at every value of a setting, and say where one starts to beat another",
 		Long: `Sweep runs the experiment in each scenario at each value of a setting, with the
 same seed, and prints measured beside predicted. Two --vary make a grid. Values
-that hold commas are put apart by semicolons.
+that hold commas are put apart by semicolons. Besides the settings there are
+upstreams and depth, which make the graph a tree: so many upstreams for D and each
+service below it, so many levels.
 
 It writes sweep.csv, propagation.png and a folder per run. Under the table stands
 from which value on one scenario beats another on the metric of --by, beyond the
@@ -50,6 +52,7 @@ from which value on one scenario beats another on the metric of --by, beyond the
 Exit codes are those of run.`,
 		Example: `  bench sweep --vary=fail-rate=0,0.01,0.02,0.05,0.1,0.2,0.5
   bench sweep --vary=rate=100,500,1000 --by=latency.p50 --scenario=sync,async-request
+  bench sweep --vary=upstreams=1,4,16 --fail-rate=0.01
   bench sweep --vary=fail-rate=0,0.1 --vary='policy=none;retry=2' --repeat=3`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, fileOf(args)) },

@@ -646,6 +646,186 @@ func (*BeginResponse) Descriptor() ([]byte, []int) {
 	return file_fakesvc_proto_rawDescGZIP(), []int{10}
 }
 
+type AttachRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scenario that the node is to be prepared for.
+	Scenario      string `protobuf:"bytes,1,opt,name=scenario,proto3" json:"scenario,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachRequest) Reset() {
+	*x = AttachRequest{}
+	mi := &file_fakesvc_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachRequest) ProtoMessage() {}
+
+func (x *AttachRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
+func (*AttachRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AttachRequest) GetScenario() string {
+	if x != nil {
+		return x.Scenario
+	}
+	return ""
+}
+
+type AttachResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The experiment that the node was prepared for, as an experiment file.
+	Experiment string `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
+	// From the sending of this message to the start of the measured part; negative where
+	// that is over.
+	InNanos       int64 `protobuf:"varint,2,opt,name=in_nanos,json=inNanos,proto3" json:"in_nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachResponse) Reset() {
+	*x = AttachResponse{}
+	mi := &file_fakesvc_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachResponse) ProtoMessage() {}
+
+func (x *AttachResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
+func (*AttachResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AttachResponse) GetExperiment() string {
+	if x != nil {
+		return x.Experiment
+	}
+	return ""
+}
+
+func (x *AttachResponse) GetInNanos() int64 {
+	if x != nil {
+		return x.InNanos
+	}
+	return 0
+}
+
+type AwaitDriversRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Drivers       int64                  `protobuf:"varint,1,opt,name=drivers,proto3" json:"drivers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitDriversRequest) Reset() {
+	*x = AwaitDriversRequest{}
+	mi := &file_fakesvc_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitDriversRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitDriversRequest) ProtoMessage() {}
+
+func (x *AwaitDriversRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitDriversRequest.ProtoReflect.Descriptor instead.
+func (*AwaitDriversRequest) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AwaitDriversRequest) GetDrivers() int64 {
+	if x != nil {
+		return x.Drivers
+	}
+	return 0
+}
+
+type AwaitDriversResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitDriversResponse) Reset() {
+	*x = AwaitDriversResponse{}
+	mi := &file_fakesvc_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitDriversResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitDriversResponse) ProtoMessage() {}
+
+func (x *AwaitDriversResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitDriversResponse.ProtoReflect.Descriptor instead.
+func (*AwaitDriversResponse) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+}
+
 type StatisticsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -654,7 +834,7 @@ type StatisticsRequest struct {
 
 func (x *StatisticsRequest) Reset() {
 	*x = StatisticsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +846,7 @@ func (x *StatisticsRequest) String() string {
 func (*StatisticsRequest) ProtoMessage() {}
 
 func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[11]
+	mi := &file_fakesvc_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +859,7 @@ func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsRequest.ProtoReflect.Descriptor instead.
 func (*StatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{11}
+	return file_fakesvc_proto_rawDescGZIP(), []int{15}
 }
 
 type StatisticsResponse struct {
@@ -699,15 +879,18 @@ type StatisticsResponse struct {
 	LostChanges int64    `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
 	Stages      []*Stage `protobuf:"bytes,9,rep,name=stages,proto3" json:"stages,omitempty"`
 	// What the process takes, where the node is a process of its own.
-	Process       *Process  `protobuf:"bytes,10,opt,name=process,proto3" json:"process,omitempty"`
-	Served        []*Served `protobuf:"bytes,11,rep,name=served,proto3" json:"served,omitempty"`
+	Process *Process  `protobuf:"bytes,10,opt,name=process,proto3" json:"process,omitempty"`
+	Served  []*Served `protobuf:"bytes,11,rep,name=served,proto3" json:"served,omitempty"`
+	// How many other drivers have added load.
+	Attached      int64        `protobuf:"varint,13,opt,name=attached,proto3" json:"attached,omitempty"`
+	Bootstraps    []*Bootstrap `protobuf:"bytes,12,rep,name=bootstraps,proto3" json:"bootstraps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StatisticsResponse) Reset() {
 	*x = StatisticsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +902,7 @@ func (x *StatisticsResponse) String() string {
 func (*StatisticsResponse) ProtoMessage() {}
 
 func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[12]
+	mi := &file_fakesvc_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +915,7 @@ func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsResponse.ProtoReflect.Descriptor instead.
 func (*StatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{12}
+	return file_fakesvc_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StatisticsResponse) GetFaults() []*Fault {
@@ -812,6 +995,98 @@ func (x *StatisticsResponse) GetServed() []*Served {
 	return nil
 }
 
+func (x *StatisticsResponse) GetAttached() int64 {
+	if x != nil {
+		return x.Attached
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetBootstraps() []*Bootstrap {
+	if x != nil {
+		return x.Bootstraps
+	}
+	return nil
+}
+
+// Bootstrap is what a copy read when its process started, until it had caught up.
+type Bootstrap struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The service that keeps the copy.
+	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	Owner         string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	Events        int64  `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
+	Bytes         int64  `protobuf:"varint,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	TookNanos     int64  `protobuf:"varint,5,opt,name=took_nanos,json=tookNanos,proto3" json:"took_nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bootstrap) Reset() {
+	*x = Bootstrap{}
+	mi := &file_fakesvc_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bootstrap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bootstrap) ProtoMessage() {}
+
+func (x *Bootstrap) ProtoReflect() protoreflect.Message {
+	mi := &file_fakesvc_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
+func (*Bootstrap) Descriptor() ([]byte, []int) {
+	return file_fakesvc_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Bootstrap) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *Bootstrap) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *Bootstrap) GetEvents() int64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *Bootstrap) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *Bootstrap) GetTookNanos() int64 {
+	if x != nil {
+		return x.TookNanos
+	}
+	return 0
+}
+
 // Process is what a process has taken, its CPU time in the measured part.
 type Process struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -824,7 +1099,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +1111,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[13]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +1124,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{13}
+	return file_fakesvc_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Process) GetCpuNanos() int64 {
@@ -878,7 +1153,7 @@ type Served struct {
 
 func (x *Served) Reset() {
 	*x = Served{}
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +1165,7 @@ func (x *Served) String() string {
 func (*Served) ProtoMessage() {}
 
 func (x *Served) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[14]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +1178,7 @@ func (x *Served) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Served.ProtoReflect.Descriptor instead.
 func (*Served) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{14}
+	return file_fakesvc_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Served) GetService() string {
@@ -934,7 +1209,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1221,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[15]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1234,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{15}
+	return file_fakesvc_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Stage) GetService() string {
@@ -1012,7 +1287,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_fakesvc_proto_msgTypes[16]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1024,7 +1299,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[16]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1037,7 +1312,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{16}
+	return file_fakesvc_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Fault) GetTarget() string {
@@ -1144,7 +1419,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_fakesvc_proto_msgTypes[17]
+	mi := &file_fakesvc_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1431,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[17]
+	mi := &file_fakesvc_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1444,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{17}
+	return file_fakesvc_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Policy) GetConsumer() string {
@@ -1266,7 +1541,7 @@ type Capacity struct {
 
 func (x *Capacity) Reset() {
 	*x = Capacity{}
-	mi := &file_fakesvc_proto_msgTypes[18]
+	mi := &file_fakesvc_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +1553,7 @@ func (x *Capacity) String() string {
 func (*Capacity) ProtoMessage() {}
 
 func (x *Capacity) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[18]
+	mi := &file_fakesvc_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +1566,7 @@ func (x *Capacity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
 func (*Capacity) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{18}
+	return file_fakesvc_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Capacity) GetService() string {
@@ -1363,7 +1638,7 @@ type Collection struct {
 
 func (x *Collection) Reset() {
 	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[19]
+	mi := &file_fakesvc_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1375,7 +1650,7 @@ func (x *Collection) String() string {
 func (*Collection) ProtoMessage() {}
 
 func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[19]
+	mi := &file_fakesvc_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1388,7 +1663,7 @@ func (x *Collection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collection.ProtoReflect.Descriptor instead.
 func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{19}
+	return file_fakesvc_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Collection) GetService() string {
@@ -1423,7 +1698,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[20]
+	mi := &file_fakesvc_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +1710,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[20]
+	mi := &file_fakesvc_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +1723,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{20}
+	return file_fakesvc_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WatchRequest) GetAll() bool {
@@ -1477,7 +1752,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[21]
+	mi := &file_fakesvc_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1489,7 +1764,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[21]
+	mi := &file_fakesvc_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1502,7 +1777,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{21}
+	return file_fakesvc_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -1559,7 +1834,7 @@ type RowsRequest struct {
 
 func (x *RowsRequest) Reset() {
 	*x = RowsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[22]
+	mi := &file_fakesvc_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +1846,7 @@ func (x *RowsRequest) String() string {
 func (*RowsRequest) ProtoMessage() {}
 
 func (x *RowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[22]
+	mi := &file_fakesvc_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1584,7 +1859,7 @@ func (x *RowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsRequest.ProtoReflect.Descriptor instead.
 func (*RowsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{22}
+	return file_fakesvc_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RowsRequest) GetService() string {
@@ -1610,7 +1885,7 @@ type RowsResponse struct {
 
 func (x *RowsResponse) Reset() {
 	*x = RowsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[23]
+	mi := &file_fakesvc_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +1897,7 @@ func (x *RowsResponse) String() string {
 func (*RowsResponse) ProtoMessage() {}
 
 func (x *RowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[23]
+	mi := &file_fakesvc_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1635,7 +1910,7 @@ func (x *RowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsResponse.ProtoReflect.Descriptor instead.
 func (*RowsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{23}
+	return file_fakesvc_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RowsResponse) GetRows() []*Row {
@@ -1658,7 +1933,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_fakesvc_proto_msgTypes[24]
+	mi := &file_fakesvc_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1945,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[24]
+	mi := &file_fakesvc_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1958,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{24}
+	return file_fakesvc_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Row) GetKey() uint64 {
@@ -1754,8 +2029,18 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x0fReleaseResponse\")\n" +
 	"\fBeginRequest\x12\x19\n" +
 	"\bin_nanos\x18\x01 \x01(\x03R\ainNanos\"\x0f\n" +
-	"\rBeginResponse\"\x13\n" +
-	"\x11StatisticsRequest\"\xf4\x03\n" +
+	"\rBeginResponse\"+\n" +
+	"\rAttachRequest\x12\x1a\n" +
+	"\bscenario\x18\x01 \x01(\tR\bscenario\"K\n" +
+	"\x0eAttachResponse\x12\x1e\n" +
+	"\n" +
+	"experiment\x18\x01 \x01(\tR\n" +
+	"experiment\x12\x19\n" +
+	"\bin_nanos\x18\x02 \x01(\x03R\ainNanos\"/\n" +
+	"\x13AwaitDriversRequest\x12\x18\n" +
+	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
+	"\x14AwaitDriversResponse\"\x13\n" +
+	"\x11StatisticsRequest\"\xc9\x04\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -1770,7 +2055,18 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x06stages\x18\t \x03(\v2\x13.crosstalk.v1.StageR\x06stages\x12/\n" +
 	"\aprocess\x18\n" +
 	" \x01(\v2\x15.crosstalk.v1.ProcessR\aprocess\x12,\n" +
-	"\x06served\x18\v \x03(\v2\x14.crosstalk.v1.ServedR\x06served\"T\n" +
+	"\x06served\x18\v \x03(\v2\x14.crosstalk.v1.ServedR\x06served\x12\x1a\n" +
+	"\battached\x18\r \x01(\x03R\battached\x127\n" +
+	"\n" +
+	"bootstraps\x18\f \x03(\v2\x17.crosstalk.v1.BootstrapR\n" +
+	"bootstraps\"\x88\x01\n" +
+	"\tBootstrap\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +
+	"\x06events\x18\x03 \x01(\x03R\x06events\x12\x14\n" +
+	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12\x1d\n" +
+	"\n" +
+	"took_nanos\x18\x05 \x01(\x03R\ttookNanos\"T\n" +
 	"\aProcess\x12\x1b\n" +
 	"\tcpu_nanos\x18\x01 \x01(\x03R\bcpuNanos\x12,\n" +
 	"\x12max_resident_bytes\x18\x02 \x01(\x03R\x10maxResidentBytes\"?\n" +
@@ -1845,11 +2141,13 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\fpayload_hash\x18\x03 \x01(\x06R\vpayloadHash2\x8d\x01\n" +
 	"\aService\x12@\n" +
 	"\x05Query\x12\x1a.crosstalk.v1.QueryRequest\x1a\x1b.crosstalk.v1.QueryResponse\x12@\n" +
-	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xb1\x03\n" +
+	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xcf\x04\n" +
 	"\aControl\x12F\n" +
 	"\aPrepare\x12\x1c.crosstalk.v1.PrepareRequest\x1a\x1d.crosstalk.v1.PrepareResponse\x12F\n" +
 	"\aRelease\x12\x1c.crosstalk.v1.ReleaseRequest\x1a\x1d.crosstalk.v1.ReleaseResponse\x12@\n" +
-	"\x05Begin\x12\x1a.crosstalk.v1.BeginRequest\x1a\x1b.crosstalk.v1.BeginResponse\x12O\n" +
+	"\x05Begin\x12\x1a.crosstalk.v1.BeginRequest\x1a\x1b.crosstalk.v1.BeginResponse\x12E\n" +
+	"\x06Attach\x12\x1b.crosstalk.v1.AttachRequest\x1a\x1c.crosstalk.v1.AttachResponse0\x01\x12U\n" +
+	"\fAwaitDrivers\x12!.crosstalk.v1.AwaitDriversRequest\x1a\".crosstalk.v1.AwaitDriversResponse\x12O\n" +
 	"\n" +
 	"Statistics\x12\x1f.crosstalk.v1.StatisticsRequest\x1a .crosstalk.v1.StatisticsResponse\x12B\n" +
 	"\x05Watch\x12\x1a.crosstalk.v1.WatchRequest\x1a\x1b.crosstalk.v1.WatchResponse0\x01\x12?\n" +
@@ -1867,67 +2165,77 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_fakesvc_proto_goTypes = []any{
-	(*Record)(nil),             // 0: crosstalk.v1.Record
-	(*QueryRequest)(nil),       // 1: crosstalk.v1.QueryRequest
-	(*QueryResponse)(nil),      // 2: crosstalk.v1.QueryResponse
-	(*WriteRequest)(nil),       // 3: crosstalk.v1.WriteRequest
-	(*WriteResponse)(nil),      // 4: crosstalk.v1.WriteResponse
-	(*PrepareRequest)(nil),     // 5: crosstalk.v1.PrepareRequest
-	(*PrepareResponse)(nil),    // 6: crosstalk.v1.PrepareResponse
-	(*ReleaseRequest)(nil),     // 7: crosstalk.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),    // 8: crosstalk.v1.ReleaseResponse
-	(*BeginRequest)(nil),       // 9: crosstalk.v1.BeginRequest
-	(*BeginResponse)(nil),      // 10: crosstalk.v1.BeginResponse
-	(*StatisticsRequest)(nil),  // 11: crosstalk.v1.StatisticsRequest
-	(*StatisticsResponse)(nil), // 12: crosstalk.v1.StatisticsResponse
-	(*Process)(nil),            // 13: crosstalk.v1.Process
-	(*Served)(nil),             // 14: crosstalk.v1.Served
-	(*Stage)(nil),              // 15: crosstalk.v1.Stage
-	(*Fault)(nil),              // 16: crosstalk.v1.Fault
-	(*Policy)(nil),             // 17: crosstalk.v1.Policy
-	(*Capacity)(nil),           // 18: crosstalk.v1.Capacity
-	(*Collection)(nil),         // 19: crosstalk.v1.Collection
-	(*WatchRequest)(nil),       // 20: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),      // 21: crosstalk.v1.WatchResponse
-	(*RowsRequest)(nil),        // 22: crosstalk.v1.RowsRequest
-	(*RowsResponse)(nil),       // 23: crosstalk.v1.RowsResponse
-	(*Row)(nil),                // 24: crosstalk.v1.Row
-	nil,                        // 25: crosstalk.v1.PrepareRequest.AddressesEntry
+	(*Record)(nil),               // 0: crosstalk.v1.Record
+	(*QueryRequest)(nil),         // 1: crosstalk.v1.QueryRequest
+	(*QueryResponse)(nil),        // 2: crosstalk.v1.QueryResponse
+	(*WriteRequest)(nil),         // 3: crosstalk.v1.WriteRequest
+	(*WriteResponse)(nil),        // 4: crosstalk.v1.WriteResponse
+	(*PrepareRequest)(nil),       // 5: crosstalk.v1.PrepareRequest
+	(*PrepareResponse)(nil),      // 6: crosstalk.v1.PrepareResponse
+	(*ReleaseRequest)(nil),       // 7: crosstalk.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),      // 8: crosstalk.v1.ReleaseResponse
+	(*BeginRequest)(nil),         // 9: crosstalk.v1.BeginRequest
+	(*BeginResponse)(nil),        // 10: crosstalk.v1.BeginResponse
+	(*AttachRequest)(nil),        // 11: crosstalk.v1.AttachRequest
+	(*AttachResponse)(nil),       // 12: crosstalk.v1.AttachResponse
+	(*AwaitDriversRequest)(nil),  // 13: crosstalk.v1.AwaitDriversRequest
+	(*AwaitDriversResponse)(nil), // 14: crosstalk.v1.AwaitDriversResponse
+	(*StatisticsRequest)(nil),    // 15: crosstalk.v1.StatisticsRequest
+	(*StatisticsResponse)(nil),   // 16: crosstalk.v1.StatisticsResponse
+	(*Bootstrap)(nil),            // 17: crosstalk.v1.Bootstrap
+	(*Process)(nil),              // 18: crosstalk.v1.Process
+	(*Served)(nil),               // 19: crosstalk.v1.Served
+	(*Stage)(nil),                // 20: crosstalk.v1.Stage
+	(*Fault)(nil),                // 21: crosstalk.v1.Fault
+	(*Policy)(nil),               // 22: crosstalk.v1.Policy
+	(*Capacity)(nil),             // 23: crosstalk.v1.Capacity
+	(*Collection)(nil),           // 24: crosstalk.v1.Collection
+	(*WatchRequest)(nil),         // 25: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),        // 26: crosstalk.v1.WatchResponse
+	(*RowsRequest)(nil),          // 27: crosstalk.v1.RowsRequest
+	(*RowsResponse)(nil),         // 28: crosstalk.v1.RowsResponse
+	(*Row)(nil),                  // 29: crosstalk.v1.Row
+	nil,                          // 30: crosstalk.v1.PrepareRequest.AddressesEntry
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
-	25, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
-	16, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	19, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	17, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
-	18, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
-	15, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
-	13, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
-	14, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
-	24, // 9: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
-	1,  // 10: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
-	3,  // 11: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
-	5,  // 12: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
-	7,  // 13: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
-	9,  // 14: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	11, // 15: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	20, // 16: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	22, // 17: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
-	2,  // 18: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 19: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 20: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
-	8,  // 21: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
-	10, // 22: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	12, // 23: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	21, // 24: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	23, // 25: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
-	18, // [18:26] is the sub-list for method output_type
-	10, // [10:18] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	30, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
+	21, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
+	24, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
+	22, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
+	23, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
+	20, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
+	18, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
+	19, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
+	17, // 9: crosstalk.v1.StatisticsResponse.bootstraps:type_name -> crosstalk.v1.Bootstrap
+	29, // 10: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
+	1,  // 11: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
+	3,  // 12: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
+	5,  // 13: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
+	7,  // 14: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
+	9,  // 15: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	11, // 16: crosstalk.v1.Control.Attach:input_type -> crosstalk.v1.AttachRequest
+	13, // 17: crosstalk.v1.Control.AwaitDrivers:input_type -> crosstalk.v1.AwaitDriversRequest
+	15, // 18: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	25, // 19: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	27, // 20: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
+	2,  // 21: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 22: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 23: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 24: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 25: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 26: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
+	14, // 27: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
+	16, // 28: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	26, // 29: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	28, // 30: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	21, // [21:31] is the sub-list for method output_type
+	11, // [11:21] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_fakesvc_proto_init() }
@@ -1941,7 +2249,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -176,12 +176,14 @@ var Service_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	Control_Prepare_FullMethodName    = "/crosstalk.v1.Control/Prepare"
-	Control_Release_FullMethodName    = "/crosstalk.v1.Control/Release"
-	Control_Begin_FullMethodName      = "/crosstalk.v1.Control/Begin"
-	Control_Statistics_FullMethodName = "/crosstalk.v1.Control/Statistics"
-	Control_Watch_FullMethodName      = "/crosstalk.v1.Control/Watch"
-	Control_Rows_FullMethodName       = "/crosstalk.v1.Control/Rows"
+	Control_Prepare_FullMethodName      = "/crosstalk.v1.Control/Prepare"
+	Control_Release_FullMethodName      = "/crosstalk.v1.Control/Release"
+	Control_Begin_FullMethodName        = "/crosstalk.v1.Control/Begin"
+	Control_Attach_FullMethodName       = "/crosstalk.v1.Control/Attach"
+	Control_AwaitDrivers_FullMethodName = "/crosstalk.v1.Control/AwaitDrivers"
+	Control_Statistics_FullMethodName   = "/crosstalk.v1.Control/Statistics"
+	Control_Watch_FullMethodName        = "/crosstalk.v1.Control/Watch"
+	Control_Rows_FullMethodName         = "/crosstalk.v1.Control/Rows"
 )
 
 // ControlClient is the client API for Control service.
@@ -199,6 +201,13 @@ type ControlClient interface {
 	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
 	// Begin tells a node when the measured part begins, so that fault windows act.
 	Begin(ctx context.Context, in *BeginRequest, opts ...grpc.CallOption) (*BeginResponse, error)
+	// Attach is for a driver that only adds load to what another one has prepared. It
+	// answers once the measured part has a beginning. While the stream lasts the node is
+	// not released, but for a grace. Only nodes that are processes answer it.
+	Attach(ctx context.Context, in *AttachRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AttachResponse], error)
+	// AwaitDrivers answers once so many drivers are attached. Only nodes that are
+	// processes answer it.
+	AwaitDrivers(ctx context.Context, in *AwaitDriversRequest, opts ...grpc.CallOption) (*AwaitDriversResponse, error)
 	// Statistics reads what the node has counted.
 	Statistics(ctx context.Context, in *StatisticsRequest, opts ...grpc.CallOption) (*StatisticsResponse, error)
 	// Watch streams each change as the node's replica makes it visible.
@@ -245,6 +254,35 @@ func (c *controlClient) Begin(ctx context.Context, in *BeginRequest, opts ...grp
 	return out, nil
 }
 
+func (c *controlClient) Attach(ctx context.Context, in *AttachRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AttachResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[0], Control_Attach_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AttachRequest, AttachResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Control_AttachClient = grpc.ServerStreamingClient[AttachResponse]
+
+func (c *controlClient) AwaitDrivers(ctx context.Context, in *AwaitDriversRequest, opts ...grpc.CallOption) (*AwaitDriversResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AwaitDriversResponse)
+	err := c.cc.Invoke(ctx, Control_AwaitDrivers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *controlClient) Statistics(ctx context.Context, in *StatisticsRequest, opts ...grpc.CallOption) (*StatisticsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(StatisticsResponse)
@@ -257,7 +295,7 @@ func (c *controlClient) Statistics(ctx context.Context, in *StatisticsRequest, o
 
 func (c *controlClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[0], Control_Watch_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[1], Control_Watch_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +314,7 @@ type Control_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 
 func (c *controlClient) Rows(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[1], Control_Rows_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[2], Control_Rows_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -308,6 +346,13 @@ type ControlServer interface {
 	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// Begin tells a node when the measured part begins, so that fault windows act.
 	Begin(context.Context, *BeginRequest) (*BeginResponse, error)
+	// Attach is for a driver that only adds load to what another one has prepared. It
+	// answers once the measured part has a beginning. While the stream lasts the node is
+	// not released, but for a grace. Only nodes that are processes answer it.
+	Attach(*AttachRequest, grpc.ServerStreamingServer[AttachResponse]) error
+	// AwaitDrivers answers once so many drivers are attached. Only nodes that are
+	// processes answer it.
+	AwaitDrivers(context.Context, *AwaitDriversRequest) (*AwaitDriversResponse, error)
 	// Statistics reads what the node has counted.
 	Statistics(context.Context, *StatisticsRequest) (*StatisticsResponse, error)
 	// Watch streams each change as the node's replica makes it visible.
@@ -332,6 +377,12 @@ func (UnimplementedControlServer) Release(context.Context, *ReleaseRequest) (*Re
 }
 func (UnimplementedControlServer) Begin(context.Context, *BeginRequest) (*BeginResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Begin not implemented")
+}
+func (UnimplementedControlServer) Attach(*AttachRequest, grpc.ServerStreamingServer[AttachResponse]) error {
+	return status.Error(codes.Unimplemented, "method Attach not implemented")
+}
+func (UnimplementedControlServer) AwaitDrivers(context.Context, *AwaitDriversRequest) (*AwaitDriversResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AwaitDrivers not implemented")
 }
 func (UnimplementedControlServer) Statistics(context.Context, *StatisticsRequest) (*StatisticsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Statistics not implemented")
@@ -417,6 +468,35 @@ func _Control_Begin_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Control_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(AttachRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ControlServer).Attach(m, &grpc.GenericServerStream[AttachRequest, AttachResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Control_AttachServer = grpc.ServerStreamingServer[AttachResponse]
+
+func _Control_AwaitDrivers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AwaitDriversRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServer).AwaitDrivers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Control_AwaitDrivers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServer).AwaitDrivers(ctx, req.(*AwaitDriversRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Control_Statistics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(StatisticsRequest)
 	if err := dec(in); err != nil {
@@ -477,11 +557,20 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Control_Begin_Handler,
 		},
 		{
+			MethodName: "AwaitDrivers",
+			Handler:    _Control_AwaitDrivers_Handler,
+		},
+		{
 			MethodName: "Statistics",
 			Handler:    _Control_Statistics_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Attach",
+			Handler:       _Control_Attach_Handler,
+			ServerStreams: true,
+		},
 		{
 			StreamName:    "Watch",
 			Handler:       _Control_Watch_Handler,

@@ -66,12 +66,15 @@ type Agent struct {
 type node struct {
 	prefix   string
 	watchers atomic.Int64 // which a driver is as long as its run goes on
+	task     Task
 	topology *scenarios.Topology
 	host     *fakesvc.Host
 	metrics  *telemetry.Run
 	tracer   *tracing.Tracer
 	measured time.Duration // the length of the measured part
 	spent    meter
+	begins   atomic.Int64 // Unix nanoseconds; 0 until that is known
+	attached attached
 	ended    chan struct{}
 }
 
@@ -168,6 +171,7 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 		return nil, err
 	}
 	n := &node{
+		task:   t,
 		prefix: t.Prefix, metrics: a.Metrics.Run(t.Scenario.Name, t.Run),
 		measured: time.Duration(t.Experiment.Duration), ended: make(chan struct{}),
 	}

@@ -60,6 +60,9 @@ func (c control) free(ctx context.Context, prefix string) error {
 // Release is of the caller's run: what another one has taken meanwhile is not its.
 func (c control) Release(ctx context.Context, _ *fakesvcpb.ReleaseRequest) (*fakesvcpb.ReleaseResponse, error) {
 	a := c.agent
+	if n, err := c.node(ctx); err == nil {
+		n.attached.end()
+	}
 	a.mu.Lock()
 	_, err := a.nodeOf(ctx) // under the same lock: another driver may wait for it
 	if err == nil {
@@ -77,7 +80,9 @@ func (c control) Begin(ctx context.Context, r *fakesvcpb.BeginRequest) (*fakesvc
 	if err != nil {
 		return nil, err
 	}
-	n.spent.begin(time.Duration(r.GetInNanos()), n.measured)
+	in := time.Duration(r.GetInNanos())
+	n.spent.begin(in, n.measured)
+	n.begins.Store(time.Now().Add(in).UnixNano())
 	return n.host.Control().Begin(ctx, r)
 }
 
@@ -88,6 +93,7 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	}
 	out, err := n.host.Control().Statistics(ctx, r)
 	if err == nil {
+		_, out.Attached = n.attached.count()
 		out.Process = &fakesvcpb.Process{CpuNanos: int64(n.spent.cpu()), MaxResidentBytes: usage.MaxResident()}
 	}
 	return out, err

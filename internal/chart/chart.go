@@ -13,6 +13,11 @@ type Picture struct {
 	Note   string
 	Legend []Entry
 	Panels []Panel
+	// Columns is how many panels stand side by side; 0 is one.
+	Columns int
+	// PointKey and ThinKey say what a point with its bar and a thin line are, where that
+	// is not a measurement with its 95 % interval, and theory.
+	PointKey, ThinKey string
 }
 
 // Entry explains the lines of one scenario.
@@ -29,7 +34,7 @@ type Panel struct {
 	X     XAxis
 	// XTitle says what stands on the X axis, where its labels do not.
 	XTitle string
-	// XLabel writes a value of a Values or a Roots axis; plain numbers where nil.
+	// XLabel writes a value of a Values, a Roots or a Logs axis; plain numbers where nil.
 	XLabel func(float64) string
 	// Categories are the labels of a Categories axis; X is the index of one.
 	Categories []string
@@ -37,6 +42,8 @@ type Panel struct {
 	Lines      []Line
 	// Shades are the windows in which something acted, in seconds, by From.
 	Shades []Shade
+	// columns is the picture's, of which the panel has but its share of the width.
+	columns int
 	// Empty is said in the middle of a panel that has no points.
 	Empty string
 }
@@ -56,6 +63,9 @@ const (
 	// Roots are numbers from 0 on, drawn at their square root: 1 %, 2 %, 5 % and
 	// 50 % are then all apart. Its ticks are the points themselves.
 	Roots
+	// Logs are numbers above 0, drawn at their logarithm. Its ticks are the points
+	// themselves.
+	Logs
 	// Categories are no numbers: each has a place, and nothing is between two.
 	Categories
 )

@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"cmp"
+
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -75,14 +77,14 @@ func (p Picture) formKeys() legend {
 	f := p.formsOf("")
 	out := legend{columns: 2}
 	if f.points {
-		out.keys = append(out.keys, key{"point: measured, with its 95 % interval", func(c draw.Canvas, x, y vg.Length) {
+		out.keys = append(out.keys, key{cmp.Or(p.PointKey, "point: measured, with its 95 % interval"), func(c draw.Canvas, x, y vg.Length) {
 			at := vg.Point{X: x + vg.Points(sampleWidth/2), Y: y}
 			drawBar(c, at.X, y-vg.Points(4.5), y+vg.Points(4.5), vg.Points(capWidth), ink)
 			disc.draw(c, at, vg.Points(2), ink)
 		}})
 	}
 	if f.theory {
-		out.keys = append(out.keys, key{"thin line: theory", func(c draw.Canvas, x, y vg.Length) {
+		out.keys = append(out.keys, key{cmp.Or(p.ThinKey, "thin line: theory"), func(c draw.Canvas, x, y vg.Length) {
 			c.StrokeLine2(draw.LineStyle{Color: ink, Width: vg.Points(1)}, x, y, x+vg.Points(sampleWidth), y)
 		}})
 	}

@@ -49,7 +49,7 @@ func (p Panel) plotOf() *plot.Plot {
 func (p Panel) addLines(out *plot.Plot) {
 	half := vg.Points(22)
 	if p.X == Categories {
-		half = min(half, 0.4*axisWidth/vg.Length(max(len(p.Categories), 1)))
+		half = min(half, 0.4*p.axisWidth()/vg.Length(max(len(p.Categories), 1)))
 	}
 	for _, l := range p.theories() {
 		for _, piece := range p.pieces(l) {
@@ -103,6 +103,8 @@ func (p Panel) x(v float64) float64 {
 	switch p.X {
 	case Nines:
 		return nines(v)
+	case Logs:
+		return math.Log10(v)
 	case Roots:
 		return math.Copysign(math.Sqrt(math.Abs(v)), v)
 	default:

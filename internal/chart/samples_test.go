@@ -42,8 +42,26 @@ func samples() map[string]saver {
 			{Title: "p99", Y: LogDuration, Lines: []Line{{Scenario: "mine", X: []float64{0.5}, Y: []float64{0.02}}}},
 		}},
 		"empty":  Picture{Title: "Nothing", Panels: []Panel{{Title: "age", X: Nines, Y: Duration, Empty: "no answer was out of date"}}},
-		"points": pointsAndTheory(), "equal": equalLines(), "categories": categories(), "matrix": matrix(),
+		"points": pointsAndTheory(), "equal": equalLines(), "categories": categories(), "matrix": matrix(), "multiples": multiples(),
 	}
+}
+
+// multiples are panels side by side, of which one is missing in the last row.
+func multiples() Picture {
+	p := Picture{Title: "Side by side", Legend: entries(scenarios[:2]), Columns: 2, PointKey: "point: of three", ThinKey: "thin line: fitted"}
+	for _, title := range []string{"upstreams", "keys", "rate"} {
+		panel := Panel{Title: title, X: Logs, Y: LogDuration}
+		for i, name := range p.Legend {
+			l := Line{Scenario: name.Scenario, X: []float64{1, 2, 4, 64}}
+			for _, x := range l.X {
+				y := 1e-4 * (1 + float64(i) + x)
+				l.Y, l.Low, l.High = append(l.Y, y), append(l.Low, 0.8*y), append(l.High, 1.5*y)
+			}
+			panel.Lines = append(panel.Lines, Line{Scenario: l.Scenario, X: l.X, Y: l.Y, Theory: true}, l)
+		}
+		p.Panels = append(p.Panels, panel)
+	}
+	return p
 }
 
 var scenarios = []string{"sync", "async-request", "async-replicated", "monolith"}

@@ -19,6 +19,7 @@ import (
 const (
 	width       = 10 * vg.Inch
 	panelHeight = 1.7 * vg.Inch
+	manyPanels  = 2.4 * vg.Inch // of several side by side
 	onlyPanel   = 4.6 * vg.Inch
 	resolution  = 140
 	margin      = 12 // points
@@ -55,7 +56,15 @@ func save(path string, h head, body vg.Length, drawBody func(draw.Canvas)) error
 	return os.WriteFile(path, out.Bytes(), 0o644)
 }
 
+// rows is how many panels stand below each other.
+func (p Picture) rows() int { return (len(p.Panels) + p.across() - 1) / p.across() }
+
+func (p Picture) across() int { return max(p.Columns, 1) }
+
 func (p Picture) bodyHeight() vg.Length {
+	if p.across() > 1 {
+		return manyPanels * vg.Length(p.rows())
+	}
 	switch n := len(p.Panels); n {
 	case 0, 1:
 		return onlyPanel
@@ -67,13 +76,25 @@ func (p Picture) bodyHeight() vg.Length {
 }
 
 func (p Picture) drawBody(body draw.Canvas) {
-	column := make([][]*plot.Plot, len(p.Panels))
+	across := p.across()
+	grid := make([][]*plot.Plot, p.rows())
 	for i, panel := range p.Panels {
-		column[i] = []*plot.Plot{panel.plotOf()}
+		panel.columns = across
+		if i%across == 0 {
+			grid[i/across] = make([]*plot.Plot, across)
+		}
+		grid[i/across][i%across] = panel.plotOf()
 	}
-	tiles := draw.Tiles{Rows: len(p.Panels), Cols: 1, PadY: vg.Points(8)}
-	for i, canvas := range plot.Align(column, tiles, body) {
-		column[i][0].Draw(canvas[0])
+	tiles := draw.Tiles{Rows: len(grid), Cols: across, PadY: vg.Points(8)}
+	if across > 1 {
+		tiles.PadX = vg.Points(14)
+	}
+	for i, row := range plot.Align(grid, tiles, body) {
+		for k, canvas := range row {
+			if grid[i][k] != nil {
+				grid[i][k].Draw(canvas)
+			}
+		}
 	}
 }
 

@@ -55,8 +55,8 @@ func (p Panel) xRange(x span) span {
 		}
 	case Nines:
 		x.low = 0
-	case Values, Roots:
-		room := (x.high - x.low) * 0.025 // for the points that stand aside
+	case Values, Roots, Logs:
+		room := (x.high - x.low) * 0.025 * float64(max(p.columns, 1)) // for the points that stand aside
 		if room == 0 {
 			room = math.Abs(x.low) / 2
 		}

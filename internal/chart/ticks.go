@@ -10,8 +10,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// axisWidth is about what the labels of a panel's Y axis leave of the width.
-const axisWidth = 640 * vg.Length(1)
+// axisWidth is about what the labels of a panel's Y axis leave of its width.
+func (p Panel) axisWidth() vg.Length {
+	n := vg.Length(max(p.columns, 1))
+	return (width-3*margin)/n - vg.Length(44)
+}
 
 func (p Panel) ticks(shown span) (x, y plot.Ticker) {
 	switch p.X {
@@ -21,7 +24,7 @@ func (p Panel) ticks(shown span) (x, y plot.Ticker) {
 		x = ninesTicks{}
 	case Values:
 		x = p.valueTicks(shown)
-	case Roots:
+	case Roots, Logs:
 		x = p.pointTicks(shown)
 	}
 	switch p.Y {
@@ -47,7 +50,7 @@ func (p Panel) xLabel(v float64) string {
 // valueTicks are as many as there is room for, by how the caller writes the ends.
 func (p Panel) valueTicks(shown span) plot.Ticker {
 	widest := max(textStyle(10).Width(p.xLabel(shown.low)), textStyle(10).Width(p.xLabel(shown.high)))
-	return linearTicks{min(12, math.Floor(float64(axisWidth/(widest+14)))), p.xLabel}
+	return linearTicks{min(12, math.Floor(float64(p.axisWidth()/(widest+14)))), p.xLabel}
 }
 
 // pointTicks labels the X of the points: the first, the last, and between them
@@ -62,7 +65,7 @@ func (p Panel) pointTicks(shown span) plot.Ticker {
 			k = len(at) - 1
 		}
 		label, place := p.xLabel(at[k]), p.x(at[k])
-		half := float64((textStyle(10).Width(label)+10)/(2*axisWidth)) * (shown.high - shown.low)
+		half := float64((textStyle(10).Width(label)+10)/(2*p.axisWidth())) * (shown.high - shown.low)
 		switch {
 		case i == 0:
 			last = place - half
@@ -96,7 +99,7 @@ func (p Panel) distinctX() []float64 {
 // place, not a point.
 func (p Panel) fitCategories(axis *plot.Axis) {
 	axis.Tick.Length, axis.Tick.LineStyle.Color = vg.Points(4), color.Transparent
-	slot := axisWidth/vg.Length(max(len(p.Categories), 1)) - vg.Points(8)
+	slot := p.axisWidth()/vg.Length(max(len(p.Categories), 1)) - vg.Points(8)
 	for _, name := range p.Categories {
 		axis.Tick.Label = shrink(axis.Tick.Label, slot, strings.Fields(name)...)
 	}

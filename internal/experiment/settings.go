@@ -1,7 +1,9 @@
 package experiment
 
 import (
+	"bytes"
 	"encoding"
+	"reflect"
 
 	"crosstalk/internal/suggest"
 )
@@ -54,9 +56,12 @@ func (e *Experiment) Settings() []Setting {
 	}
 }
 
-// Set gives a setting the value of a text, as its flag would. Its errors name the
-// setting.
+// Set gives a setting the value of a text, as its flag would; Upstreams and Depth are
+// settings here as well. Its errors name the setting.
 func (e *Experiment) Set(name, text string) error {
+	if name == Upstreams || name == Depth {
+		return e.setShape(name, text)
+	}
 	for _, s := range e.Settings() {
 		if s.Name != name {
 			continue
@@ -66,7 +71,7 @@ func (e *Experiment) Set(name, text string) error {
 		}
 		return nil
 	}
-	return wrong(name, "there is no such setting%s", suggest.DidYouMean(name, e.names()))
+	return wrong(name, "there is no such setting%s", suggest.DidYouMean(name, append(e.names(), Upstreams, Depth)))
 }
 
 func (e *Experiment) names() []string {
@@ -75,4 +80,27 @@ func (e *Experiment) names() []string {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// Differences names the settings in which two experiments differ.
+func (e *Experiment) Differences(other *Experiment) ([]string, error) {
+	var out []string
+	theirs := other.Settings()
+	for i, s := range e.Settings() {
+		a, err := s.Value.MarshalText()
+		if err != nil {
+			return nil, err
+		}
+		b, err := theirs[i].Value.MarshalText()
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(a, b) {
+			out = append(out, s.Name)
+		}
+	}
+	if !reflect.DeepEqual(e.Services, other.Services) {
+		out = append(out, "services")
+	}
+	return out, nil
 }

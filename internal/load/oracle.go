@@ -27,6 +27,9 @@ type Oracle struct {
 	payload int
 	// horizon is how long a request can be under way: its timeout, well rounded up.
 	horizon time.Duration
+	// others says that others write: an answer may be newer than what is known here, and
+	// nobody here knows which is stale.
+	others bool
 
 	mu    sync.Mutex
 	cells map[cell]*history
@@ -61,18 +64,32 @@ func NewOracle(needs []string, payloadBytes int, timeout time.Duration) *Oracle 
 	return &Oracle{needs: needs, payload: payloadBytes, horizon: 2 * timeout, cells: make(map[cell]*history)}
 }
 
+// NewBystander returns the oracle of a driver that writes nothing itself while others
+// do. It tells what is missing, corrupt or goes backwards; any other answer it leaves
+// Unjudged.
+func NewBystander(needs []string, payloadBytes int, timeout time.Duration) *Oracle {
+	o := NewOracle(needs, payloadBytes, timeout)
+	o.others = true
+	return o
+}
+
 // Issue returns the version for the next write of a key. Versions belong to the
 // schedule, so that they and the payloads are the same in every topology.
 func (o *Oracle) Issue(service string, key record.Key) uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	h := o.of(service, key)
+	h.issued++
+	return h.issued
+}
+
+func (o *Oracle) of(service string, key record.Key) *history {
 	h := o.cells[cell{service, key}]
 	if h == nil {
 		h = &history{issued: 1, seen: 1, floor: 1, nextFloor: 1}
 		o.cells[cell{service, key}] = h
 	}
-	h.issued++
-	return h.issued
+	return h
 }
 
 // Acknowledged notes that an owner has had a version since at. A version that
@@ -143,11 +160,14 @@ func (o *Oracle) Judge(q Question, answers []Answer) (result.Judgement, time.Dur
 	stale := false
 	for i, a := range answers {
 		h := o.cells[cell{a.Service, q.Key}]
-		if h == nil {
+		switch {
+		case o.others && a.Version > 1:
+			h = o.of(a.Service, q.Key)
+		case h == nil:
 			h = &unwritten
 		}
 		switch {
-		case a.Version > h.issued || a.Version == 0:
+		case a.Version > h.issued && !o.others || a.Version == 0:
 			return result.Corrupt, 0, fmt.Errorf("the record of %s for key %d has version %d, which was never written", a.Service, q.Key, a.Version)
 		case a.Version < q.seen[i]:
 			return result.Backwards, 0, fmt.Errorf("the record of %s for key %d went backwards, from version %d to %d", a.Service, q.Key, q.seen[i], a.Version)
@@ -159,7 +179,10 @@ func (o *Oracle) Judge(q Question, answers []Answer) (result.Judgement, time.Dur
 			h.seen = max(h.seen, a.Version)
 		}
 	}
-	if stale {
+	switch {
+	case o.others:
+		return result.Unjudged, 0, nil
+	case stale:
 		return result.Stale, oldest, nil
 	}
 	return result.Correct, 0, nil

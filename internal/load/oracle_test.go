@@ -20,6 +20,32 @@ func answer(versions ...uint64) []Answer {
 	return out
 }
 
+// A driver that writes nothing knows no version, and still sees what is missing,
+// corrupt or goes backwards.
+func TestBystander(t *testing.T) {
+	o := NewBystander([]string{"A", "B"}, size, time.Second)
+	judged := func(want result.Judgement, a []Answer) {
+		t.Helper()
+		if got, age, err := o.Judge(o.Ask(7, 0), a); got != want || age != 0 || (err != nil) != (want != result.Unjudged) {
+			t.Errorf("%v is %v, age %v, %v; want %v", a, got, age, err, want)
+		}
+	}
+	judged(result.Unjudged, answer(1, 1))
+	early := o.Ask(7, 0)
+	judged(result.Unjudged, answer(9, 1))
+	judged(result.Backwards, answer(8, 1))
+	judged(result.Backwards, answer(1, 1))
+	judged(result.Unjudged, answer(9, 3))
+	judged(result.Corrupt, answer(0, 3))
+	judged(result.Missing, answer(9))
+	if got, _, err := o.Judge(early, answer(1, 1)); got != result.Unjudged || err != nil {
+		t.Errorf("an answer to what was asked before is %v, %v", got, err)
+	}
+	spoilt := answer(9, 3)
+	spoilt[1].Payload[0]++
+	judged(result.Corrupt, spoilt)
+}
+
 func newOracle() *Oracle { return NewOracle([]string{"A", "B"}, size, time.Second) }
 
 func TestJudge(t *testing.T) {

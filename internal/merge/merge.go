@@ -151,7 +151,7 @@ func sum(parts []result.Part) *result.Run {
 		cpuKnown = cpuKnown && r.CPUSecondsPer1000 > 0
 	}
 	out.ErrorRate = shareOf(out.Requests.Failed, out.Requests.Sent)
-	out.StaleRate = shareOf(out.Answers.Stale, out.Requests.Succeeded)
+	out.StaleRate = shareOf(out.Answers.Stale, out.Judged())
 	if sent := float64(out.Requests.Sent); sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / sent
 		if cpuKnown {
@@ -160,6 +160,7 @@ func sum(parts []result.Part) *result.Run {
 	}
 	out.Environment = environment(parts)
 	out.Faults, out.Policies, out.Capacities, out.Stages = faults(parts), policies(parts), capacities(parts), stages(parts)
+	out.Processes = processes(parts, out.Requests.Sent)
 	out.Warnings = warnings(parts)
 	return out
 }
@@ -194,11 +195,14 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.Answers.Backwards += r.Answers.Backwards
 	to.Answers.Missing += r.Answers.Missing
 	to.Answers.Corrupt += r.Answers.Corrupt
+	to.Answers.Unjudged += r.Answers.Unjudged
 	to.Events += r.Events
 	to.LateReplies += r.LateReplies
 	to.DeadLetters += r.DeadLetters
 	to.LostChanges += r.LostChanges
 	to.UnseenChanges += r.UnseenChanges
+	to.ComparedRows += r.ComparedRows
+	to.Bootstraps = append(to.Bootstraps, r.Bootstraps...)
 	addAll(to.Failures, r.Failures)
 	addAll(to.StorageBytes, r.StorageBytes)
 	addAll(to.CopyBytes, r.CopyBytes)
@@ -223,7 +227,7 @@ func environment(parts []result.Part) result.Environment {
 		for _, field := range []struct {
 			to   *string
 			text string
-		}{{&out.Go, e.Go}, {&out.Commit, e.Commit}, {&out.OS, e.OS}, {&out.CPU, e.CPU}, {&out.Bus, e.Bus}} {
+		}{{&out.Go, e.Go}, {&out.Commit, e.Commit}, {&out.OS, e.OS}, {&out.CPU, e.CPU}, {&out.Bus, e.Bus}, {&out.Placement, e.Placement}} {
 			*field.to = joined(*field.to, field.text)
 		}
 		out.Cores += e.Cores

@@ -170,13 +170,16 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
+			run.ComparedRows, run.Attached = 300, 1
+			run.Bootstraps = []result.Bootstrap{{Service: "D", Owner: "A", Events: 10}}
+			run.Processes = []result.Process{{Name: "driver", Starts: 1, CPUSecondsPer1000: 1}, {Name: "A", Starts: 2, Served: []int64{5}}}
 			run.GC = &result.GC{Percent: 100, Cycles: 1, Pauses: 2}
 			run.Warnings = []string{"something"}
 			run.Verdict = result.Interrupted
 		}
 	}
 	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
-	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true}
+	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true}
 	v := reflect.ValueOf(run.Run)
 	for i := range v.NumField() {
 		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
@@ -190,6 +193,9 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 	}
 	if f := run.Faults[0]; f.Interactions != 20 || f.Delivered != 0.5 || f.MeanDeliveredSeconds != 2 || f.Low < 0.29 || f.Low > 0.31 {
 		t.Errorf("fault %+v", f)
+	}
+	if p := run.Processes; len(p) != 4 || p[0].CPUSecondsPer1000 != 0.5 || p[2].Name != "driver/1" || len(p[1].Served) == 0 {
+		t.Errorf("processes %+v", p)
 	}
 	if p := run.Policies[0]; p.Calls != 20 || p.Amplification != 1.5 {
 		t.Errorf("policy %+v", p)
@@ -231,5 +237,21 @@ func refusedWith(t *testing.T, folders []string, out, want string) {
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("a folder is left")
+	}
+}
+
+// The answers to attached drivers do not thin out the share of those that are stale.
+func TestStaleShareIsOfTheJudged(t *testing.T) {
+	attached := func(r *resulttest.Run) {
+		for i := range r.Rows {
+			r.Rows[i].Judgement, r.Rows[i].Staleness = result.Unjudged, 0
+		}
+	}
+	_, run := merged(t, part(1, 0.005, nil), part(2, 0.005, attached))
+	if run.Answers.Unjudged != 1980 || run.Judged() != 1980 || run.Answers.Stale != 40 {
+		t.Errorf("%d judged, answers %+v", run.Judged(), run.Answers)
+	}
+	if want := 40.0 / 1980; run.StaleRate.Value != want {
+		t.Errorf("%v are stale, and not %v", run.StaleRate.Value, want)
 	}
 }

@@ -82,9 +82,8 @@ var plain = []Metric{
 		return Value{e.Value, e.Low, e.High, r.Requests.Sent > 0}
 	}},
 	{Name: "stale", Unit: Share, of: func(r *result.Loaded) Value {
-		n, of := r.Answers.Stale, r.Requests.Succeeded
-		low, high := stats.Wilson(n, of)
-		return Value{float64(n) / float64(max(of, 1)), low, high, of > 0}
+		s := r.StaleRate
+		return Value{s.Value, s.Low, s.High, r.Judged() > 0}
 	}},
 	{Name: "throughput", Unit: PerSecond, MoreIsBetter: true, of: func(r *result.Loaded) Value { return exactly(r.Requests.Throughput) }},
 	{Name: "events", Unit: Number, of: func(r *result.Loaded) Value { return exactly(r.EventsPerRequest) }},

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,9 @@ const mostViews = 60
 // Of makes the page of what was found. summary says what a scenario is; it is
 // empty where that is not known.
 func Of(s report.Session, summary func(scenario string) string) (Page, error) {
+	if len(s.Groups) == 0 {
+		return Page{}, errors.New("how cost grows has no page: ask for png, svg or markdown")
+	}
 	all := s.Groups[0].Figures()
 	p := Page{Title: title(s), Words: report.Words(all[0], varied(s)...), Settings: report.Settings(all[0]), Notes: notes(s)}
 	for n, sw := range s.Sweeps {

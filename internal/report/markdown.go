@@ -34,6 +34,12 @@ func Markdown(w io.Writer, s Session, pictures []Link) error {
 		m.runs(nil, x.Gaps())
 		m.grids(g.All)
 	}
+	for _, x := range s.Scales {
+		var g Grids
+		m.keep(x.Table(&g))
+		m.runs(nil, g.Lines)
+		m.grids(g.All)
+	}
 	for _, group := range s.Groups {
 		if len(s.Sweeps) > 0 && group.Name != besideSweeps {
 			continue // its figures stand in the sweep's table

@@ -16,11 +16,12 @@ import (
 )
 
 // Session is what was found in folders: runs, and the sweeps and matrices that
-// they belong to.
+// they belong to. The runs of a scale are too many to be shown: it stands for them.
 type Session struct {
 	Groups   []Group
 	Sweeps   []Sweep
 	Matrices []Matrix
+	Scales   []Scale
 	// Sources are the folders that the runs of the first group are from, where the
 	// same scenario is from several: "sync #2" is from the second of them.
 	Sources []string
@@ -121,6 +122,13 @@ func (s *Session) open(path string) ([]Found, error) {
 	}
 	if swept, err := has(path, SweepFile); err != nil || swept {
 		return nil, errors.Join(err, s.openSweep(path))
+	}
+	if scaled, err := has(path, ScaleFile); err != nil {
+		return nil, err
+	} else if scaled {
+		sc, err := LoadScale(path)
+		s.Scales = append(s.Scales, sc)
+		return nil, err
 	}
 	all, err := below(path)
 	if err != nil {

@@ -181,14 +181,12 @@ func (s Sweep) fields(r SweepRow) []string {
 	for _, v := range []float64{
 		run.ErrorRate.Value, run.ErrorRate.Low, run.ErrorRate.High, p.ErrorRate,
 		run.Latency.P50, run.Latency.P99, p.Latency.P50, p.Latency.P99, run.Latency.Max, run.Requests.Throughput,
-		share(run.Answers.Stale, run.Requests.Succeeded), p.StaleShare, run.Staleness.P99, run.ReplicationLag.P99,
+		run.StaleRate.Value, p.StaleShare, run.Staleness.P99, run.ReplicationLag.P99,
 		run.EventsPerRequest, run.CPUSecondsPer1000,
 	} {
 		out = append(out, number(v))
 	}
 	return append(out, s.By.Name, number(r.By.Value), number(r.By.Low), number(r.By.High))
 }
-
-func share(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 9, 64) }

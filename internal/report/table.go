@@ -127,7 +127,7 @@ func errorRate(r result.Run) string {
 }
 
 func stale(r result.Run) string {
-	if r.Requests.Succeeded == 0 {
+	if r.Judged() == 0 {
 		return none
 	}
 	return interval(r.StaleRate.Value, r.StaleRate.Low, r.StaleRate.High)

@@ -15,12 +15,12 @@ func (r *Recorder) Fill(run *Run) {
 	run.WarmUp = r.warmUp
 	r.fillRequests(&run.Requests, run.MeasuredSeconds)
 	run.ErrorRate = share(r.measured.Failed, r.measured.Sent)
-	run.StaleRate = share(r.answers.Stale, r.measured.Succeeded)
 	run.Failures = make(map[string]int64, len(r.failures))
 	for code, n := range r.failures {
 		run.Failures[fault.CodeName(code)] = n
 	}
 	run.Answers = r.answers
+	run.StaleRate = share(run.Answers.Stale, run.Judged())
 	for k := range r.totals {
 		*run.quantiles(kind(k)) = r.totals[k].quantiles()
 	}

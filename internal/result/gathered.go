@@ -172,6 +172,8 @@ func (g *gathered) count(row Row, end time.Duration) {
 	}
 	if row.Code != codes.OK {
 		g.failures[row.Code]++
+	} else if row.Judgement == Unjudged {
+		g.answers.Unjudged++
 	}
 	g.answers.count(row.Judgement)
 }

@@ -13,7 +13,8 @@ import (
 // Judgement is what the oracle says of one answer.
 type Judgement uint8
 
-// The judgements. Unjudged is that of a failed request, which has no answer.
+// The judgements. Unjudged is that of a failed request, which has no answer, and of an
+// intact answer to a driver that does not know what was written: it may be stale.
 const (
 	Unjudged Judgement = iota
 	Correct

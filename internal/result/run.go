@@ -36,6 +36,10 @@ type Run struct {
 	Warnings []string `json:"warnings"`
 	// Started is when the measured part began, by the driver's wall clock.
 	Started time.Time `json:"started"`
+	// Attached is which of the drivers this was that added load to what another one had
+	// prepared, from 1 on: it wrote nothing, and what the nodes tell stands in the other
+	// one's run. 0 is one that prepared its nodes.
+	Attached int `json:"attached,omitempty"`
 	// MeasuredSeconds is how long requests were due, without warm-up and drain.
 	MeasuredSeconds float64 `json:"measured_seconds"`
 
@@ -49,7 +53,7 @@ type Run struct {
 	Writes Writes `json:"writes"`
 	// ErrorRate is the share of the requests sent that failed.
 	ErrorRate Interval `json:"error_rate"`
-	// StaleRate is the share of the successes that were stale.
+	// StaleRate is the share of the judged successes that were stale.
 	StaleRate Interval `json:"stale_rate"`
 	// Failures counts the failed requests by gRPC code name.
 	Failures map[string]int64 `json:"failures"`
@@ -83,6 +87,9 @@ type Run struct {
 	// those with a bound were.
 	Policies   []Policy   `json:"policies"`
 	Capacities []Capacity `json:"capacities"`
+	// Bootstraps tells of each copy, each time that its process started, what it read
+	// until it had caught up.
+	Bootstraps []Bootstrap `json:"bootstraps,omitempty"`
 	// StorageBytes is, by service, what it keeps in its database; CopyBytes is how
 	// much of that is copies of other services' records.
 	StorageBytes map[string]int64 `json:"storage_bytes"`
@@ -222,7 +229,13 @@ type Answers struct {
 	Backwards int64 `json:"backwards"`
 	Missing   int64 `json:"missing"`
 	Corrupt   int64 `json:"corrupt"`
+	// Unjudged counts the successes that are intact and of which nothing more is known:
+	// those of attached drivers.
+	Unjudged int64 `json:"unjudged,omitempty"`
 }
+
+// Judged is how many successes are known to be stale or not.
+func (r *Run) Judged() int64 { return r.Requests.Succeeded - r.Answers.Unjudged }
 
 // Fault is one injection, as asked and as delivered.
 type Fault struct {
@@ -303,6 +316,16 @@ type Impact struct {
 	// seen.
 	Drain   float64 `json:"drain_seconds"`
 	Drained bool    `json:"drained"`
+}
+
+// Bootstrap is what a copy read of its owner's changes when its process started.
+type Bootstrap struct {
+	Service string `json:"service"`
+	Owner   string `json:"owner"`
+	Events  int64  `json:"events"`
+	// Bytes is the size of the keys and payloads of these events.
+	Bytes int64   `json:"bytes"`
+	Took  float64 `json:"took_seconds"`
 }
 
 // Process is one that took part in a run.

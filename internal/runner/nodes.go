@@ -42,7 +42,7 @@ func (c *control) name() string {
 }
 
 // connect reaches the entry, the owners and the controls of a topology.
-func connect(ctx context.Context, t *placement.Topology, e *experiment.Experiment) (_ *nodes, err error) {
+func connect(ctx context.Context, t *placement.Topology, e *experiment.Experiment, attached bool) (_ *nodes, err error) {
 	n := &nodes{owners: make(map[string]*fakesvc.Client)}
 	defer func() {
 		if err != nil {
@@ -53,6 +53,9 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 		return nil, err
 	}
 	for _, owner := range e.Owners() {
+		if attached {
+			break // it writes nothing
+		}
 		if n.owners[owner], err = reach(ctx, t, owner); err != nil {
 			return nil, err
 		}
@@ -116,8 +119,8 @@ func (n *nodes) of(service string) []*control {
 }
 
 // target has the load offered to the nodes. Each query has a trace context of
-// its own, which follows from the seed as well.
-func (n *nodes) target(seed uint64, tracer *tracing.Tracer) load.Target {
+// its own, which follows from the seed as well. driver tells those of several apart.
+func (n *nodes) target(seed uint64, driver int, tracer *tracing.Tracer) load.Target {
 	return load.Target{
 		Query: func(ctx context.Context, id int64, key record.Key) ([]load.Answer, error) {
 			parent := traceparent(seed, id)
@@ -125,7 +128,7 @@ func (n *nodes) target(seed uint64, tracer *tracing.Tracer) load.Target {
 				parent = "" // of a trace that is exported, the first span has no parent
 			}
 			parent, end := tracer.Start(parent, tracing.Client, "driver", "request")
-			ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: id, Traceparent: parent})
+			ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: numberOf(driver, id), Traceparent: parent})
 			owned, err := n.entry.Query(ctx, key)
 			end(err)
 			if err != nil {

@@ -60,7 +60,7 @@ func gaps(r *result.Run) []string {
 			add("latency p99", seconds(l.P99), seconds(p.Latency.P99))
 		}
 	}
-	if stale := staleShare(r); beyond(p.StaleShare, stale, staleByLag(r)) {
+	if stale := r.StaleRate; beyond(p.StaleShare, stale, staleByLag(r)) {
 		add("the share of stale answers", percent(stale.Value), percent(p.StaleShare))
 	}
 	return out
@@ -100,12 +100,6 @@ func overshoot(r *result.Run) float64 {
 		most += max(f.MeanDeliveredSeconds-f.MeanAskedSeconds, 0)
 	}
 	return most
-}
-
-func staleShare(r *result.Run) result.Interval {
-	n, of := r.Answers.Stale, r.Requests.Succeeded
-	low, high := stats.Wilson(n, of)
-	return result.Interval{Value: float64(n) / float64(max(of, 1)), Low: low, High: high}
 }
 
 // staleByLag is how much larger the share of stale answers is for changes taking

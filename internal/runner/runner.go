@@ -35,6 +35,12 @@ type Options struct {
 	Env fakesvc.Env
 	// Nodes tells where the services run already; nil where they are to be started.
 	Nodes placement.Nodes
+	// Attach, from 1 on, tells this driver from others that add load to what another one
+	// has prepared at Nodes; 0 is that other one.
+	Attach int
+	// Drivers is how many drivers offer the load at Nodes together: this one waits for
+	// the others. Less than 2 is this one alone.
+	Drivers int
 	// Command starts a program whose command "serve" is a node; empty is this program.
 	Command []string
 	// Pacer is how the driver waits.
@@ -75,6 +81,8 @@ type Progress struct {
 // How long is waited for what should not take long.
 const (
 	startLimit = time.Minute
+	// slowestRow is added to startLimit for each row that databases are filled with.
+	slowestRow = 100 * time.Microsecond
 	drainLimit = 30 * time.Second
 	// lead is between the decision to begin and the first request, for the nodes
 	// to be told.
@@ -103,22 +111,19 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	name := cmp.Or(o.Name, filepath.Base(parent))
 	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
-	starting, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	topology, err := placement.Start(starting, s, e, placement.World{
+	r := &run{scenario: s, experiment: e, options: o}
+	if err := r.place(ctx, placement.World{
 		World: scenarios.World{
 			Env: o.Env, Dir: data, Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
 		Run: name, OTLP: o.OTLP, Metrics: o.Metrics != nil, Nodes: o.Nodes, Command: o.Command,
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
-	r := &run{scenario: s, experiment: e, options: o, topology: topology}
 	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
-	return out, errors.Join(err, topology.Close())
+	return out, errors.Join(err, r.topology.Close())
 }
 
 // scraped measures while it is known where the children serve their metrics.
@@ -168,11 +173,14 @@ type run struct {
 }
 
 func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err error) {
-	if r.nodes, err = connect(ctx, r.topology, r.experiment); err != nil {
+	if r.nodes, err = connect(ctx, r.topology, r.experiment, r.attached()); err != nil {
 		return nil, err
 	}
 	defer r.nodes.close()
 	if err := r.calibrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.awaitDrivers(ctx); err != nil {
 		return nil, err
 	}
 
@@ -216,7 +224,9 @@ func (r *run) offer(ctx context.Context) error {
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
+	if !r.attached() { // else it is the other driver's
+		r.begin = time.Now().Add(lead + time.Duration(e.WarmUp))
+	}
 	r.recorder.Begin(r.begin)
 	r.show()
 	w, err := r.nodes.watch(ctx, r.lag, &r.lost, &r.applied, r.begin)
@@ -251,9 +261,9 @@ func (r *run) equip() {
 		r.shown.Lag(lag)
 	})
 	r.driver = load.NewDriver(load.Config{
-		Plan: e.Plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
+		Plan: r.plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed), r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
+	}, r.nodes.target(uint64(e.Seed), r.options.Attach, r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
 }
 
 func (r *run) observe(row result.Row) {
@@ -269,6 +279,9 @@ func (r *run) oracle() *load.Oracle {
 	var needs []string
 	for _, n := range r.experiment.Entry().Needs {
 		needs = append(needs, n.Service)
+	}
+	if r.attached() {
+		return load.NewBystander(needs, int(r.experiment.Payload), time.Duration(r.experiment.Timeout))
 	}
 	return load.NewOracle(needs, int(r.experiment.Payload), time.Duration(r.experiment.Timeout))
 }

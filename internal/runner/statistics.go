@@ -44,6 +44,8 @@ func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
 	sum.LateReplies += s.GetLateReplies()
 	sum.DeadLetters += s.GetDeadLetters()
 	sum.LostChanges += s.GetLostChanges()
+	sum.Attached += s.GetAttached()
+	sum.Bootstraps = append(sum.Bootstraps, s.GetBootstraps()...)
 	for _, p := range s.GetPolicies() {
 		addPolicy(sum, p)
 	}
@@ -234,6 +236,17 @@ func capacities(told []*fakesvcpb.Capacity) []result.Capacity {
 			Refused: c.GetRefused(), Queued: c.GetQueued(), LongestQueue: c.GetLongestQueue(),
 			MeanWait: seconds(c.GetWaitedNanos() / max(c.GetQueued(), 1)),
 		}
+	}
+	return out
+}
+
+// bootstraps are those of each start of each copy.
+func bootstraps(told []*fakesvcpb.Bootstrap) []result.Bootstrap {
+	var out []result.Bootstrap
+	for _, b := range told {
+		out = append(out, result.Bootstrap{
+			Service: b.GetService(), Owner: b.GetOwner(), Events: b.GetEvents(), Bytes: b.GetBytes(), Took: seconds(b.GetTookNanos()),
+		})
 	}
 	return out
 }

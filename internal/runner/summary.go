@@ -23,6 +23,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	r.missing = missing
 	out := &result.Run{
 		Schema: result.SchemaVersion, Scenario: r.scenario.Name, Started: r.begin,
+		Attached:        r.options.Attach,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
 		Environment:     r.environment(),
 		LateReplies:     statistics.GetLateReplies(),
@@ -49,14 +50,18 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	r.fillEven(out)
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
-	out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
+	out.Bootstraps = bootstraps(statistics.GetBootstraps())
+	if !r.attached() { // what the others offer is not in theory, nor known
+		out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
+	}
 	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
 	if own := r.topology.Own; len(own) > 0 {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
 			"and the settings for them do not reach it; theory is that of the scenario, not of it", strings.Join(own, ", ")))
-	} else {
+	} else if alone(out, statistics.GetAttached()) {
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
+	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
 	return out, nil
 }
 

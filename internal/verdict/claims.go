@@ -235,8 +235,7 @@ func paysWithAge(e Evidence) (Ruling, string, bool) {
 	}
 	r := calm[0]
 	i, _ := window(hit[0], "bus:outage")
-	stale := float64(r.Answers.Stale) / float64(max(r.Requests.Succeeded, 1))
 	figure := fmt.Sprintf("%s stale, lag p50 %s, p99 %s; with the bus away for 1 s %s are stale, by up to %s",
-		percent(stale), ms(r.ReplicationLag.P50), ms(r.ReplicationLag.P99), percent(i.StaleShare), ms(i.MaxStaleness))
+		percent(r.StaleRate.Value), ms(r.ReplicationLag.P50), ms(r.ReplicationLag.P99), percent(i.StaleShare), ms(i.MaxStaleness))
 	return holdsIf(r.Answers.Stale > 0 && i.StaleShare > 2*i.BaselineStaleShare), figure, true
 }

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"strconv"
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/predict"
@@ -26,31 +25,11 @@ func Webs(base *experiment.Experiment) ([]Web, error) {
 				return nil, err
 			}
 		}
-		e.Services = tree(shape.width, shape.depth)
+		e.Services = experiment.Tree(shape.width, shape.depth)
 		p := predict.Of(&e, "sync")
 		out = append(out, Web{shape.width, shape.depth, p.ErrorRate, p.Latency.P50, p.Latency.P99})
 	}
 	return out, nil
-}
-
-// tree is D over depth levels, each service of which needs width others.
-func tree(width, depth int) []experiment.Service {
-	root := experiment.Service{Name: "D"}
-	services := []experiment.Service{root}
-	level := []int{0}
-	for range depth {
-		var next []int
-		for _, parent := range level {
-			for range width {
-				name := "S" + strconv.Itoa(len(services))
-				services[parent].Needs = append(services[parent].Needs, experiment.Need{Service: name})
-				next = append(next, len(services))
-				services = append(services, experiment.Service{Name: name})
-			}
-		}
-		level = next
-	}
-	return services
 }
 
 // web: errors and latency grow with the graph, measured three deep and by theory
