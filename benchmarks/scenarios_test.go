@@ -33,6 +33,40 @@ func quiet(b *testing.B, rate float64, d time.Duration) *experiment.Experiment {
 	return e
 }
 
+// serveD starts a scenario's services in this process, and returns a caller of D.
+func serveD(b *testing.B, scenario string) *rig.Bare {
+	b.Helper()
+	s, _ := scenarios.ByName(scenario)
+	topology, err := scenarios.Start(b.Context(), s, quiet(b, 0, 0), scenarios.World{Env: env(), Dir: b.TempDir(), Prefix: "bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { topology.Close() })
+	return dialBare(b, topology.Env.Address("D"))
+}
+
+// What a query of D costs over the bus against direct calls, by a bare closed loop: at
+// a rate, what waits goes together and costs less, the more so the slower the machine.
+func BenchmarkRequestReply(b *testing.B) {
+	direct, bus := serveD(b, "sync"), serveD(b, "async-request")
+	for _, workers := range []int{1, 4, 16} {
+		b.Run(fmt.Sprint(workers), func(b *testing.B) {
+			var p50, cpu rig.Ratios
+			for b.Loop() {
+				our, ourP50 := loop(b, bus, workers)
+				their, theirP50 := loop(b, direct, workers)
+				p50.Add(ourP50, theirP50)
+				cpu.Add(our.CPUPerOp(), their.CPUPerOp())
+			}
+			b.ReportMetric(p50.Median(), "request/sync-p50")
+			b.ReportMetric(cpu.Median(), "request/sync-cpu")
+			b.ReportMetric(p50.Ours()/1e3, "request-p50-µs")
+			b.ReportMetric(p50.Theirs()/1e3, "sync-p50-µs")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 // D's fan-out in sync against one written by hand, at 16 and 64 requests at once, by
 // the same bare loop; all services in this process.
 func BenchmarkFanOut(b *testing.B) {
@@ -41,13 +75,7 @@ func BenchmarkFanOut(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(minimal.Close)
-	sync, _ := scenarios.ByName("sync")
-	topology, err := scenarios.Start(b.Context(), sync, quiet(b, 0, 0), scenarios.World{Env: env(), Dir: b.TempDir(), Prefix: "bench"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { topology.Close() })
-	ours, theirs := dialBare(b, topology.Env.Address("D")), dialBare(b, minimal.Address)
+	ours, theirs := serveD(b, "sync"), dialBare(b, minimal.Address)
 	for _, workers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {
 			var cpu, p50, allocs rig.Ratios

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +59,31 @@ func TestGroupCommit(t *testing.T) {
 		}
 		if n := p.Published(); n != 101 {
 			t.Errorf("Published = %d, want 101", n)
+		}
+	})
+}
+
+// The needs of a request are asked for at the same time: none of them may go out
+// alone, and have the others wait until it is acknowledged. On one processor it is
+// the scheduler's order alone that decides, but where it interrupts a round.
+func TestWhatIsPublishedAtTheSameTimeGoesTogether(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	virtual(t, func(t *testing.T, b *Broker, c *Client) {
+		create(t, c, "a", "b", "c")
+		produces := countProduces(b)
+		p := c.NewPublisher()
+		defer p.Close()
+		const rounds = 100
+		for n := range int64(rounds) {
+			synctest.Wait() // the publisher waits
+			var needs sync.WaitGroup
+			for _, topic := range []string{"a", "b", "c"} {
+				needs.Go(func() { publish(t, p, query(topic, n)) })
+			}
+			needs.Wait()
+		}
+		if n := produces.Load(); n > rounds*11/10 {
+			t.Errorf("%d produce requests for %d times three events, want one for each", n, rounds)
 		}
 	})
 }
