@@ -12,6 +12,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/clock"
+	"crosstalk/internal/doctor"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
@@ -19,12 +20,15 @@ import (
 	"crosstalk/scenarios"
 )
 
+// machine is examined once by this process, by its first run, however many it does.
+var machine doctor.Brief
+
 // runOptions is how runs are carried out for real: on this machine's network,
 // with precise waits.
 func runOptions(progress func(runner.Progress)) runner.Options {
 	return runner.Options{
 		Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
-		Pacer: load.Precise, Progress: progress,
+		Pacer: load.Precise, Examine: machine.Instrument, Progress: progress,
 	}
 }
 

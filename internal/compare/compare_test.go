@@ -92,6 +92,23 @@ func TestTheSameRunDiffersInNothing(t *testing.T) {
 	}
 }
 
+// What was measured of a machine before the load differs from run to run, or is not
+// there, as in older files: that is no other machine.
+func TestAnExaminationIsNoOtherMachine(t *testing.T) {
+	rows := resulttest.Rows(100, 10, spread(1))
+	of := func(i *result.Instrument) Side {
+		return side(t, resulttest.Run{Seed: 1, Rows: rows, Change: func(r *result.Run) { r.Environment.Instrument = i }})
+	}
+	found := of(&result.Instrument{Rate: 500, LatenessP99: 0.0001, TrustedRate: 8000, CPU: &result.CPUShares{Own: 0.3}})
+	other := of(&result.Instrument{Rate: 500, LatenessP99: 0.0009, TrustedRate: 5000})
+	for _, old := range []Side{of(nil), other} {
+		c, err := Sides(old, found, Names, false)
+		if err != nil || len(c.Notes) > 0 {
+			t.Errorf("%q, %v", c.Notes, err)
+		}
+	}
+}
+
 // Each request takes a tenth longer: that is what every figure of latency says,
 // with an interval as narrow as pairs make it; of the histograms, within what they
 // round.

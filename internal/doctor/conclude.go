@@ -3,20 +3,8 @@ package doctor
 import (
 	"math"
 	"slices"
-	"time"
 
 	"crosstalk/internal/stats"
-)
-
-// Bounds beyond which the instrument is the limit.
-const (
-	// LatestSend bounds the 99th percentile of the lateness of sends.
-	LatestSend = 10 * time.Millisecond
-	// BusiestCPU bounds the share of the cores that are in use: beyond it, requests
-	// wait for a core and not for a service.
-	BusiestCPU = 0.9
-	// sent is the share of a rate that has to be achieved.
-	sent = 0.99
 )
 
 // Conclusions is what the figures mean.

@@ -94,8 +94,10 @@ func Examine(ctx context.Context, budget time.Duration, dir string) (*Report, er
 		share float64
 		do    func(ctx context.Context, d time.Duration) error
 	}{
-		{0.35, r.pace},
-		{0.1, r.sleep},
+		{0.35, func(ctx context.Context, d time.Duration) error { return r.pace(ctx, evenly(d)) }},
+		{0.1, func(ctx context.Context, d time.Duration) error {
+			return r.sleep(ctx, d, time.Millisecond, 5*time.Millisecond, 20*time.Millisecond)
+		}},
 		{0.25, func(ctx context.Context, d time.Duration) error { return r.travel(ctx, d, dir) }},
 		{0.1, r.push},
 		{0.2, r.repeat},
@@ -109,10 +111,10 @@ func Examine(ctx context.Context, budget time.Duration, dir string) (*Report, er
 	return r, nil
 }
 
-// sleep looks at the delays of the services, ten of them at a time.
-func (r *Report) sleep(ctx context.Context, d time.Duration) error {
-	for _, asked := range []time.Duration{time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond} {
-		over, err := sleepers(ctx, d/3, asked)
+// sleep looks at delays of the services, ten of them at a time.
+func (r *Report) sleep(ctx context.Context, d time.Duration, delays ...time.Duration) error {
+	for _, asked := range delays {
+		over, err := sleepers(ctx, d/time.Duration(len(delays)), asked)
 		if err != nil {
 			return err
 		}

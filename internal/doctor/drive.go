@@ -41,16 +41,24 @@ func drive(ctx context.Context, to query, rate float64, d time.Duration) (*resul
 	return out, driver.Wrong()
 }
 
-// pace looks at the lateness of sends at each of Rates.
-func (r *Report) pace(ctx context.Context, d time.Duration) error {
+// evenly gives each of Rates the same part of d.
+func evenly(d time.Duration) (out []stretch) {
 	for _, rate := range Rates {
+		out = append(out, stretch{rate, d / time.Duration(len(Rates))})
+	}
+	return out
+}
+
+// pace looks at the lateness of sends at rates.
+func (r *Report) pace(ctx context.Context, at []stretch) error {
+	for _, s := range at {
 		cpu, begin := processCPU(), time.Now()
-		run, err := drive(ctx, atOnce, rate, d/time.Duration(len(Rates)))
+		run, err := drive(ctx, atOnce, s.rate, s.d)
 		if err != nil {
 			return err
 		}
 		r.Pacing = append(r.Pacing, Pace{
-			Rate: rate, Achieved: run.Requests.RateAchieved, P50: run.Lateness.P50, P99: run.Lateness.P99,
+			Rate: s.rate, Achieved: run.Requests.RateAchieved, P50: run.Lateness.P50, P99: run.Lateness.P99,
 			Cores: (processCPU() - cpu).Seconds() / time.Since(begin).Seconds(),
 		})
 	}
@@ -62,8 +70,12 @@ func (r *Report) push(ctx context.Context, d time.Duration) (err error) {
 	if r.DriverRate, err = most(ctx, atOnce, d/2); err != nil {
 		return err
 	}
+	return r.pushCalls(ctx, d/2)
+}
+
+func (r *Report) pushCalls(ctx context.Context, d time.Duration) error {
 	return withService(ctx, func(call query) (err error) {
-		r.CallRate, err = most(ctx, call, d/2)
+		r.CallRate, err = most(ctx, call, d)
 		return err
 	})
 }

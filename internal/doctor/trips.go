@@ -18,13 +18,7 @@ import (
 // travel times the ways of a request.
 func (r *Report) travel(ctx context.Context, d time.Duration, dir string) error {
 	each := d / time.Duration(2+len(store.Local()))
-	err := withService(ctx, func(call query) error {
-		return r.trip(ctx, "empty gRPC call", each, func(ctx context.Context, n int) error {
-			_, err := call(ctx, int64(n), 0)
-			return err
-		})
-	})
-	if err != nil {
+	if err := r.call(ctx, each); err != nil {
 		return err
 	}
 	if err := r.overTheBus(ctx, each); err != nil {
@@ -36,6 +30,15 @@ func (r *Report) travel(ctx context.Context, d time.Duration, dir string) error 
 		}
 	}
 	return nil
+}
+
+func (r *Report) call(ctx context.Context, d time.Duration) error {
+	return withService(ctx, func(call query) error {
+		return r.trip(ctx, "empty gRPC call", d, func(ctx context.Context, n int) error {
+			_, err := call(ctx, int64(n), 0)
+			return err
+		})
+	})
 }
 
 // overTheBus times a query event and the result event that answers it, on an

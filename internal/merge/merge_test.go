@@ -150,6 +150,21 @@ func TestRunsAfterOneAnother(t *testing.T) {
 	}
 }
 
+// Examinations of several machines are none of the merged run's: each stays with its
+// part, whose warnings and verdict follow from it.
+func TestExaminationsStayWithTheirParts(t *testing.T) {
+	examined := func(r *resulttest.Run) {
+		r.Change = func(run *result.Run) {
+			run.Environment.Instrument = &result.Instrument{Rate: 500, TrustedRate: 8000}
+			run.Warnings = []string{"rate not trusted: and so on"}
+		}
+	}
+	_, run := merged(t, part(1, 0.005, examined), part(2, 0.005, nil))
+	if run.Environment.Instrument != nil || !strings.Contains(strings.Join(run.Warnings, "\n"), "rate not trusted: and so on") {
+		t.Errorf("%+v, %q", run.Environment.Instrument, run.Warnings)
+	}
+}
+
 // Every field of a run is either merged or known not to be: a new one has to be
 // thought of.
 func TestEveryFieldIsThoughtOf(t *testing.T) {

@@ -75,6 +75,26 @@ func (t *table) instrument(runs []result.Run) {
 		}
 		t.row(cells...)
 	}
+	t.trust(runs)
+}
+
+// trust prints what each examination found, below the table; among Grids, Words says
+// it. Runs of one process have it in common.
+func (t *table) trust(runs []result.Run) {
+	if t.grids != nil {
+		return
+	}
+	t.flush()
+	var said []string
+	for _, r := range runs {
+		if r.Environment.Instrument == nil {
+			continue
+		}
+		if text := trust(*r.Environment.Instrument); !slices.Contains(said, text) {
+			t.printf("%s.\n", text)
+			said = append(said, text)
+		}
+	}
 }
 
 // answers prints what the answers are worth. That there are changes which a copy

@@ -166,7 +166,19 @@ func where(r result.Run) string {
 	if len(stores) > 0 {
 		text += "; databases: " + strings.Join(stores, ", ")
 	}
-	return text + "."
+	if e.Instrument == nil {
+		return text + "."
+	}
+	return text + ". " + trust(*e.Instrument) + "."
+}
+
+// trust says what the machine was found fit for before the load.
+func trust(i result.Instrument) string {
+	text := fmt.Sprintf("Before the load, this machine could tell apart medians %s from each other", duration(i.SmallestP50))
+	if i.TrustedRate == 0 {
+		return text + ", and be trusted at no rate"
+	}
+	return text + fmt.Sprintf(", and be trusted up to %s/s", digits(i.TrustedRate))
 }
 
 // Setting is one setting of an experiment, by the name of its flag.

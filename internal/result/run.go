@@ -154,6 +154,9 @@ type Environment struct {
 	BusRoundTrip *RoundTrip `json:"bus_round_trip,omitempty"`
 	// Stores is the kind of database by service.
 	Stores map[string]string `json:"stores"`
+	// Instrument is what was measured of the instrument before the load; nil where it
+	// was not examined.
+	Instrument *Instrument `json:"instrument,omitempty"`
 }
 
 // RoundTrip is how long a request of 128 bytes and its reply took over a run's

@@ -60,6 +60,11 @@ type Options struct {
 	// Shared says that other runs are carried out in this process at the same time:
 	// its CPU time then says nothing of this run, and is left out.
 	Shared bool
+	// Examine returns what the instrument can do on this machine at about a rate, which
+	// is 0 for a closed loop. It is called before anything of the run is started, and not
+	// where Shared is set: others would be measured too. Where it is nil the figures'
+	// bounds are the fixed ones.
+	Examine func(ctx context.Context, rate float64) (*result.Instrument, error)
 	// Observe is called with each request that is complete, from many goroutines at
 	// once; it may be nil.
 	Observe func(result.Row)
@@ -95,6 +100,10 @@ const (
 // there are figures all the same: an answer was wrong, which the error names, a node
 // has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
+	instrument, err := o.examine(ctx, float64(e.Rate))
+	if err != nil {
+		return nil, err
+	}
 	data, err := os.MkdirTemp("", "crosstalk-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the databases: %w", err)
@@ -111,7 +120,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	name := cmp.Or(o.Name, filepath.Base(parent))
 	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
-	r := &run{scenario: s, experiment: e, options: o}
+	r := &run{scenario: s, experiment: e, options: o, instrument: instrument}
 	if err := r.place(ctx, placement.World{
 		World: scenarios.World{
 			Env: o.Env, Dir: data, Bus: e.Kafka,
@@ -124,6 +133,13 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
 	return out, errors.Join(err, r.topology.Close())
+}
+
+func (o Options) examine(ctx context.Context, rate float64) (*result.Instrument, error) {
+	if o.Examine == nil || o.Shared {
+		return nil, nil
+	}
+	return o.Examine(ctx, rate)
 }
 
 // scraped measures while it is known where the children serve their metrics.
@@ -144,6 +160,7 @@ type run struct {
 	experiment *experiment.Experiment
 	options    Options
 	topology   *placement.Topology
+	instrument *result.Instrument // nil where it was not examined
 
 	nodes    *nodes
 	watching *watching

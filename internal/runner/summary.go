@@ -107,6 +107,7 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 
 func (r *run) environment() result.Environment {
 	env := result.LocalEnvironment()
+	env.Instrument = r.instrument
 	if r.topology.Kind != placement.InProcess {
 		env.Placement = string(r.topology.Kind)
 	}

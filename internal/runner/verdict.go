@@ -6,20 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"crosstalk/internal/doctor"
 	"crosstalk/internal/result"
 )
 
-// The bounds beyond which the instrument was the limit.
-const (
-	// latestSend bounds the 99th percentile of the lateness of sends.
-	latestSend = 10 * time.Millisecond
-	// busiestCPU bounds the share of the cores that are in use, by this process or
-	// by others: beyond it, requests wait for a core and not for a service.
-	busiestCPU = 0.9
-	// shortestShare is the shortest measurement that a share of the cores is taken
-	// of: the kernel counts in ticks of 10 ms, which are too much of a shorter one.
-	shortestShare = time.Second
-)
+// shortestShare is the shortest measurement that a share of the cores is taken
+// of: the kernel counts in ticks of 10 ms, which are too much of a shorter one.
+const shortestShare = time.Second
 
 // findings is what a verdict is taken from.
 type findings struct {
@@ -31,6 +24,7 @@ type findings struct {
 	requests    result.Requests
 	measured    time.Duration
 	lateness    result.Quantiles
+	instrument  *result.Instrument // before the load; nil where it was not examined
 	maxInFlight int
 	waited      int64
 	unsent      int64
@@ -57,9 +51,9 @@ func judge(f findings) (result.Verdict, []string) {
 	if f.requests.Sent == 0 && !f.interrupted {
 		worsen(result.Invalid, "nothing was measured: %d requests were due in %v, and none was sent", f.requests.Due, f.measured)
 	}
-	if f.lateness.P99 > latestSend.Seconds() {
-		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %v or more after they were due, above the bound of %v",
-			later(time.Duration(f.lateness.P99*1e9), latestSend), latestSend)
+	if bound := doctor.LateBound(f.instrument); f.lateness.P99 > bound.Seconds() {
+		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %v or more after they were due, above the bound of %v%s",
+			later(time.Duration(f.lateness.P99*1e9), bound), bound, f.whyLate())
 	}
 	if f.waited > 0 {
 		worsen(result.Invalid, "in-flight window full: %d requests waited because %d others were under way (--max-in-flight)", f.waited, f.maxInFlight)
@@ -70,13 +64,16 @@ func judge(f findings) (result.Verdict, []string) {
 	if f.unoffered > 0 {
 		worsen(result.Invalid, "%d requests were never sent: the driver could not keep up with their rate", f.unoffered)
 	}
-	if busy := max(f.busy, f.cpu); busy > busiestCPU {
+	if busy := max(f.busy, f.cpu); busy > doctor.BusiestCPU {
 		limit := result.Invalid
-		if f.closedLoop && busy-f.cpu <= 1-busiestCPU {
+		if f.closedLoop && busy-f.cpu <= 1-doctor.BusiestCPU {
 			limit = "" // as fast as possible is what was asked for
 		}
-		worsen(limit, "CPU saturated: %s %% of all cores were in use, above the bound of %.0f %%; this process used %.1f %%",
-			above(busy*100, busiestCPU*100), busiestCPU*100, f.cpu*100)
+		worsen(limit, "CPU saturated: %s %% of all cores were in use, above the bound of %.0f %%; this process used %.1f %%%s",
+			above(busy*100, doctor.BusiestCPU*100), doctor.BusiestCPU*100, f.cpu*100, f.whyBusy())
+	}
+	if i := f.instrument; i != nil && f.requests.RateAsked > i.TrustedRate {
+		worsen("", "%s", untrusted(f.requests.RateAsked, i.TrustedRate))
 	}
 	if f.writesUnsent > 0 {
 		worsen("", "%d writes were never sent: --max-in-flight others were under way, or the driver could not keep up", f.writesUnsent)
@@ -99,6 +96,31 @@ func judge(f findings) (result.Verdict, []string) {
 		worsen(result.Wrong, "wrong: %v", f.wrong)
 	}
 	return verdict, warnings
+}
+
+// whyLate says what the bound of late sends was taken from.
+func (f findings) whyLate() string {
+	if f.instrument == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%d times the %v measured before the load, at least %v and at most %v)",
+		doctor.Slack, later(time.Duration(f.instrument.LatenessP99*1e9), 0), doctor.StrictestSend, doctor.LatestSend)
+}
+
+// whyBusy says who else used the cores before there was any load.
+func (f findings) whyBusy() string {
+	if f.instrument == nil || f.instrument.CPU == nil {
+		return ""
+	}
+	c := f.instrument.CPU
+	return fmt.Sprintf("; before the load, others here used %.1f %%, and %.1f %% were stolen by other machines", c.Others*100, c.Stolen*100)
+}
+
+func untrusted(asked, trusted float64) string {
+	if trusted == 0 {
+		return fmt.Sprintf("rate not trusted: before the load, this machine sent on time at no rate, and %g/s were asked for", asked)
+	}
+	return fmt.Sprintf("rate not trusted: %g/s were asked for, above the %.0f/s that this machine can be trusted with", asked, trusted)
 }
 
 // above returns a number with as many decimals as it takes to tell it from the
@@ -128,7 +150,7 @@ func (r *run) findings(out *result.Run, interrupted bool) findings {
 	f := findings{
 		wrong: r.wrong(), interrupted: interrupted, failed: r.failed, missing: r.missing, closedLoop: r.experiment.Rate == 0,
 		requests: out.Requests, measured: time.Duration(out.MeasuredSeconds * float64(time.Second)),
-		lateness: out.Lateness, maxInFlight: int(r.experiment.MaxInFlight),
+		lateness: out.Lateness, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
 		unseen: r.lag.Unseen(), awaited: r.awaited, unwritten: r.unwritten,

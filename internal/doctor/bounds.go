@@ -1,0 +1,35 @@
+package doctor
+
+import (
+	"time"
+
+	"crosstalk/internal/result"
+)
+
+// Bounds beyond which the instrument is the limit. The verdict on a run is taken
+// from them, too.
+const (
+	// LatestSend bounds the 99th percentile of the lateness of sends, on any machine.
+	LatestSend = 10 * time.Millisecond
+	// BusiestCPU bounds the share of the cores that are in use, by this process or by
+	// others: beyond it, requests wait for a core and not for a service.
+	BusiestCPU = 0.9
+	// Slack is how many times later than without services a run may send, and
+	// StrictestSend what no bound goes below: a run's services share the cores.
+	Slack         = 10
+	StrictestSend = time.Millisecond
+	// sent is the share of a rate that has to be achieved.
+	sent = 0.99
+)
+
+// LateBound bounds the 99th percentile of the lateness of a run's sends: Slack times
+// what was measured before its load, in whole steps of 10 µs, from StrictestSend to
+// LatestSend. A machine that was busy meanwhile therefore gets no looser bound than
+// one that was not examined, with nil, which gets LatestSend.
+func LateBound(i *result.Instrument) time.Duration {
+	if i == nil {
+		return LatestSend
+	}
+	bound := time.Duration(min(Slack*i.LatenessP99, LatestSend.Seconds()) * float64(time.Second))
+	return min(max(bound.Round(10*time.Microsecond), StrictestSend), LatestSend)
+}
