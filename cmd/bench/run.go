@@ -65,7 +65,7 @@ interrupted.`,
   bench run --outage=B@3s+2s --latency='lognormal(5ms,50ms),B=20ms'
   bench run --fault='B:slow=10@3s+2s' --fault=bus:drop=1% --policy='timeout=50ms retry=2'
   bench run experiments/retry-storm.yaml
-  bench run --placement=process --fault='B:kill@3s restart=1s' --fault='C:stop@6s restart=1s'
+  bench run --placement=process --fault='C:stop@3s restart=1s' --fault='B:kill@6s restart=1s'
   bench run --nodes=nodes.yaml --scenario=sync
   bench run --rate=0 --concurrency=64 --latency=none
   bench run --threshold='p(99)<1s' --threshold='sync:errors<5%' --junit=thresholds.xml

@@ -47,7 +47,7 @@ func meanOf(stages []result.Stage, name string) float64 {
 func costs(prefix string, runs []*result.Loaded) Section {
 	s := Section{
 		ID: prefix + "cost", Title: "Cost",
-		Text: "What it took to answer: CPU time of the driver, the services and an embedded broker; events over the bus; and bytes kept in databases, copies apart.",
+		Text: "What it took to answer: CPU time of the driver and the services, and of an embedded broker in the same process; events over the bus; and bytes kept in databases, copies apart.",
 	}
 	bar := func(id, title, unit string, parts ...Series) {
 		c := Chart{ID: prefix + id, Title: title, Kind: "bars", Y: unit, Categories: names(runs), Series: parts}

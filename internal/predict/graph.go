@@ -56,9 +56,10 @@ type need struct {
 
 func newGraph(e *experiment.Experiment, scenario string) *graph {
 	g := &graph{
-		Experiment: e, scenario: scenario, faults: awayAs(e),
+		Experiment: e, scenario: scenario,
 		seed: uint64(e.Seed), timeout: time.Duration(e.Timeout),
 	}
+	g.faults = g.awayAs()
 	byName := make(map[string]*service, len(e.Services))
 	entry := e.Entry().Name
 	for _, s := range e.Services {
@@ -174,12 +175,12 @@ func (g *graph) uses(which ...link) bool {
 
 // awayAs returns what is asked to go wrong, as theory knows it: a process that is
 // killed or stopped is away until it is started again, as in an outage; where it has
-// other copies, they go on, and it is not missed.
-func awayAs(e *experiment.Experiment) fault.Faults {
+// other copies, they go on, and it is not missed. A monolith has no copies.
+func (g *graph) awayAs() fault.Faults {
 	var out fault.Faults
-	for _, f := range e.Faults() {
+	for _, f := range g.Faults() {
 		if f.Kind.Signals() {
-			if f.Target.Part == fault.Service && e.CopiesOf(f.Target.Service) > 1 {
+			if f.Target.Part == fault.Service && g.CopiesOf(f.Target.Service) > 1 && !g.oneProcess() {
 				continue
 			}
 			f.Kind = fault.Outage

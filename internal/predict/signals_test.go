@@ -8,19 +8,20 @@ import (
 )
 
 // A process that is killed is away as in an outage; one of several copies is not
-// missed.
+// missed, but for the monolith, which has none.
 func TestASignalIsAnOutage(t *testing.T) {
-	of := func(settings ...string) Prediction {
+	in := func(scenario string, settings ...string) Prediction {
 		e := experiment.Default()
 		for i := 0; i < len(settings); i += 2 {
 			if err := e.Set(settings[i], settings[i+1]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		p := Of(&e, "sync")
+		p := Of(&e, scenario)
 		p.Why = ""
 		return p
 	}
+	of := func(settings ...string) Prediction { return in("sync", settings...) }
 	outage := of("fault", "B:outage@2s+1s")
 	for _, kind := range []string{"kill", "stop"} {
 		if got := of("fault", "B:"+kind+"@2s+1s", "placement", "process"); !reflect.DeepEqual(got, outage) {
@@ -32,5 +33,9 @@ func TestASignalIsAnOutage(t *testing.T) {
 	}
 	if got := of("fault", "B:kill@2s+1s", "placement", "process", "replicas", "B=2"); !reflect.DeepEqual(got, of()) {
 		t.Errorf("with another copy: %+v, want %+v", got, of())
+	}
+	outage = in("monolith", "fault", "B:outage@2s+1s")
+	if got := in("monolith", "fault", "B:kill@2s+1s", "placement", "process", "replicas", "B=2"); !reflect.DeepEqual(got, outage) {
+		t.Errorf("in the monolith: %+v, want %+v", got, outage)
 	}
 }

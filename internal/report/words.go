@@ -166,6 +166,12 @@ func where(r result.Run) string {
 	if len(stores) > 0 {
 		text += "; databases: " + strings.Join(stores, ", ")
 	}
+	switch e.Placement {
+	case "process":
+		text += "; each service a process of its own"
+	case "elsewhere":
+		text += "; the services elsewhere"
+	}
 	if e.Instrument == nil {
 		return text + "."
 	}

@@ -38,13 +38,19 @@ func (r *run) fillEven(out *result.Run) {
 	}
 }
 
-// servedBy returns what each copy of a service answered by second.
+// servedBy returns what each copy of a service answered by second; none where nobody
+// asks it, as the owner of what is copied.
 func servedBy(processes []result.Process, service string) [][]int64 {
 	var out [][]int64
+	asked := false
 	for _, p := range processes {
 		if name, _, _ := strings.Cut(p.Name, "/"); name == service {
 			out = append(out, p.Served)
+			asked = asked || len(p.Served) > 0
 		}
+	}
+	if !asked {
+		return nil
 	}
 	return out
 }

@@ -1,6 +1,10 @@
 package runner
 
-import "testing"
+import (
+	"testing"
+
+	"crosstalk/internal/result"
+)
 
 func TestEvenAfter(t *testing.T) {
 	steady := []int64{100, 100, 100, 100, 100, 100}
@@ -25,5 +29,17 @@ func TestEvenAfter(t *testing.T) {
 		if got, even := evenAfter(c.copies, c.end, c.until); got != c.want || even != c.even {
 			t.Errorf("%s: even after %v s (%v), want %v (%v)", name, got, even, c.want, c.even)
 		}
+	}
+}
+
+// Where a service is asked nothing, as the owner of what is copied, no load can be even.
+func TestServedByNobody(t *testing.T) {
+	idle := []result.Process{{Name: "A"}, {Name: "A/1"}, {Name: "D", Served: []int64{100}}}
+	if got := servedBy(idle, "A"); got != nil {
+		t.Errorf("%v, want none", got)
+	}
+	idle[1].Served = []int64{100}
+	if got := servedBy(idle, "A"); len(got) != 2 {
+		t.Errorf("%v, want both copies", got)
 	}
 }
