@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net"
@@ -238,6 +239,15 @@ func TestAttachRefuses(t *testing.T) {
 	code, _, stderr := bench(t, t.Context(), append([]string{"run", "--attach=1", "--scenario=sync", "--nodes=" + nodes, "--out=" + t.TempDir()}, append(twoSeconds, "--payload=1KB")...)...)
 	if want := "the nodes were prepared for another experiment, in payload"; code != exitFailed || !strings.Contains(lastLine(stderr), want) {
 		t.Errorf("exit code %d, %s", code, lastLine(stderr))
+	}
+	// Nor does it come late.
+	for late := false; !late; {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		code, _, stderr := bench(t, ctx, append([]string{"run", "--attach=1", "--scenario=sync", "--nodes=" + nodes, "--out=" + t.TempDir()}, append(twoSeconds, "--payload=1KB")...)...)
+		if late = strings.Contains(lastLine(stderr), "the measured part began "); ctx.Err() != nil {
+			t.Fatalf("exit code %d, %s", code, lastLine(stderr))
+		}
+		cancel()
 	}
 	_ = first.Wait() // the machine may be busy
 }

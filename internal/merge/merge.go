@@ -10,7 +10,8 @@
 // second apart are moved by it, by at most half a second. MeasuredSeconds is how
 // long at least one part was measured. Counts, histograms, events, bytes and the
 // figures of policies and capacities add; shares, intervals, means and rates
-// follow from the sums. A window of faults is that of each driver's own clock.
+// follow from the sums. The share of stale answers is of those that were judged: an
+// attached driver judges none. A window of faults is that of each driver's own clock.
 // Predicted, Impacts and samples.csv stay with the parts.
 package merge
 

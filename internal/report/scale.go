@@ -31,7 +31,7 @@ func (s *Scale) Add(axis, point int, scenario string, repeat int, r *result.Run)
 	}
 	s.Figures = append(s.Figures, scale.Figure{
 		Axis: axis, Point: point, Scenario: scenario, Repeat: repeat, Verdict: string(r.Verdict), Requests: r.Requests.Sent,
-		CPU: r.CPUSecondsPer1000 / 1000, Rate: r.Requests.RateAchieved, P50: r.Latency.P50,
+		Seconds: r.MeasuredSeconds, CPU: r.CPUSecondsPer1000 / 1000, Rate: r.Requests.RateAchieved, P50: r.Latency.P50,
 	})
 }
 
@@ -75,10 +75,13 @@ func between(a scale.Axis, first, last scale.Point) string {
 
 func exponent(g stats.Growth) string {
 	if math.IsNaN(g.Low) {
-		return fmt.Sprintf("%.2f", g.Exponent)
+		return hundredths(g.Exponent)
 	}
-	return fmt.Sprintf("%.2f [%.2f, %.2f]", g.Exponent, g.Low, g.High)
+	return fmt.Sprintf("%s [%s, %s]", hundredths(g.Exponent), hundredths(g.Low), hundredths(g.High))
 }
+
+// hundredths has no −0.00.
+func hundredths(v float64) string { return fmt.Sprintf("%.2f", math.Round(v*100)/100+0) }
 
 // sentence says of an axis and a scenario how the cost grows.
 func sentence(a scale.Axis, g scale.Growth) string {
@@ -88,7 +91,7 @@ func sentence(a scale.Axis, g scale.Growth) string {
 	if growth != "" {
 		line += ", " + growth
 	}
-	if verb == "grows" && g.Cost.Straight && g.Cost.Fixed > 0 {
+	if growth == scale.AboveFixed {
 		line += fmt.Sprintf(": %s, and %s, within %.0f %%", duration(g.Cost.Fixed), each(a, g.Cost.Each), math.Max(math.Ceil(g.Cost.LineError*100), 1))
 	}
 	return line

@@ -41,6 +41,8 @@ type Figure struct {
 	// CPU is the CPU time of a request, over the driver and all services, in seconds.
 	CPU  float64 `json:"cpu_seconds_per_request"`
 	Rate float64 `json:"requests_per_second"`
+	// Seconds is how long was measured.
+	Seconds float64 `json:"measured_seconds"`
 	// P50 is that of the latency, in seconds.
 	P50 float64 `json:"latency_p50_seconds"`
 }
@@ -48,7 +50,7 @@ type Figure struct {
 // cost is what an axis shows of a run, in seconds of CPU time.
 func (a Axis) cost(f Figure) float64 {
 	if a.PerSecond {
-		return f.CPU * f.Rate
+		return f.CPU * float64(f.Requests) / f.Seconds
 	}
 	return f.CPU
 }
@@ -76,7 +78,7 @@ func plans(o Options) []plan {
 	buses := []string{"async-request", "async-replicated"}
 	all := []plan{
 		{name: "rate", vary: sweep.Vary{Setting: "rate", Values: []string{"100", "250", "640", "1600"}},
-			set: [][2]string{{"concurrency", "0"}}, perSecond: true},
+			set: [][2]string{{"concurrency", "0"}, {"arrival", "constant"}}, perSecond: true},
 		{name: "upstreams", vary: sweep.Vary{Setting: experiment.Upstreams, Values: []string{"1", "2", "4", "16", "64"}}},
 		{name: "depth", vary: sweep.Vary{Setting: experiment.Depth, Values: []string{"1", "2", "4", "8"}},
 			set: [][2]string{{experiment.Upstreams, "1"}}},
@@ -192,7 +194,7 @@ func (a Axis) Growths(axis int, figures []Figure) []Growth {
 		for n := range x {
 			var here []Figure
 			for _, f := range figures {
-				if f.Axis == axis && f.Point == n && f.Scenario == scenario && f.CPU > 0 && f.P50 > 0 {
+				if f.Axis == axis && f.Point == n && f.Scenario == scenario && a.tells(f, x[n]) {
 					here = append(here, f)
 				}
 			}
@@ -208,6 +210,12 @@ func (a Axis) Growths(axis int, figures []Figure) []Growth {
 	return out
 }
 
+// tells tells whether a run says anything of a value: one that had figures and, where
+// the rate is what varies, kept to it.
+func (a Axis) tells(f Figure, value float64) bool {
+	return f.CPU > 0 && f.P50 > 0 && (!a.PerSecond || f.Rate > 0.95*value)
+}
+
 func fit(points []Point, of func(Point) float64) stats.Growth {
 	var x, y []float64
 	for _, p := range points {
@@ -221,9 +229,6 @@ func (a Axis) together(x float64, repeats []Figure) Point {
 	p.Low, p.High = p.Cost, p.Cost
 	for _, f := range repeats {
 		p.Low, p.High = min(p.Low, a.cost(f)), max(p.High, a.cost(f))
-	}
-	if a.PerSecond { // what was sent, where it is less than was asked
-		p.X = median(repeats, func(f Figure) float64 { return f.Rate })
 	}
 	return p
 }

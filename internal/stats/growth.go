@@ -15,10 +15,11 @@ type Growth struct {
 	// Fixed and Each are those of y = Fixed + Each·x, by least squares on the relative
 	// errors, neither below 0.
 	Fixed, Each float64
-	// Straight says that of the two laws this line is nearer to the points, LineError by
-	// which share of itself it is off the point that it is furthest from.
-	Straight  bool
-	LineError float64
+	// Straight says that of the two laws this line is nearer to the points. LineError is
+	// by which share of itself it is off the point that it is furthest from, Explained
+	// which share of the variance of the logarithms it explains; at most 1.
+	Straight             bool
+	LineError, Explained float64
 
 	factor float64 // a
 }
@@ -38,6 +39,7 @@ func GrowthOf(x, y []float64) Growth {
 	}
 	g.Fixed, g.Each = straight(x, y)
 	g.Straight = off(x, y, g.line) < off(x, y, g.power)
+	g.Explained = 1 - off(x, y, g.line)/off(x, y, func(float64) float64 { return math.Exp(stat.Mean(v, nil)) })
 	for i := range x {
 		g.LineError = max(g.LineError, math.Abs(y[i]/g.line(x[i])-1))
 	}

@@ -22,7 +22,7 @@ func TestGrowthOfLaws(t *testing.T) {
 		t.Errorf("3·√x is %+v, of 9 it is %v", g, g.At(9))
 	}
 	g = GrowthOf(x, ofLaw(x, func(v float64) float64 { return 5 + 2*v }))
-	if !g.Straight || !close(g.Fixed, 5) || !close(g.Each, 2) || g.LineError > 1e-9 || !close(g.At(10), 25) {
+	if !g.Straight || !close(g.Fixed, 5) || !close(g.Each, 2) || g.LineError > 1e-9 || !close(g.Explained, 1) || !close(g.At(10), 25) {
 		t.Errorf("5 + 2x is %+v, of 10 it is %v", g, g.At(10))
 	}
 	if g.Exponent < 0.5 || g.Exponent > 0.95 || g.Low >= g.Exponent || g.High <= g.Exponent {
