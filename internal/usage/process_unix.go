@@ -16,12 +16,3 @@ func ProcessCPU() time.Duration {
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
-
-// MaxResident returns the most memory, in bytes, that the process has held at once.
-func MaxResident() int64 {
-	var usage unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return int64(usage.Maxrss) * maxrssUnit
-}
