@@ -170,13 +170,15 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
+			run.ComparedRows = 50
+			run.Processes = []result.Process{{Name: "driver", Starts: 1}}
 			run.GC = &result.GC{Percent: 100, Cycles: 1, Pauses: 2}
 			run.Warnings = []string{"something"}
 			run.Verdict = result.Interrupted
 		}
 	}
 	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
-	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true}
+	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Processes": true}
 	v := reflect.ValueOf(run.Run)
 	for i := range v.NumField() {
 		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
@@ -184,7 +186,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			t.Errorf("%s is merged: %v", name, !empty)
 		}
 	}
-	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Events != 24_000 ||
+	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Events != 24_000 || run.ComparedRows != 100 ||
 		run.EventsPerRequest != 6 || math.Abs(run.CPUSecondsPer1000-1.5) > 1e-12 || run.StorageBytes["A"] != 200 || run.Environment.Cores != 4 || run.Environment.Go != "go1.26" {
 		t.Errorf("%+v", run.Run)
 	}
@@ -198,7 +200,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		t.Errorf("capacity %+v", c)
 	}
 	last := run.Warnings[len(run.Warnings)-1]
-	if !strings.HasSuffix(run.Warnings[0], "/a/sync: something") || !strings.Contains(last, "impacts") || !strings.Contains(run.Warnings[2], "merged from 2 runs:") ||
+	if !strings.HasSuffix(run.Warnings[0], "/a/sync: something") || !strings.Contains(last, "impacts") || !strings.Contains(run.Warnings[3], "process") || !strings.Contains(run.Warnings[2], "merged from 2 runs:") ||
 		!strings.Contains(run.Warnings[2], "sync (seed 1, second 0)") {
 		t.Errorf("warnings %q", run.Warnings)
 	}
