@@ -250,15 +250,19 @@ func joined(all, one string) string {
 // it.
 func warnings(parts []result.Part) []string {
 	var out, names []string
-	impacts := false
+	impacts, processes := false, false
 	for _, p := range parts {
 		for _, w := range p.Run.Warnings {
 			out = append(out, p.Dir+": "+w)
 		}
 		names = append(names, fmt.Sprintf("%s (seed %s, second %d)", p.Dir, compare.Seed(*p.Run), p.Begin))
 		impacts = impacts || len(p.Run.Impacts) > 0
+		processes = processes || len(p.Run.Processes) > 0
 	}
 	out = append(out, fmt.Sprintf("merged from %d runs: %s", len(parts), strings.Join(names, ", ")))
+	if processes {
+		out = append(out, "what each process took stays with the merged runs: those of one may be those of another")
+	}
 	if impacts {
 		out = append(out, "the impacts of the windows of faults stay with the merged runs: their percentiles cannot be added up")
 	}

@@ -202,7 +202,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			t.Errorf("%s is merged: %v", name, !empty)
 		}
 	}
-	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Events != 24_000 ||
+	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Events != 24_000 || run.ComparedRows != 600 ||
 		run.EventsPerRequest != 6 || math.Abs(run.CPUSecondsPer1000-1.5) > 1e-12 || run.StorageBytes["A"] != 200 || run.Environment.Cores != 4 || run.Environment.Go != "go1.26" {
 		t.Errorf("%+v", run.Run)
 	}
@@ -219,7 +219,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		t.Errorf("capacity %+v", c)
 	}
 	last := run.Warnings[len(run.Warnings)-1]
-	if !strings.HasSuffix(run.Warnings[0], "/a/sync: something") || !strings.Contains(last, "impacts") || !strings.Contains(run.Warnings[2], "merged from 2 runs:") ||
+	if !strings.HasSuffix(run.Warnings[0], "/a/sync: something") || !strings.Contains(last, "impacts") || !strings.Contains(run.Warnings[3], "process") || !strings.Contains(run.Warnings[2], "merged from 2 runs:") ||
 		!strings.Contains(run.Warnings[2], "sync (seed 1, second 0)") {
 		t.Errorf("warnings %q", run.Warnings)
 	}

@@ -14,6 +14,7 @@ import (
 	"crosstalk/internal/placement"
 	"crosstalk/internal/record"
 	"crosstalk/internal/seeded"
+	"crosstalk/internal/store"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
@@ -28,7 +29,8 @@ type nodes struct {
 // control is that of one process, whichever process it is at the time.
 type control struct {
 	scenarios.Control
-	copy    int // which of its service
+	copy    int  // which of its service
+	shares  bool // and whether it keeps all that it has where the first one does
 	client  *fakesvc.ControlClient
 	earlier []*fakesvcpb.StatisticsResponse // of those that were there before
 }
@@ -39,6 +41,21 @@ func (c *control) name() string {
 		return c.Process.Name
 	}
 	return fmt.Sprintf("%s/%d", c.Process.Name, c.copy)
+}
+
+// replica names the copy that this one keeps: each keeps its own, unless they share a
+// database.
+func (c *control) replica(consumer string) string {
+	if c.copy == 0 || c.shares {
+		return consumer
+	}
+	return fmt.Sprintf("%s/%d", consumer, c.copy)
+}
+
+// sharesDatabase tells whether the copies of a process have one database: those of an
+// owner do, and all that have a schema.
+func sharesDatabase(e *experiment.Experiment, process string) bool {
+	return process != e.Entry().Name || e.StoreOf(process).Kind == store.Postgres
 }
 
 // connect reaches the entry, the owners and the controls of a topology.
@@ -66,8 +83,11 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 		if err != nil {
 			return nil, err
 		}
-		n.controls = append(n.controls, &control{Control: c, copy: copies[c.Process.Name], client: client})
-		copies[c.Process.Name]++
+		name := c.Process.Name
+		n.controls = append(n.controls, &control{
+			Control: c, copy: copies[name], shares: copies[name] > 0 && sharesDatabase(e, name), client: client,
+		})
+		copies[name]++
 	}
 	return n, nil
 }

@@ -303,13 +303,16 @@ func (r *run) oracle() *load.Oracle {
 	return load.NewOracle(needs, int(r.experiment.Payload), time.Duration(r.experiment.Timeout))
 }
 
+// replicas are those of each copy of a service; of one's own there are none, which
+// does not tell what it shows.
 func (r *run) replicas() []load.Replica {
 	var out []load.Replica
 	for _, c := range scenarios.Copies(r.scenario, r.experiment) {
-		if len(r.nodes.of(c.Consumer)) == 0 {
-			continue // one's own, which does not tell what it shows
+		for _, keeper := range r.nodes.of(c.Consumer) {
+			if !keeper.shares {
+				out = append(out, load.Replica{Consumer: keeper.replica(c.Consumer), Owner: c.Owner})
+			}
 		}
-		out = append(out, load.Replica{Consumer: c.Consumer, Owner: c.Owner})
 	}
 	return out
 }

@@ -23,8 +23,8 @@ func (n *nodes) statistics(ctx context.Context) (sum *fakesvcpb.StatisticsRespon
 		now, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
 		switch {
 		case err == nil:
-			if c.copy > 0 { // the copies of an owner share its database
-				now.Collections = slices.DeleteFunc(now.Collections, func(k *fakesvcpb.Collection) bool { return k.GetService() == k.GetOwner() })
+			if c.shares {
+				now.Collections = nil // the first copy has told of them
 			}
 			c.earlier = append(c.earlier, now)
 		case len(c.earlier) == 0: // else the run has ended while it was away

@@ -124,13 +124,13 @@ func (w *watching) passOn(c *control, v *fakesvcpb.WatchResponse) {
 	}
 	if v.GetLost() {
 		w.lost.add(scenarios.Copy{Consumer: v.GetConsumer(), Owner: v.GetService()}, v.GetKey())
-		w.lag.Lost(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
+		w.lag.Lost(c.replica(v.GetConsumer()), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
 		return
 	}
 	if !v.GetHeld() {
 		w.applied.add(c, v)
 	}
-	w.lag.Visible(v.GetConsumer(), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
+	w.lag.Visible(c.replica(v.GetConsumer()), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
 }
 
 // lostRows are the rows of copies that are not their owner's, since the event of a

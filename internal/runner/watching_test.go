@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/scenarios"
 )
@@ -70,5 +72,31 @@ func TestNodesAreWatchedUntilTheEnd(t *testing.T) {
 	}
 	if lag.Unseen() != 1 {
 		t.Errorf("%d changes unseen: what came after the load was passed on", lag.Unseen())
+	}
+}
+
+// A change is visible once each copy of a service shows it that keeps one of its own:
+// queries go to all of them.
+func TestVisibleInEachCopy(t *testing.T) {
+	for store, want := range map[string][]int{"D=sqlite": {2, 1, 0}, "D=postgres://h/d": {1, 0, 0}} {
+		e := ask(t, "store", store, "replicas", "D=2", "placement", "process")
+		s, _ := scenarios.ByName("async-replicated")
+		d := scenarios.Process{Name: "D", Services: []experiment.Service{e.Entry()}}
+		n := &nodes{}
+		for i := range 2 {
+			n.controls = append(n.controls, &control{Control: scenarios.Control{Process: d}, copy: i, shares: i > 0 && sharesDatabase(e, "D")})
+		}
+		r := &run{scenario: s, experiment: e, nodes: n}
+		lag := load.NewLag(r.replicas(), func(_, _ time.Duration) {})
+		w := &watching{lag: lag, lost: &lostRows{}, applied: &applications{}, started: time.Now()}
+		lag.Acknowledged("A", 1, 2, 0)
+		got := []int{lag.Unseen()}
+		for _, c := range n.controls {
+			w.passOn(c, &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: 1, Version: 2})
+			got = append(got, lag.Unseen())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %d unseen after each copy, want %d", store, got, want)
+		}
 	}
 }
