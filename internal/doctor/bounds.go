@@ -16,20 +16,24 @@ const (
 	BusiestCPU = 0.9
 	// Slack is how many times later than without services a run may send, and
 	// StrictestSend what no bound goes below: a run's services share the cores.
-	Slack         = 10
+	Slack = 10
+	// Felt is the share of the 99th percentile of a run's latency below which lateness
+	// changes nothing that is read from it.
+	Felt          = 0.1
 	StrictestSend = time.Millisecond
 	// sent is the share of a rate that has to be achieved.
 	sent = 0.99
 )
 
-// LateBound bounds the 99th percentile of the lateness of a run's sends: Slack times
-// what was measured before its load, in whole steps of 10 µs, from StrictestSend to
-// LatestSend. A machine that was busy meanwhile therefore gets no looser bound than
+// LateBound bounds the 99th percentile of the lateness of the sends of a run whose
+// latency has that 99th percentile, in seconds: Slack times what was measured before
+// its load, or Felt of that, whichever is more, in whole steps of 10 µs, from
+// StrictestSend to LatestSend. A machine that was busy meanwhile therefore gets no looser bound than
 // one that was not examined, with nil, which gets LatestSend.
-func LateBound(i *result.Instrument) time.Duration {
+func LateBound(i *result.Instrument, latencyP99 float64) time.Duration {
 	if i == nil {
 		return LatestSend
 	}
-	bound := time.Duration(min(Slack*i.LatenessP99, LatestSend.Seconds()) * float64(time.Second))
+	bound := time.Duration(min(max(Slack*i.LatenessP99, Felt*latencyP99), LatestSend.Seconds()) * float64(time.Second))
 	return min(max(bound.Round(10*time.Microsecond), StrictestSend), LatestSend)
 }

@@ -22,14 +22,21 @@ func TestLateBound(t *testing.T) {
 		0.2:        10 * time.Millisecond, // busy before the load: no looser than unknown
 		1e12:       10 * time.Millisecond, // and no overflow
 	} {
-		if got := LateBound(&result.Instrument{LatenessP99: p99}); got != want {
+		if got := LateBound(&result.Instrument{LatenessP99: p99}, 0); got != want {
 			t.Errorf("of %v s, %v, want %v", p99, got, want)
 		}
 	}
-	if got := LateBound(nil); got != 10*time.Millisecond {
+	for latency, want := range map[float64]time.Duration{
+		0.002: time.Millisecond, 0.03: 3 * time.Millisecond, 0.08: 8 * time.Millisecond, 5: 10 * time.Millisecond,
+	} {
+		if got := LateBound(&result.Instrument{LatenessP99: 0.00004}, latency); got != want {
+			t.Errorf("where the latency's p99 is %v s, %v, want %v", latency, got, want)
+		}
+	}
+	if got := LateBound(nil, 0); got != 10*time.Millisecond {
 		t.Errorf("of a machine that was not examined, %v", got)
 	}
-	if got := LateBound(&result.Instrument{LatenessP99: math.Inf(1)}); got != LatestSend {
+	if got := LateBound(&result.Instrument{LatenessP99: math.Inf(1)}, 0); got != LatestSend {
 		t.Errorf("of what has no end, %v", got)
 	}
 }

@@ -24,6 +24,7 @@ type findings struct {
 	requests    result.Requests
 	measured    time.Duration
 	lateness    result.Quantiles
+	latencyP99  float64            // seconds
 	instrument  *result.Instrument // before the load; nil where it was not examined
 	maxInFlight int
 	waited      int64
@@ -51,7 +52,7 @@ func judge(f findings) (result.Verdict, []string) {
 	if f.requests.Sent == 0 && !f.interrupted {
 		worsen(result.Invalid, "nothing was measured: %d requests were due in %v, and none was sent", f.requests.Due, f.measured)
 	}
-	if bound := doctor.LateBound(f.instrument); f.lateness.P99 > bound.Seconds() {
+	if bound := doctor.LateBound(f.instrument, f.latencyP99); f.lateness.P99 > bound.Seconds() {
 		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %v or more after they were due, above the bound of %v%s",
 			later(time.Duration(f.lateness.P99*1e9), bound), bound, f.whyLate())
 	}
@@ -103,7 +104,7 @@ func (f findings) whyLate() string {
 	if f.instrument == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (%d times the %v measured before the load, at least %v and at most %v)",
+	return fmt.Sprintf(" (%d times the %v measured before the load, or a tenth of the latency's p99, at least %v and at most %v)",
 		doctor.Slack, later(time.Duration(f.instrument.LatenessP99*1e9), 0), doctor.StrictestSend, doctor.LatestSend)
 }
 
@@ -150,7 +151,7 @@ func (r *run) findings(out *result.Run, interrupted bool) findings {
 	f := findings{
 		wrong: r.wrong(), interrupted: interrupted, failed: r.failed, missing: r.missing, closedLoop: r.experiment.Rate == 0,
 		requests: out.Requests, measured: time.Duration(out.MeasuredSeconds * float64(time.Second)),
-		lateness: out.Lateness, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
+		lateness: out.Lateness, latencyP99: out.Latency.P99, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
 		unseen: r.lag.Unseen(), awaited: r.awaited, unwritten: r.unwritten,
