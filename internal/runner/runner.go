@@ -87,7 +87,7 @@ type Progress struct {
 const (
 	startLimit = time.Minute
 	// slowestRow is added to startLimit for each row that databases are filled with.
-	slowestRow = 100 * time.Microsecond
+	slowestRow = 500 * time.Microsecond
 	drainLimit = 30 * time.Second
 	// lead is between the decision to begin and the first request, for the nodes
 	// to be told.

@@ -17,8 +17,6 @@ func base(scenarios ...string) *experiment.Experiment {
 	return &e
 }
 
-func fine(*experiment.Experiment) error { return nil }
-
 func TestAxes(t *testing.T) {
 	all := []string{"sync", "async-request", "async-replicated", "monolith"}
 	known := func(e *experiment.Experiment) error {
