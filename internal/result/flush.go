@@ -58,13 +58,16 @@ func (r *Recorder) startLocked() {
 func (r *Recorder) flush() {
 	for sweep, ok := r.takeTurn(); ok; sweep, ok = r.takeTurn() {
 		var batches []*batch
+		// Before the lanes, which are emptied one by one while others go on: what was
+		// due two seconds before the newest one of now is in them, or was.
+		newest := r.newest.Load()
 		if sweep {
 			batches = r.drain(false)
 		}
 		// After the lanes, so that all that was told before the sweep is there.
 		r.takeIn(append(r.takeFull(), batches...))
 		if sweep {
-			done := r.complete()
+			done := r.complete(int(newest))
 			r.output.write(done, r.takeLines(), r.startedAt())
 			r.free = append(r.free, done...)
 		}

@@ -111,13 +111,13 @@ func (g *gathered) take(number int) *second {
 }
 
 // complete returns the oldest seconds that nothing more is to come for. It is
-// called when all lanes were emptied. One second is left in between, for the
+// called when all lanes were emptied; newest is the newest second before that. One second is left in between, for the
 // requests of a closed loop and for lags, whose times can be told a little out of
 // order.
-func (g *gathered) complete() []*second {
-	n := 0
-	for n < len(g.open) && g.latest-g.oldest >= 2 &&
-		(g.open[n].complete() || g.latest-g.oldest > horizon) {
+func (g *gathered) complete(newest int) []*second {
+	n, latest := 0, min(g.latest, newest)
+	for n < len(g.open) && latest-g.oldest >= 2 &&
+		(g.open[n].complete() || latest-g.oldest > horizon) {
 		n++
 		g.oldest++
 	}
