@@ -1,6 +1,6 @@
 # What is run by hand. The checks of a change are .ci/run.
 
-.PHONY: bench peers
+.PHONY: bench peers kills
 
 # The instrument's own benchmarks, one for each row of the table in docs/instrument.md.
 bench:
@@ -10,3 +10,7 @@ bench:
 # The driver beside ghz and fortio, built from the Go proxy into a temporary folder.
 peers:
 	go run ./benchmarks/peers
+
+# Kill every process at random moments under load, many more times than a test does.
+kills:
+	CROSSTALK_KILLS=$(or $(KILLS),500) go test -count=1 -v -timeout 60m -run 'TestKills$$' ./cmd/bench
