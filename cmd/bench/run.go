@@ -257,7 +257,7 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 		return report.JSONLines(out, runs)
 	}
 	for _, table := range []func(io.Writer, []result.Run) error{
-		report.Table, report.Impacts, report.Processes, report.Policies, report.Theory, report.Faults,
+		report.Table, report.Impacts, report.Processes, report.Bootstraps, report.Policies, report.Theory, report.Faults,
 	} {
 		if err := table(out, runs); err != nil {
 			return err

@@ -78,7 +78,7 @@ func Comparison(runs []result.Run) []Grid {
 // them.
 func Details(runs []result.Run) []Grid {
 	var g Grids
-	for _, table := range []func(io.Writer, []result.Run) error{Impacts, Processes, Theory, Policies, Faults} {
+	for _, table := range []func(io.Writer, []result.Run) error{Impacts, Processes, Bootstraps, Theory, Policies, Faults} {
 		_ = table(&g, runs) // it writes to memory
 	}
 	var some []Grid

@@ -79,6 +79,28 @@ func Processes(w io.Writer, runs []result.Run) error {
 	return t.err
 }
 
+// Bootstraps prints what each copy read when its process started, until it held all.
+// Where all is one process it prints nothing.
+func Bootstraps(w io.Writer, runs []result.Run) error {
+	t := newTable(w)
+	began := false
+	for _, r := range runs {
+		if len(r.Processes) == 0 {
+			continue
+		}
+		for _, b := range r.Bootstraps {
+			if !began {
+				began = true
+				t.heading("CATCHING UP: what each copy read when its process started, until it held all")
+				t.row("scenario", "copy", "events", "bytes", "took")
+			}
+			t.row(r.Scenario, b.Owner+" in "+b.Service, fmt.Sprint(b.Events), size(b.Bytes), duration(b.Took))
+		}
+	}
+	t.flush()
+	return t.err
+}
+
 // answered is the driver's as well, which answers nobody.
 func answered(p result.Process) string {
 	if len(p.Served) == 0 {
