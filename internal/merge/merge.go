@@ -161,7 +161,6 @@ func sum(parts []result.Part) *result.Run {
 	}
 	out.Environment = environment(parts)
 	out.Faults, out.Policies, out.Capacities, out.Stages = faults(parts), policies(parts), capacities(parts), stages(parts)
-	out.Processes = processes(parts, out.Requests.Sent)
 	out.Warnings = warnings(parts)
 	return out
 }

@@ -1,8 +1,6 @@
 package merge
 
 import (
-	"fmt"
-
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
 )
@@ -144,22 +142,6 @@ func stages(parts []result.Part) []result.Stage {
 			successes += s.successes
 		}
 		out = append(out, result.Stage{Name: same[0].Name, Mean: sum / float64(max(successes, 1))})
-	}
-	return out
-}
-
-// processes are those of all parts, whose CPU time is then per 1000 of all requests.
-func processes(parts []result.Part, sent int64) []result.Process {
-	var out []result.Process
-	for n, p := range parts {
-		for _, process := range p.Run.Processes {
-			if process.Name == "driver" && n > 0 {
-				process.Name = fmt.Sprintf("driver/%d", n)
-			}
-			process.CPUSecondsPer1000 *= float64(p.Run.Requests.Sent) / float64(max(sent, 1))
-			process.Served = append(make([]int64, p.Begin, p.Begin+len(process.Served)), process.Served...)
-			out = append(out, process)
-		}
 	}
 	return out
 }
