@@ -89,7 +89,11 @@ func (c *scaleCommand) run(cmd *cobra.Command, path string) error {
 	if len(s.Figures) == 0 {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
-	return errors.Join(c.show(cmd, s, session.Dir()), stopped(cmd, err), worst(runs, nil))
+	end := stopped(cmd, err)
+	if end == nil {
+		end = worst(runs, nil)
+	}
+	return errors.Join(c.show(cmd, s, session.Dir()), end)
 }
 
 func (c *scaleCommand) check() error {

@@ -126,7 +126,7 @@ func (s Scale) warnings() []string {
 		}
 		line := fmt.Sprintf("%d of %d runs are %s", n, len(s.Figures), v)
 		if v == result.Invalid {
-			line += ": where other load is the reason, it adds little to the CPU time of a request, and much to p50"
+			line += ": other load adds little to the CPU time of a request, and much to p50; along the rate they are left out"
 		}
 		out = append(out, line)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/result"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/stats"
 	"crosstalk/internal/sweep"
@@ -194,7 +195,7 @@ func (a Axis) Growths(axis int, figures []Figure) []Growth {
 		for n := range x {
 			var here []Figure
 			for _, f := range figures {
-				if f.Axis == axis && f.Point == n && f.Scenario == scenario && a.tells(f, x[n]) {
+				if f.Axis == axis && f.Point == n && f.Scenario == scenario && a.tells(f) {
 					here = append(here, f)
 				}
 			}
@@ -210,10 +211,10 @@ func (a Axis) Growths(axis int, figures []Figure) []Growth {
 	return out
 }
 
-// tells tells whether a run says anything of a value: one that had figures and, where
-// the rate is what varies, kept to it.
-func (a Axis) tells(f Figure, value float64) bool {
-	return f.CPU > 0 && f.P50 > 0 && (!a.PerSecond || f.Rate > 0.95*value)
+// tells tells whether a run says anything: one that had figures and, where the rate is
+// what varies, kept to it. One that was held up does its work later, or not at all.
+func (a Axis) tells(f Figure) bool {
+	return f.CPU > 0 && f.P50 > 0 && (!a.PerSecond || f.Verdict == string(result.OK))
 }
 
 func fit(points []Point, of func(Point) float64) stats.Growth {

@@ -74,9 +74,9 @@ func TestGrowths(t *testing.T) {
 		}
 	}
 	figures = append(figures, Figure{Point: 1, Scenario: "sync"}, Figure{Point: 0, Scenario: "monolith", CPU: 1, P50: 1},
-		Figure{Axis: 1, Point: 0, Scenario: "sync", CPU: 0.01, Rate: 100, Requests: 50, Seconds: 0.5, P50: 1},
-		Figure{Axis: 1, Point: 1, Scenario: "sync", CPU: 0.01, Rate: 196, Requests: 100, Seconds: 0.5, P50: 1},
-		Figure{Axis: 1, Point: 1, Scenario: "sync", CPU: 0.09, Rate: 180, Requests: 100, Seconds: 0.5, P50: 1}) // it did not keep to it
+		Figure{Axis: 1, Point: 0, Scenario: "sync", Verdict: "ok", CPU: 0.01, Rate: 100, Requests: 50, Seconds: 0.5, P50: 1},
+		Figure{Axis: 1, Point: 1, Scenario: "sync", Verdict: "ok", CPU: 0.01, Rate: 196, Requests: 100, Seconds: 0.5, P50: 1},
+		Figure{Axis: 1, Point: 1, Scenario: "sync", Verdict: "invalid", CPU: 0.09, Rate: 180, Requests: 100, Seconds: 0.5, P50: 1}) // it did not keep to it
 	grown := axes[0].Growths(0, figures)
 	if len(grown) != 1 || grown[0].Scenario != "sync" || len(grown[0].Points) != 3 {
 		t.Fatalf("%+v", grown)
@@ -107,7 +107,7 @@ func TestWords(t *testing.T) {
 		{"grows, less than linear", stats.Growth{Exponent: 0.8, Low: 0.5, High: 0.9, Fixed: 1, Each: 1, Explained: 0.99}},
 		{"grows, more than linear", stats.Growth{Exponent: 1.5, Low: 1.2, High: 1.8}},
 		{"falls, ", stats.Growth{Exponent: -0.5, Low: -0.7, High: -0.3}},
-		{"may grow, less than linear", stats.Growth{Exponent: 0.3, Low: -0.1, High: 0.7}},
+		{"may change, less than linear", stats.Growth{Exponent: 0.3, Low: -0.1, High: 0.7}},
 		{"grows, too uncertain to tell", stats.Growth{Exponent: 0.5, Low: -1, High: 2}},
 		{"grows, too few values to tell", stats.Growth{Exponent: 0.5, Low: nan, High: nan}},
 	} {

@@ -40,7 +40,7 @@ func Words(g stats.Growth, first, last float64) (verb, growth string) {
 	case g.Low > 0:
 		return "grows", "not told apart from linear"
 	case g.High < 1:
-		return "may grow", "less than linear"
+		return "may change", "less than linear"
 	}
 	return "grows", "too uncertain to tell"
 }
