@@ -113,10 +113,10 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
 	options.Samples, options.OTLP = c.samples, c.otlp
-	if options.Nodes, err = c.placed(e); err != nil {
+	if options.Attach, err = c.attached(e); err != nil {
 		return err
 	}
-	if options.Attach, err = c.attached(e); err != nil {
+	if options.Nodes, err = c.placed(e); err != nil {
 		return err
 	}
 	options.Drivers = c.drivers

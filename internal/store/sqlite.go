@@ -39,6 +39,17 @@ type sqliteDB struct {
 }
 
 func openSqlite(path string) (*sqliteDB, error) {
+	for limit := time.Now().Add(sqliteWait); ; time.Sleep(5 * time.Millisecond) {
+		db, err := tryToOpenSqlite(path)
+		// Where others open the file at the same time, SQLite does not wait for them: it
+		// is they who put it into WAL mode, or take it out of it as the last to close it.
+		if !errors.Is(err, ErrLocked) || time.Now().After(limit) {
+			return db, err
+		}
+	}
+}
+
+func tryToOpenSqlite(path string) (*sqliteDB, error) {
 	db := &sqliteDB{path: path}
 	var err error
 	// The writer comes first: it makes the file and puts it into WAL mode.
