@@ -227,6 +227,7 @@ func TestACopyGoesOnWhereItWas(t *testing.T) {
 
 				a.write(2, 3, 3)
 				a.write(3, 5, 2)
+				time.Sleep(time.Second) // a copy catches up with what is published by then
 				d = w.open("D", kind, nil)
 				d.wantVersion(3, 2) // it answers with what it has
 				d.start()
