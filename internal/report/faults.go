@@ -12,16 +12,12 @@ import (
 // prints nothing.
 func Faults(w io.Writer, runs []result.Run) error {
 	t := newTable(w)
-	began := false
+	row := t.rows("FAULTS, as asked and as delivered",
+		"scenario", "fault", "asked", "delivered", "of interactions")
 	for _, r := range runs {
 		for _, f := range r.Faults {
-			if !began {
-				began = true
-				t.heading("FAULTS, as asked and as delivered")
-				t.row("scenario", "fault", "asked", "delivered", "of interactions")
-			}
 			asked, delivered := askedAndDelivered(f)
-			t.row(r.Scenario, name(f), asked, delivered, interactions(f))
+			row(r.Scenario, name(f), asked, delivered, interactions(f))
 		}
 	}
 	t.flush()

@@ -64,15 +64,11 @@ func even(i result.Impact) string {
 // process it prints nothing.
 func Processes(w io.Writer, runs []result.Run) error {
 	t := newTable(w)
-	began := false
+	row := t.rows("PROCESSES: what each took in the measured part",
+		"scenario", "process", "starts", "CPU s/1000 requests", "most memory", "queries answered")
 	for _, r := range runs {
 		for _, p := range r.Processes {
-			if !began {
-				began = true
-				t.heading("PROCESSES: what each took in the measured part")
-				t.row("scenario", "process", "starts", "CPU s/1000 requests", "most memory", "queries answered")
-			}
-			t.row(r.Scenario, p.Name, fmt.Sprint(p.Starts), digits(p.CPUSecondsPer1000), size(p.MaxResidentBytes), answered(p))
+			row(r.Scenario, p.Name, fmt.Sprint(p.Starts), digits(p.CPUSecondsPer1000), size(p.MaxResidentBytes), answered(p))
 		}
 	}
 	t.flush()
@@ -83,18 +79,14 @@ func Processes(w io.Writer, runs []result.Run) error {
 // Where all is one process it prints nothing.
 func Bootstraps(w io.Writer, runs []result.Run) error {
 	t := newTable(w)
-	began := false
+	row := t.rows("CATCHING UP: what each copy read when its process started, until it held all",
+		"scenario", "copy", "events", "bytes", "took")
 	for _, r := range runs {
 		if len(r.Processes) == 0 {
 			continue
 		}
 		for _, b := range r.Bootstraps {
-			if !began {
-				began = true
-				t.heading("CATCHING UP: what each copy read when its process started, until it held all")
-				t.row("scenario", "copy", "events", "bytes", "took")
-			}
-			t.row(r.Scenario, b.Owner+" in "+b.Service, fmt.Sprint(b.Events), size(b.Bytes), duration(b.Took))
+			row(r.Scenario, b.Owner+" in "+b.Service, fmt.Sprint(b.Events), size(b.Bytes), duration(b.Took))
 		}
 	}
 	t.flush()
@@ -143,15 +135,11 @@ func drained(r result.Run, i result.Impact) string {
 // were. Without either it prints nothing.
 func Policies(w io.Writer, runs []result.Run) error {
 	t := newTable(w)
-	began := false
+	row := t.rows("POLICIES: what became of the calls, and how much load they made of it",
+		"scenario", "need", "calls", "tries/call", "retries", "hedges", "saved", "failed", "refused by breaker", "over budget", "from fallback")
 	for _, r := range runs {
 		for _, p := range r.Policies {
-			if !began {
-				began = true
-				t.heading("POLICIES: what became of the calls, and how much load they made of it")
-				t.row("scenario", "need", "calls", "tries/call", "retries", "hedges", "saved", "failed", "refused by breaker", "over budget", "from fallback")
-			}
-			t.row(r.Scenario, p.Consumer+"→"+p.Need, fmt.Sprint(p.Calls), digits(p.Amplification), fmt.Sprint(p.Retries), fmt.Sprint(p.Hedges),
+			row(r.Scenario, p.Consumer+"→"+p.Need, fmt.Sprint(p.Calls), digits(p.Amplification), fmt.Sprint(p.Retries), fmt.Sprint(p.Hedges),
 				fmt.Sprint(p.Saved), fmt.Sprint(p.Failed), fmt.Sprint(p.Refused), fmt.Sprint(p.OverBudget), fmt.Sprint(p.Fallbacks))
 		}
 	}

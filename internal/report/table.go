@@ -206,6 +206,19 @@ func (t *table) heading(text string) {
 	t.printf("\n%s\n", text)
 }
 
+// rows heads the table by its first row: one without rows is not printed.
+func (t *table) rows(heading string, columns ...string) (row func(cells ...string)) {
+	began := false
+	return func(cells ...string) {
+		if !began {
+			began = true
+			t.heading(heading)
+			t.row(columns...)
+		}
+		t.row(cells...)
+	}
+}
+
 func (t *table) row(cells ...string) {
 	if t.grids != nil {
 		t.grids.row(cells)
