@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -201,11 +202,11 @@ func (d *busD) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakesvcpb
 	if err := d.send(ctx, binary.BigEndian.AppendUint64(nil, id), data, Services...); err != nil {
 		return nil, err
 	}
-	answer := &fakesvcpb.QueryResponse{Records: make([]*fakesvcpb.Record, 0, len(Services))}
+	answer := &fakesvcpb.QueryResponse{Records: make([]*fakesvcpb.Record, len(Services))}
 	for range Services {
 		select {
 		case r := <-came:
-			answer.Records = append(answer.Records, r)
+			answer.Records[slices.Index(Services, r.GetService())] = r
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
