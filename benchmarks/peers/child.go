@@ -19,6 +19,7 @@ import (
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
 	"crosstalk/internal/schedule"
+	"crosstalk/internal/spare"
 )
 
 // outcome is what ours tell of a run.
@@ -55,7 +56,9 @@ func child(args []string) error {
 	}
 	drive := driven
 	if args[0] == "bare" {
-		drive = looped
+		drive = looped // as Go comes
+	} else {
+		spare.Keep() // as bench does
 	}
 	told, err := drive(check, rate, length)
 	if err != nil {
