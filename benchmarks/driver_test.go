@@ -44,7 +44,7 @@ func env() fakesvc.Env {
 
 func dialEntry(b *testing.B, address string) *fakesvc.Client {
 	b.Helper()
-	client, err := fakesvc.Dial(env(), "D", address)
+	client, err := fakesvc.Dial(env(), "D", address, fakesvc.FixedWindows()...)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -45,23 +45,41 @@ func serveD(b *testing.B, scenario string) *rig.Bare {
 	return dialBare(b, topology.Env.Address("D"))
 }
 
-// What a query of D costs over the bus against direct calls, by a bare closed loop: at
-// a rate, what waits goes together and costs less, the more so the slower the machine.
+// What a query of D costs over the bus against direct calls, and against queries over
+// the bus that are written by hand, by a bare closed loop: at a rate, what waits goes
+// together and costs less, the more so the slower the machine.
 func BenchmarkRequestReply(b *testing.B) {
-	direct, bus := serveD(b, "sync"), serveD(b, "async-request")
+	minimal, err := rig.StartBusFanOut()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(minimal.Close)
+	direct, bus, byHand := serveD(b, "sync"), serveD(b, "async-request"), dialBare(b, minimal.Address)
 	for _, workers := range []int{1, 4, 16} {
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {
-			var p50, cpu rig.Ratios
+			var p50, cpu, handP50, handCPU, allocs rig.Ratios
 			for b.Loop() {
 				our, ourP50 := loop(b, bus, workers)
 				their, theirP50 := loop(b, direct, workers)
+				hand, handsP50 := loop(b, byHand, workers)
 				p50.Add(ourP50, theirP50)
 				cpu.Add(our.CPUPerOp(), their.CPUPerOp())
+				handP50.Add(ourP50, handsP50)
+				handCPU.Add(our.CPUPerOp(), hand.CPUPerOp())
+				allocs.Add(our.AllocsPerOp(), hand.AllocsPerOp())
 			}
 			b.ReportMetric(p50.Median(), "request/sync-p50")
 			b.ReportMetric(cpu.Median(), "request/sync-cpu")
+			b.ReportMetric(handP50.Median(), "request/by-hand-p50")
+			b.ReportMetric(handCPU.Median(), "request/by-hand-cpu")
 			b.ReportMetric(p50.Ours()/1e3, "request-p50-µs")
 			b.ReportMetric(p50.Theirs()/1e3, "sync-p50-µs")
+			b.ReportMetric(handP50.Theirs()/1e3, "by-hand-p50-µs")
+			b.ReportMetric(cpu.Ours()/1e3, "request-µs/req")
+			b.ReportMetric(cpu.Theirs()/1e3, "sync-µs/req")
+			b.ReportMetric(handCPU.Theirs()/1e3, "by-hand-µs/req")
+			b.ReportMetric(allocs.Ours(), "request-allocs/req")
+			b.ReportMetric(allocs.Theirs(), "by-hand-allocs/req")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

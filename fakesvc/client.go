@@ -32,12 +32,20 @@ type Client struct {
 }
 
 // Dial returns a client of service at address. It connects at the first call.
-func Dial(env Env, service, address string) (*Client, error) {
-	conn, err := dial(env, address, env.Timeout)
+func Dial(env Env, service, address string, more ...grpc.DialOption) (*Client, error) {
+	conn, err := dial(env, address, env.Timeout, more...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", service, err)
 	}
 	return &Client{service, conn, fakesvcpb.NewServiceClient(conn)}, nil
+}
+
+// FixedWindows are what a driver dials with: how much it takes before the service must
+// wait does not change. By default, gRPC estimates it, and sends a ping with about each
+// answer for that: at 1,000/s a tenth of a driver's CPU. The services keep to the default.
+func FixedWindows() []grpc.DialOption {
+	const window = 8 << 20
+	return []grpc.DialOption{grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window)}
 }
 
 // reconnect is short and without jitter: after an outage the recovery that is

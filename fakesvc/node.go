@@ -202,7 +202,7 @@ func (n *Node) gather(ctx context.Context, key record.Key) ([]Owned, Spent, erro
 		answer[i] = Owned{n.needs[i].service, r}
 		return nil
 	}
-	if n.Sequential || len(n.needs) == 1 {
+	if n.Sequential || len(n.needs) < 2 {
 		for i := range n.needs {
 			if err := fetch(ctx, i); err != nil {
 				return nil, Spent{}, err
@@ -210,12 +210,20 @@ func (n *Node) gather(ctx context.Context, key record.Key) ([]Owned, Spent, erro
 		}
 		return answer, sumOf(spent), nil
 	}
-	// The first failure decides the answer, so the other calls are given up.
+	// The first failure decides the answer, so the other calls are given up. The last
+	// need is fetched here, where the stack has grown already.
 	group, ctx := errgroup.WithContext(ctx)
-	for i := range n.needs {
+	last := len(n.needs) - 1
+	for i := range last {
 		group.Go(func() error { return fetch(ctx, i) })
 	}
-	err := group.Wait() // before spent is read
+	err := fetch(ctx, last)
+	if err != nil {
+		group.Go(func() error { return err }) // to give up the others
+	}
+	if first := group.Wait(); first != nil { // before spent is read
+		err = first
+	}
 	return answer, slowestOf(spent), err
 }
 

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -50,6 +51,7 @@ func main() {
 	}
 	for _, w := range c.workloads {
 		c.checkPod(w)
+		c.checkDrivers(w)
 		c.checkReferences(w)
 	}
 	c.checkSelectors()
@@ -124,6 +126,25 @@ func (c *check) checkPod(w workload) {
 		grace, err := time.ParseDuration(variable(get(w.pod, "containers", 0), "CROSSTALK_GRACE"))
 		must(err == nil, "has no CROSSTALK_GRACE")
 		must(number(sleep)+grace.Seconds() < number(get(w.pod, "terminationGracePeriodSeconds")), "is killed before preStop and its grace are over")
+	}
+}
+
+// checkDrivers holds a job of several drivers to what those of one run have to agree on.
+func (c *check) checkDrivers(w workload) {
+	n := number(get(w.spec, "completions"))
+	if w.kind != "Job" || n < 2 {
+		return
+	}
+	for _, want := range []string{fmt.Sprintf("--drivers=%v", n), "--attach=$(JOB_COMPLETION_INDEX)"} {
+		if args := fmt.Sprint(get(w.pod, "containers", 0, "args")); !slices.Contains(strings.Fields(strings.Trim(args, "[]")), want) {
+			c.fail("Job %s: its %v drivers are not told %s", w.name, n, want)
+		}
+	}
+	if number(get(w.spec, "parallelism")) != n || text(w.spec, "completionMode") != "Indexed" {
+		c.fail("Job %s: its %v drivers do not run at the same time, each with an index", w.name, n)
+	}
+	if get(w.spec, "backoffLimit") == nil || number(get(w.spec, "backoffLimit")) != 0 {
+		c.fail("Job %s: a driver is started a second time, which the others do not wait for", w.name)
 	}
 }
 

@@ -15,10 +15,12 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"crosstalk/benchmarks/rig"
+	"crosstalk/fakesvc"
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
 	"crosstalk/internal/schedule"
+	"crosstalk/internal/spare"
 )
 
 // outcome is what ours tell of a run.
@@ -41,9 +43,18 @@ func child(args []string) error {
 	if err != nil {
 		return err
 	}
-	// The deadline is where the driver's clients have it, on gRPC's own context.
-	conn, err := grpc.NewClient("passthrough:///"+args[1], grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultServiceConfig(`{"methodConfig":[{"name":[{}],"timeout":"20s"}]}`)) // ghz's
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		// The deadline is where the driver's clients have it, on gRPC's own context.
+		grpc.WithDefaultServiceConfig(`{"methodConfig":[{"name":[{}],"timeout":"20s"}]}`), // ghz's
+	}
+	drive := looped
+	if args[0] == "driver" { // as bench does; the bare loop is as Go and gRPC come
+		drive = driven
+		spare.Keep()
+		options = append(options, fakesvc.FixedWindows()...)
+	}
+	conn, err := grpc.NewClient("passthrough:///"+args[1], options...)
 	if err != nil {
 		return err
 	}
@@ -52,10 +63,6 @@ func child(args []string) error {
 	check := func(ctx context.Context) error {
 		_, err := stub.Check(ctx, &healthpb.HealthCheckRequest{})
 		return err
-	}
-	drive := driven
-	if args[0] == "bare" {
-		drive = looped
 	}
 	told, err := drive(check, rate, length)
 	if err != nil {

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -29,6 +30,7 @@ func TestRetention(t *testing.T) {
 		}
 		for _, wait := range []time.Duration{retentionInterval, age} {
 			time.Sleep(wait)
+			synctest.Wait() // for the broker, which looks at this moment
 			queries, changes := b.cluster.PartitionInfo("queries", 0), b.cluster.PartitionInfo("changes", 0)
 			if first := queries.LogStartOffset; first != records-kept {
 				t.Errorf("after %v queries begin at %d, want %d", wait, first, records-kept)
@@ -89,6 +91,43 @@ func TestCompaction(t *testing.T) {
 		for i := int64(records - keys); i < records; i++ {
 			if got := last[byte(i%keys)]; got != i {
 				t.Errorf("the last record of key %d is %d, want %d", i%keys, got, i)
+			}
+		}
+	})
+}
+
+// What is not outdated is not read over and over: the log of a copy of many keys is
+// compacted when it has grown by as much as it holds, and never for a key that is new.
+func TestCompactionIsRare(t *testing.T) {
+	const size = 96 << 10
+	virtual(t, func(t *testing.T, b *Broker, c *Client) {
+		if err := c.EnsureTopics(t.Context(), Topic{Name: "changes", Compact: true}); err != nil {
+			t.Fatal(err)
+		}
+		p := c.NewPublisher()
+		defer p.Close()
+		fill := func(times int, keys byte) (bytes int64) {
+			for i := range times {
+				q := query("changes", int64(i))
+				q.Event.Key, q.Event.Data = []byte{byte(i) % keys}, make([]byte, size)
+				publish(t, p, q)
+			}
+			time.Sleep(2 * retentionInterval)
+			synctest.Wait()
+			return b.cluster.PartitionInfo("changes", 0).NumBytes / size
+		}
+		for _, step := range []struct {
+			times int
+			keys  byte
+			want  int64
+		}{
+			{200, 200, 200}, // more than 16 MB were none: it is compacted, in vain
+			{50, 50, 250},   // far from twice that
+			{300, 50, 550},  // near to it
+			{200, 50, 200},  // beyond it: a record of each key
+		} {
+			if got := fill(step.times, step.keys); got != step.want && got != step.want+1 { // the last batch is always kept
+				t.Errorf("%d records to %d keys: the topic holds %d records, want %d", step.times, step.keys, got, step.want)
 			}
 		}
 	})

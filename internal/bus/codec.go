@@ -45,36 +45,23 @@ func encode(e *Event) ([]protocol.Header, error) {
 	case e.Source == "":
 		return nil, fmt.Errorf("event %q has no source", e.ID)
 	}
-	headers := make([]protocol.Header, 0, 16)
-	add := func(key, value string) {
-		if value != "" {
-			headers = append(headers, protocol.Header{Key: key, Value: []byte(value)})
-		}
+	w := headerWriter{headers: make([]protocol.Header, 0, 16), values: make([]byte, 0, 512)}
+	w.text(headerSpecVersion, specVersion)
+	w.text(headerContentType, contentType)
+	w.text(headerID, e.ID)
+	w.text(headerType, e.Type)
+	w.text(headerSource, e.Source)
+	w.text(headerCorrelation, e.Correlation)
+	w.text(headerReplyTo, e.ReplyTo)
+	w.text(headerTraceparent, e.Traceparent)
+	w.text(headerStatusMessage, e.StatusMessage)
+	w.number(headerRequest, e.Request)
+	if e.Try != 0 { // of 64 bits without a sign
+		w.add(headerTry, strconv.AppendUint(w.values, e.Try, 10))
 	}
-	add(headerSpecVersion, specVersion)
-	add(headerContentType, contentType)
-	add(headerID, e.ID)
-	add(headerType, e.Type)
-	add(headerSource, e.Source)
-	add(headerCorrelation, e.Correlation)
-	add(headerReplyTo, e.ReplyTo)
-	add(headerTraceparent, e.Traceparent)
-	add(headerStatusMessage, e.StatusMessage)
-	if e.Request != 0 {
-		add(headerRequest, strconv.FormatInt(e.Request, 10))
-	}
-	if e.Try != 0 {
-		add(headerTry, strconv.FormatUint(e.Try, 10))
-	}
-	if e.Wait != 0 {
-		add(headerWait, strconv.FormatInt(int64(e.Wait), 10))
-	}
-	if e.Work != 0 {
-		add(headerWork, strconv.FormatInt(int64(e.Work), 10))
-	}
-	if e.Status != 0 {
-		add(headerStatus, strconv.FormatUint(uint64(e.Status), 10))
-	}
+	w.number(headerWait, int64(e.Wait))
+	w.number(headerWork, int64(e.Work))
+	w.number(headerStatus, int64(e.Status))
 	for _, t := range []struct {
 		header string
 		at     time.Time
@@ -85,9 +72,35 @@ func encode(e *Event) ([]protocol.Header, error) {
 		if err := representable(t.at); err != nil {
 			return nil, fmt.Errorf("event %q: %s: %w", e.ID, t.header, err)
 		}
-		add(t.header, t.at.UTC().Format(time.RFC3339Nano))
+		w.add(t.header, t.at.UTC().AppendFormat(w.values, time.RFC3339Nano))
 	}
-	return headers, nil
+	return w.headers, nil
+}
+
+// headerWriter writes the values of headers one after the other into one buffer.
+// Where that must grow, the values before keep the one that they are in.
+type headerWriter struct {
+	headers []protocol.Header
+	values  []byte
+}
+
+// add takes what a caller has appended to values as the value of a header.
+func (w *headerWriter) add(key string, appended []byte) {
+	value := appended[len(w.values):]
+	w.headers = append(w.headers, protocol.Header{Key: key, Value: value[:len(value):len(value)]})
+	w.values = appended
+}
+
+func (w *headerWriter) text(key, value string) {
+	if value != "" {
+		w.add(key, append(w.values, value...))
+	}
+}
+
+func (w *headerWriter) number(key string, n int64) {
+	if n != 0 {
+		w.add(key, strconv.AppendInt(w.values, n, 10))
+	}
 }
 
 // decode is the inverse of encode, except that times come back in UTC and
@@ -96,8 +109,18 @@ func encode(e *Event) ([]protocol.Header, error) {
 func decode(headers []protocol.Header, key, data []byte) (Event, error) {
 	e := Event{Key: nilIfEmpty(key), Data: nilIfEmpty(data)}
 	version := ""
+	// All values are made into one string, of which each is a part: it is one object
+	// and not a dozen.
+	var room [512]byte
+	joined := room[:0]
 	for _, h := range headers {
-		if err := e.set(&version, h.Key, string(h.Value)); err != nil {
+		joined = append(joined, h.Value...)
+	}
+	values := string(joined)
+	for _, h := range headers {
+		var value string
+		value, values = values[:len(h.Value)], values[len(h.Value):]
+		if err := e.set(&version, h.Key, value); err != nil {
 			return Event{Key: e.Key, Data: e.Data}, fmt.Errorf("header %s = %q: %w", h.Key, h.Value, err)
 		}
 	}

@@ -198,6 +198,12 @@ func (p *Publisher) take() (b *batch, closed bool) {
 		p.queue[0] = nil
 		p.queue = p.queue[1:]
 	}
+	if len(p.queue) == 0 {
+		select {
+		case <-p.wake: // it was for what is taken
+		default:
+		}
+	}
 	return b, p.closed
 }
 

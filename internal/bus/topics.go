@@ -20,6 +20,12 @@ const adminTimeout = 10 * time.Second
 // default is 1 MB.
 const maxBatch = 8 << 20
 
+// How a topic is told to forget what is outdated.
+const (
+	cleanupPolicy = "cleanup.policy"
+	compactPolicy = "compact"
+)
+
 // Topic is a topic to create.
 type Topic struct {
 	Name string
@@ -28,8 +34,9 @@ type Topic struct {
 	// broker each 5 s; Kafka each 5 minutes by default). 0 keeps every record for
 	// as long as the topic exists, but for what Compact drops.
 	Retain int64
-	// Compact keeps, of each key, at least the last record, and drops older ones at
-	// the same times: what a copy is built from need not grow with the run.
+	// Compact keeps, of each key, at least the last record, and drops older ones when
+	// there are many (the embedded broker looks at the same times): what a copy is built
+	// from need not grow with the run.
 	Compact bool
 	// Partitions is how many orders the topic has; 0 is one.
 	Partitions int
@@ -49,7 +56,7 @@ func (t Topic) config(replication int) kafka.TopicConfig {
 		entries[1].ConfigValue = strconv.FormatInt(t.Retain, 10)
 	}
 	if t.Compact {
-		entries = append(entries, kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"})
+		entries = append(entries, kafka.ConfigEntry{ConfigName: cleanupPolicy, ConfigValue: compactPolicy})
 	}
 	if t.Retain > 0 || t.Compact {
 		// Kafka drops whole segments only, of 1 GiB by default.

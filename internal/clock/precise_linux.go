@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +33,7 @@ var idle sync.Pool
 // timer is a timerfd. Reading from it waits until it has expired.
 type timer struct {
 	file *os.File
-	raw  int
+	raw  syscall.RawConn
 }
 
 func takeTimer() *timer {
@@ -43,22 +44,22 @@ func takeTimer() *timer {
 	if err != nil {
 		return nil
 	}
-	return &timer{os.NewFile(uintptr(fd), "timerfd"), fd}
+	file := os.NewFile(uintptr(fd), "timerfd")
+	raw, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		return nil
+	}
+	return &timer{file, raw}
 }
 
 func (t *timer) sleep(ctx context.Context, d time.Duration) error {
-	due := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
-	if err := unix.TimerfdSettime(t.raw, 0, &due, nil); err != nil {
-		t.file.Close()
-		return Sleep(ctx, d)
-	}
 	stop := func() bool { return true }
 	if ctx.Done() != nil {
 		stop = context.AfterFunc(ctx, func() { _ = t.file.SetReadDeadline(time.Unix(1, 0)) })
 	}
 	end := time.Now().Add(d)
-	var expirations [8]byte
-	_, err := t.file.Read(expirations[:])
+	err := t.wait(d)
 	if !stop() {
 		// Its deadline is set, or will be: it is of no use to anyone else.
 		t.file.Close()
@@ -73,4 +74,24 @@ func (t *timer) sleep(ctx context.Context, d time.Duration) error {
 	}
 	idle.Put(t)
 	return nil
+}
+
+// wait sets the timer, and returns when it has expired or the file's deadline is over.
+func (t *timer) wait(d time.Duration) (err error) {
+	due := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
+	set := false
+	waiting := t.raw.Read(func(fd uintptr) bool {
+		if !set { // from here on, the poller has noticed whatever comes
+			set = true
+			err = unix.TimerfdSettime(int(fd), 0, &due, nil)
+			return err != nil
+		}
+		var expirations [8]byte
+		_, err = unix.Read(int(fd), expirations[:])
+		return err != unix.EAGAIN
+	})
+	if waiting != nil {
+		return waiting
+	}
+	return err
 }

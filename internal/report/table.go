@@ -64,18 +64,26 @@ func (t *table) instrument(runs []result.Run) {
 		return
 	}
 	t.heading("INSTRUMENT: how late requests were sent, and the garbage collector's pauses")
-	t.row("scenario", "late p50", "late p99", "late max", "GC cycles", "pause p50", "pause p99", "pause max", "GOGC")
+	t.row("scenario", "late p50", "late p99", "late max", "GC cycles", "pause p50", "pause p99", "pause max", "heap grows by")
 	for _, r := range runs {
 		cells := []string{r.Scenario, percentile(r.Lateness, 0.5), percentile(r.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max)}
 		if g := r.GC; g != nil {
 			pause := func(seconds float64) string { return quantile(result.Quantiles{Count: g.Pauses}, seconds) }
-			cells = append(cells, fmt.Sprint(g.Cycles), pause(g.P50), pause(g.P99), pause(g.Max), fmt.Sprint(g.Percent))
+			cells = append(cells, fmt.Sprint(g.Cycles), pause(g.P50), pause(g.P99), pause(g.Max), growth(g))
 		} else {
 			cells = append(cells, none, none, none, none, none)
 		}
 		t.row(cells...)
 	}
 	t.trust(runs)
+}
+
+// growth is by how much the heap may grow until it is collected.
+func growth(g *result.GC) string {
+	if g.SpareBytes > 0 {
+		return fmt.Sprintf("%d %%, at least %s", g.Percent, size(g.SpareBytes))
+	}
+	return fmt.Sprintf("%d %%", g.Percent)
 }
 
 // trust prints what each examination found, below the table; among Grids, Words says

@@ -5,12 +5,14 @@ package result
 // runtime counts them in.
 type GC struct {
 	// Percent is GOGC: how much the heap may grow before it is collected.
-	Percent int64   `json:"percent"`
-	Cycles  int64   `json:"cycles"`
-	Pauses  int64   `json:"pauses"`
-	P50     float64 `json:"pause_p50_seconds"`
-	P99     float64 `json:"pause_p99_seconds"`
-	Max     float64 `json:"pause_max_seconds"`
+	Percent int64 `json:"percent"`
+	// SpareBytes is by how much it may grow at least; 0 is by no more than Percent.
+	SpareBytes int64   `json:"spare_bytes,omitempty"`
+	Cycles     int64   `json:"cycles"`
+	Pauses     int64   `json:"pauses"`
+	P50        float64 `json:"pause_p50_seconds"`
+	P99        float64 `json:"pause_p99_seconds"`
+	Max        float64 `json:"pause_max_seconds"`
 }
 
 // Fault is one injection, as asked and as delivered.

@@ -93,7 +93,7 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 }
 
 func reach(ctx context.Context, t *placement.Topology, service string) (*fakesvc.Client, error) {
-	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service))
+	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service), fakesvc.FixedWindows()...)
 	if err != nil {
 		return nil, err
 	}
