@@ -14,10 +14,12 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
+	"crosstalk/internal/spare"
 )
 
 func TestMain(m *testing.M) {
 	rig.AsChild()
+	spare.Keep() // as bench does
 	os.Exit(m.Run())
 }
 
