@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc/metadata"
-
 	"crosstalk/benchmarks/rig"
 	"crosstalk/fakesvc"
 	"crosstalk/internal/load"
@@ -78,7 +76,7 @@ func drive(b *testing.B, entry *fakesvc.Client, rate float64, concurrency int, d
 
 // The driver, with all that run does for a request, against a loop that only calls:
 // the same server, the same answers, one connection each. The second loop sends the
-// same request as the driver does, with a deadline and a trace context.
+// same request as the driver does, with a deadline.
 func BenchmarkDriverClosedLoop(b *testing.B) {
 	echo := startEcho(b)
 	entry, bare := dialEntry(b, echo.Address), dialBare(b, echo.Address)
@@ -98,7 +96,7 @@ func BenchmarkDriverClosedLoop(b *testing.B) {
 		same := loop(func(key uint64) error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
-			return bare.Query(metadata.AppendToOutgoingContext(ctx, "traceparent", someTrace), key)
+			return bare.Query(ctx, key)
 		})
 		cpu.Add(ours.CPUPerOp(), theirs.CPUPerOp())
 		sameCPU.Add(ours.CPUPerOp(), same.CPUPerOp())
@@ -114,5 +112,3 @@ func BenchmarkDriverClosedLoop(b *testing.B) {
 	b.ReportMetric(sameAllocs.Median(), "allocs-ratio-same-request")
 	b.ReportMetric(0, "ns/op") // the length of three slices says nothing
 }
-
-const someTrace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -138,14 +138,16 @@ func (n *nodes) of(service string) []*control {
 	return out
 }
 
-// target has the load offered to the nodes. Each query has a trace context of
-// its own, which follows from the seed as well. driver tells those of several apart.
-func (n *nodes) target(seed uint64, driver int, tracer *tracing.Tracer) load.Target {
+// target has the load offered to the nodes. driver tells those of several apart. Each
+// query has a trace context of its own where someone may go by it: where its spans are
+// exported, or, by traced, where the services are others' and may have a tracing of
+// their own. It then follows from the seed.
+func (n *nodes) target(seed uint64, driver int, tracer *tracing.Tracer, traced bool) load.Target {
 	return load.Target{
 		Query: func(ctx context.Context, id int64, key record.Key) ([]load.Answer, error) {
-			parent := traceparent(seed, id)
-			if tracer != nil {
-				parent = "" // of a trace that is exported, the first span has no parent
+			var parent string // of a trace that is exported, the first span has none
+			if traced && tracer == nil {
+				parent = traceparent(seed, id)
 			}
 			parent, end := tracer.Start(parent, tracing.Client, "driver", "request")
 			ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: numberOf(driver, id), Traceparent: parent})

@@ -216,7 +216,7 @@ func (r *run) equip() {
 	r.driver = load.NewDriver(load.Config{
 		Plan: r.plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed), r.options.Attach, r.options.Env.Tracer), r.oracle(), r.lag, r.recorder)
+	}, r.nodes.target(uint64(e.Seed), r.options.Attach, r.options.Env.Tracer, r.options.Nodes != nil), r.oracle(), r.lag, r.recorder)
 }
 
 func (r *run) observe(row result.Row) {
