@@ -26,7 +26,7 @@ const (
 	// By how much compacted topics may outgrow twice what compaction left of them. To
 	// compact is to read them all, twice, while nobody is answered: of a copy of many
 	// keys that is a pause that would be felt, and often in vain.
-	compactionSlack = 16 << 20
+	compactionSlack = 4 << 20
 
 	createTopics = 19 // Kafka's number of the request
 )

@@ -121,9 +121,9 @@ func TestCompactionIsRare(t *testing.T) {
 			keys  byte
 			want  int64
 		}{
-			{200, 200, 200}, // more than 16 MB were none: it is compacted, in vain
+			{200, 200, 200}, // there was nothing before: it is compacted, in vain
 			{50, 50, 250},   // far from twice that
-			{300, 50, 550},  // near to it
+			{150, 50, 400},  // near to it
 			{200, 50, 200},  // beyond it: a record of each key
 		} {
 			if got := fill(step.times, step.keys); got != step.want && got != step.want+1 { // the last batch is always kept
