@@ -57,7 +57,7 @@ func BenchmarkRequestReply(b *testing.B) {
 	direct, bus, byHand := serveD(b, "sync"), serveD(b, "async-request"), dialBare(b, minimal.Address)
 	for _, workers := range []int{1, 4, 16} {
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {
-			var p50, cpu, handP50, handCPU, allocs rig.Ratios
+			var p50, cpu, handP50, handCPU, floor, allocs rig.Ratios
 			for b.Loop() {
 				our, ourP50 := loop(b, bus, workers)
 				their, theirP50 := loop(b, direct, workers)
@@ -65,6 +65,7 @@ func BenchmarkRequestReply(b *testing.B) {
 				p50.Add(ourP50, theirP50)
 				cpu.Add(our.CPUPerOp(), their.CPUPerOp())
 				handP50.Add(ourP50, handsP50)
+				floor.Add(handsP50, theirP50)
 				handCPU.Add(our.CPUPerOp(), hand.CPUPerOp())
 				allocs.Add(our.AllocsPerOp(), hand.AllocsPerOp())
 			}
@@ -72,6 +73,7 @@ func BenchmarkRequestReply(b *testing.B) {
 			b.ReportMetric(cpu.Median(), "request/sync-cpu")
 			b.ReportMetric(handP50.Median(), "request/by-hand-p50")
 			b.ReportMetric(handCPU.Median(), "request/by-hand-cpu")
+			b.ReportMetric(floor.Median(), "by-hand/sync-p50")
 			b.ReportMetric(p50.Ours()/1e3, "request-p50-µs")
 			b.ReportMetric(p50.Theirs()/1e3, "sync-p50-µs")
 			b.ReportMetric(handP50.Theirs()/1e3, "by-hand-p50-µs")
@@ -144,24 +146,34 @@ func loop(b *testing.B, bare *rig.Bare, workers int) (rig.Cost, float64) {
 }
 
 // The scenarios against each other at a rate, without faults: async-request against
-// sync, and async-replicated against a call of a server that reads nothing.
+// sync and against one written by hand, and async-replicated against a call of a server
+// that reads nothing.
 func BenchmarkScenarios(b *testing.B) {
 	echo := startEcho(b)
-	bare := dialEntry(b, echo.Address)
+	minimal, err := rig.StartBusFanOut()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(minimal.Close)
+	bare, byHand := dialEntry(b, echo.Address), dialEntry(b, minimal.Address)
 	for _, rate := range []float64{500, 2000} {
 		b.Run(fmt.Sprintf("%.0f", rate), func(b *testing.B) {
-			var requestP50, requestCPU, replicatedP50 rig.Ratios
+			var requestP50, requestCPU, handP50, floor, replicatedP50 rig.Ratios
 			for b.Loop() {
 				sync := carryOut(b, "sync", rate)
 				request := carryOut(b, "async-request", rate)
 				replicated := carryOut(b, "async-replicated", rate)
-				call := drive(b, bare, rate, 0, slice)
+				call, hand := drive(b, bare, rate, 0, slice), drive(b, byHand, rate, 0, slice)
 				requestP50.Add(request.Latency.P50, sync.Latency.P50)
 				requestCPU.Add(request.CPUSecondsPer1000, sync.CPUSecondsPer1000)
+				handP50.Add(request.Latency.P50, hand.Latency.P50)
+				floor.Add(hand.Latency.P50, sync.Latency.P50)
 				replicatedP50.Add(replicated.Latency.P50, call.Latency.P50)
 			}
 			b.ReportMetric(requestP50.Median(), "request/sync-p50")
 			b.ReportMetric(requestCPU.Median(), "request/sync-cpu")
+			b.ReportMetric(handP50.Median(), "request/by-hand-p50")
+			b.ReportMetric(floor.Median(), "by-hand/sync-p50")
 			b.ReportMetric(replicatedP50.Median(), "replicated/call-p50")
 			b.ReportMetric(requestP50.Theirs()*1e6, "sync-p50-µs")
 			b.ReportMetric(requestP50.Ours()*1e6, "request-p50-µs")
