@@ -62,9 +62,10 @@ type Host struct {
 	lost        atomic.Int64
 
 	// leaving ends when the host takes nothing in any more; taking is what still does.
-	leaving context.Context
-	leave   context.CancelFunc
-	taking  sync.WaitGroup
+	leaving  context.Context
+	leave    context.CancelFunc
+	taking   sync.WaitGroup
+	entrance sync.Mutex // nothing is taken in once it has been held to leave
 
 	life    context.CancelFunc
 	stop    func() error
@@ -281,7 +282,9 @@ func (h *Host) Ready(ctx context.Context) error {
 // closes at once, and what is under way then fails.
 func (h *Host) Leave(ctx context.Context) error {
 	h.health.Shutdown()
+	h.entrance.Lock()
 	h.leave()
+	h.entrance.Unlock()
 	done := make(chan struct{})
 	go func() {
 		h.taking.Wait()

@@ -105,11 +105,9 @@ func (h *Host) up(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, part := range h.parts {
-		if part.takes {
-			h.taking.Add(1)
-		}
+		taken := part.takes && h.mayTake()
 		group.Go(func() error {
-			if part.takes {
+			if taken {
 				defer h.taking.Done()
 			}
 			err := part.run(ctx)
@@ -124,6 +122,18 @@ func (h *Host) up(ctx context.Context) (stop func() error) {
 		cancel()
 		return group.Wait()
 	}
+}
+
+// mayTake counts one more part that takes work in, unless the host leaves: then it ends
+// by itself, and nobody waits for it.
+func (h *Host) mayTake() bool {
+	h.entrance.Lock()
+	defer h.entrance.Unlock()
+	if h.leaving.Err() != nil {
+		return false
+	}
+	h.taking.Add(1)
+	return true
 }
 
 func (h *Host) fail(err error) {
