@@ -143,8 +143,11 @@ func (c *check) checkDrivers(w workload) {
 	if number(get(w.spec, "parallelism")) != n || text(w.spec, "completionMode") != "Indexed" {
 		c.fail("Job %s: its %v drivers do not run at the same time, each with an index", w.name, n)
 	}
-	if get(w.spec, "backoffLimit") == nil || number(get(w.spec, "backoffLimit")) != 0 {
+	if text(w.spec, "backoffLimitPerIndex") != "0" || text(w.pod, "restartPolicy") != "Never" {
 		c.fail("Job %s: a driver is started a second time, which the others do not wait for", w.name)
+	}
+	if get(w.spec, "backoffLimit") != nil {
+		c.fail("Job %s: a driver that fails takes the others' results with it", w.name)
 	}
 }
 
