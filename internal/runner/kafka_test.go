@@ -64,13 +64,20 @@ func cluster(t *testing.T) *bus.Client {
 	return client
 }
 
-func topicsOf(t *testing.T, c *bus.Client, prefix string) []string {
+// topicsLeft returns the topics with a prefix that are still there some seconds after
+// they were deleted: each broker of a cluster hears of it in its own time.
+func topicsLeft(t *testing.T, c *bus.Client, prefix string) []string {
 	t.Helper()
-	topics, err := c.Topics(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	for patience := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		topics, err := c.Topics(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := slices.DeleteFunc(topics, func(name string) bool { return !strings.HasPrefix(name, prefix) })
+		if len(left) == 0 || time.Now().After(patience) {
+			return left
+		}
 	}
-	return slices.DeleteFunc(topics, func(name string) bool { return !strings.HasPrefix(name, prefix) })
 }
 
 func TestEachScenarioOnKafka(t *testing.T) {
@@ -83,7 +90,7 @@ func TestEachScenarioOnKafka(t *testing.T) {
 		if s, _ := scenarios.ByName(scenario); s.Bus != (run.Environment.BusRoundTrip != nil) {
 			t.Errorf("%s: the cluster is %+v away", scenario, run.Environment.BusRoundTrip)
 		}
-		if left := topicsOf(t, client, "crosstalk-"+scenario); len(left) > 0 {
+		if left := topicsLeft(t, client, "crosstalk-"+scenario); len(left) > 0 {
 			t.Errorf("%s: topics %q are left", scenario, left)
 		}
 	}
