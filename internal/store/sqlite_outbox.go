@@ -28,6 +28,13 @@ func (t *sqliteTable) position(context.Context) (map[int]int64, error) {
 	return next, sqliteError(rows.Err())
 }
 
+func (t *sqliteTable) rewind(_ context.Context, partition int) error {
+	return t.db.transaction(func() error {
+		_, err := t.dropNext.Exec(partition)
+		return err
+	})
+}
+
 // sqliteOutbox is held by a transaction on a file of its own beside the database,
 // which the operating system ends with its process: there is no term to wait for
 // after a kill, and no clock to trust.

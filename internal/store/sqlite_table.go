@@ -16,11 +16,11 @@ import (
 // No statement has a context: one that can end costs a goroutine a statement, in
 // database/sql and again in the driver, about as much as a lookup itself.
 type sqliteTable struct {
-	db                        *sqliteDB
-	name                      string
-	getOne, getPage, measure  *sql.Stmt
-	putOne, setNext, getNext  *sql.Stmt
-	getPending, deletePending *sql.Stmt
+	db                                 *sqliteDB
+	name                               string
+	getOne, getPage, measure           *sql.Stmt
+	putOne, setNext, dropNext, getNext *sql.Stmt
+	getPending, deletePending          *sql.Stmt
 }
 
 // sqliteSchema makes the tables. An integer primary key is the table's own tree,
@@ -75,6 +75,7 @@ func (t *sqliteTable) prepare() error {
 			WHERE excluded.version > version`},
 		{&t.setNext, t.db.writer, `INSERT INTO "position.%s" (partition, next) VALUES (?, ?)
 			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > next`},
+		{&t.dropNext, t.db.writer, `DELETE FROM "position.%s" WHERE partition = ?`},
 		{&t.getNext, t.db.reader, `SELECT partition, next FROM "position.%s"`},
 		{&t.getPending, t.db.reader, `SELECT seq, write, key, version, written_at, payload FROM "outbox.%s"
 			WHERE seq > ? ORDER BY seq LIMIT ?`},
