@@ -29,6 +29,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 		LateReplies:     statistics.GetLateReplies(),
 		DeadLetters:     statistics.GetDeadLetters(),
 		LostChanges:     statistics.GetLostChanges(),
+		LogLosses:       statistics.GetLogLosses(),
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
