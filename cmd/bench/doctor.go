@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/doctor"
 )
 
@@ -52,6 +53,7 @@ func (c *doctorCommand) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	defer atexit.Remove(dir)()
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	budget := examination
 	if c.short {

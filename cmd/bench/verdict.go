@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/store"
@@ -125,6 +126,7 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 	if err != nil {
 		return e, nil, err
 	}
+	defer atexit.Remove(data)()
 	defer os.RemoveAll(data)
 	place := store.Place{Dir: data, Run: fmt.Sprintf("crosstalk-verdict-%d-%d", time.Now().UnixMilli(), os.Getpid())}
 	e.Stores, err = verdict.Stores(cmd.Context(), databases, place)

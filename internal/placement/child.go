@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/fault"
 )
 
@@ -75,6 +76,7 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	exited := make(chan struct{})
+	ended := atexit.Add(func() { kill(cmd, exited) })
 	c.mu.Lock()
 	c.cmd, c.exited, c.expected, c.said = cmd, exited, false, said
 	c.mu.Unlock()
@@ -85,6 +87,7 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 		line <- first
 		_, _ = io.Copy(io.Discard, r)
 		c.wait(cmd, exited, fail)
+		ended()
 	}()
 	return c.answered(ctx, line, exited)
 }
@@ -129,6 +132,15 @@ func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, fail func(error)) {
 		err = errors.New("exit status 0")
 	}
 	fail(fmt.Errorf("%s has ended by itself, %w: %s", c.name, err, c.last()))
+}
+
+// kill kills a process, and waits until it is gone: it writes nothing any more.
+func kill(cmd *exec.Cmd, exited <-chan struct{}) {
+	_ = cmd.Process.Kill() // it may have ended
+	select {
+	case <-exited:
+	case <-time.After(time.Second):
+	}
 }
 
 // signal kills the process, or asks it to leave.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
@@ -51,6 +52,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the databases: %w", err)
 	}
+	defer atexit.Remove(data)()
 	defer os.RemoveAll(data)
 
 	if o.OTLP != "" {
