@@ -23,12 +23,12 @@ type Error struct {
 func (e *Error) Error() string { return e.Setting + ": " + e.Reason }
 
 func wrong(setting, format string, args ...any) error {
-	return &Error{Setting: setting, Reason: fmt.Sprintf(format, args...)}
+	return &Error{Setting: setting, Reason: short(fmt.Sprintf(format, args...))}
 }
 
 // wrongService is the error of the service with that index.
 func wrongService(index int, format string, args ...any) error {
-	return &Error{Setting: "services", Reason: fmt.Sprintf(format, args...), Part: index + 1}
+	return &Error{Setting: "services", Reason: short(fmt.Sprintf(format, args...)), Part: index + 1}
 }
 
 // Validate tells what cannot be run, as an *Error. scenarios are the names that
