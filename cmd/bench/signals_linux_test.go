@@ -146,7 +146,7 @@ func TestNoChildOutlivesTheDriver(t *testing.T) {
 			out := t.TempDir()
 			p := begin(t, "run", "--scenario=async-request", "--placement=process", "--rate=50", "--latency=100ms", "--warmup=0s", "--duration=30s", "--out="+out)
 			var children []int
-			soon(t, 15*time.Second, "requests under way in A, B, C, D and the broker", func() bool {
+			soon(t, time.Minute, "requests under way in A, B, C, D and the broker", func() bool {
 				children = childrenOf(t, p.Process.Pid)
 				return len(children) == 5 && strings.Contains(p.stderr(), "measuring")
 			})
@@ -292,7 +292,7 @@ func TestSecondSignalEndsARun(t *testing.T) {
 	out := t.TempDir()
 	p := begin(t, "run", "--scenario=sync", "--placement=process", "--rate=50", "--latency=none", "--warmup=0s", "--duration=60s", "--timeout=60s", "--out="+out)
 	var children []int
-	soon(t, 20*time.Second, "requests under way in A, B, C and D", func() bool {
+	soon(t, time.Minute, "requests under way in A, B, C and D", func() bool {
 		children = childrenOf(t, p.Process.Pid)
 		return len(children) == 4 && strings.Contains(p.stderr(), "measuring")
 	})
