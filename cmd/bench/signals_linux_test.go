@@ -373,3 +373,24 @@ func TestNobodyReadsStdout(t *testing.T) {
 		t.Errorf("%v are left", left)
 	}
 }
+
+// Too few files that may be open are said ahead of the load, in one line, and nothing is
+// left.
+func TestTooFewFiles(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "results")
+	run := osexec.Command("sh", append([]string{"-c", `ulimit -n 64; exec "$@"`, "sh", self}, brief("--scenario=async-request", "--out="+out)...)...)
+	var said bytes.Buffer
+	run.Stderr = &said
+	const want = "bench: start async-request: it needs some 112 open files at once, and this process may have 64: raise the limit, as with ulimit -n 1024"
+	if err := run.Run(); run.ProcessState.ExitCode() != exitFailed || lastLine(said.String()) != want {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	if _, err := os.Stat(out); !os.IsNotExist(err) {
+		t.Errorf("a folder is left: %v", err)
+	}
+}
