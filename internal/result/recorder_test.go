@@ -379,8 +379,8 @@ func TestAFullDiskLeavesTheOtherFileWhole(t *testing.T) {
 	if err := r.Close(); !errors.Is(err, full) || !strings.Contains(err.Error(), SamplesFile) {
 		t.Errorf("Close: %v", err)
 	}
-	if got, err := readIntervals(&log); err != nil || got[latency].TotalCount() != 2 {
-		t.Errorf("the log has %v, %v", got[latency].TotalCount(), err)
+	if got, err := readIntervals(&log); err != nil || got[Latency].TotalCount() != 2 {
+		t.Errorf("the log has %v, %v", got[Latency].TotalCount(), err)
 	}
 }
 
