@@ -81,7 +81,12 @@ func TestFill(t *testing.T) {
 			{Second: 1, Due: 3, Succeeded: 1, Failed: 1, P50: 0.01, P99: 0.01, Stale: 1, MaxStale: 0.07, MaxLateness: 0.001},
 		},
 	}
-	if got := filled(t, r); !reflect.DeepEqual(got, want) {
+	got := filled(t, r)
+	if p99 := got.Intervals["lateness_seconds"]["p99"]; len(got.Intervals) != 6 || p99.High != nil || p99.Low == nil || *p99.Low != 0.001 {
+		t.Errorf("intervals %+v", got.Intervals) // of four samples, none bounds it above
+	}
+	got.Intervals = nil
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
