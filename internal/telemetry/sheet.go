@@ -10,6 +10,8 @@ var (
 		"Events that nobody could decode, and that were set aside.", "service")
 	lostChanges = ofRun(Counter, "crosstalk_bus_lost_changes_total",
 		"Changes that a copy will never show: their events were dropped or poisonous.", "service")
+	logLosses = ofRun(Counter, "crosstalk_bus_log_losses_total",
+		"Partitions found to have lost events that they had acknowledged, and read anew from their beginning.", "service")
 	busLag = ofRun(Gauge, "crosstalk_bus_lag_events",
 		"Events of a topic that the service has not handled yet.", "service", "topic")
 
@@ -40,6 +42,8 @@ var (
 		"Calls that succeeded by the policy.", "service", "peer")
 	policyFailed = ofRun(Counter, "crosstalk_policy_failed_total",
 		"Calls that failed in the end.", "service", "peer")
+	policyCancelled = ofRun(Counter, "crosstalk_policy_cancelled_total",
+		"Calls that the service gave up, as where another of its dependencies had failed.", "service", "peer")
 	policyRefused = ofRun(Counter, "crosstalk_policy_refused_total",
 		"Calls that an open breaker refused.", "service", "peer")
 	policyOverBudget = ofRun(Counter, "crosstalk_policy_over_budget_total",
@@ -71,9 +75,9 @@ var (
 		"For how long the oldest acknowledged change has been acknowledged that some copy does not show; 0 where all do.")
 
 	read = append([]Family{
-		published, lateReplies, deadLetters, lostChanges, busLag,
+		published, lateReplies, deadLetters, lostChanges, logLosses, busLag,
 		workersLimit, workersQueueLimit, workersWaiting, workersArrived, workersRefused, workersQueued, workersWaited,
-		policyCalls, policyTries, policyRetries, policyHedges, policySaved, policyFailed, policyRefused,
+		policyCalls, policyTries, policyRetries, policyHedges, policySaved, policyFailed, policyCancelled, policyRefused,
 		policyOverBudget, policyFallbacks, breakerState,
 		driverRate, driverBegin, driverInFlight, driverInFlightLimit, driverSent, driverWaited, driverUnsent,
 		driverWrites, replicaUnseen, replicaAge,
@@ -86,6 +90,7 @@ func (s *sheet) process(p Process) {
 		s.count(lateReplies, b.LateReplies, p.Service)
 		s.count(deadLetters, b.DeadLetters, p.Service)
 		s.count(lostChanges, b.LostChanges, p.Service)
+		s.count(logLosses, b.LogLosses, p.Service)
 		for _, t := range b.Topics {
 			s.count(busLag, t.Behind, p.Service, t.Name)
 		}
@@ -118,6 +123,7 @@ func (s *sheet) need(n Need) {
 	s.count(policyHedges, n.Hedges, n.Service, n.Peer)
 	s.count(policySaved, n.Saved, n.Service, n.Peer)
 	s.count(policyFailed, n.Failed, n.Service, n.Peer)
+	s.count(policyCancelled, n.Cancelled, n.Service, n.Peer)
 	s.count(policyRefused, n.Refused, n.Service, n.Peer)
 	s.count(policyOverBudget, n.OverBudget, n.Service, n.Peer)
 	s.count(policyFallbacks, n.Fallbacks, n.Service, n.Peer)
