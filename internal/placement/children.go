@@ -3,7 +3,6 @@ package placement
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -29,7 +28,6 @@ func (p *placing) startChildren(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Env.Access.Token = rand.Text()
 	for _, m := range p.members {
 		for i := range p.experiment.CopiesOf(m.Name) {
 			c := p.nodeOf(m, i, program)
