@@ -9,22 +9,19 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
-	"crosstalk/internal/experiment"
 	"crosstalk/internal/record"
 	"crosstalk/scenarios"
 )
 
+func envOf() fakesvc.Env {
+	return fakesvc.Env{Listen: net.Listen, Dial: new(net.Dialer).DialContext}
+}
+
 func inThisProcess(t *testing.T) *Topology {
 	t.Helper()
-	e := experiment.Default()
-	for setting, value := range map[string]string{"store": "memory", "keys": "10"} {
-		if err := e.Set(setting, value); err != nil {
-			t.Fatal(err)
-		}
-	}
+	e := experimentOf(t, map[string]string{"store": "memory", "keys": "10"})
 	s, _ := scenarios.ByName("sync")
-	env := fakesvc.Env{Listen: net.Listen, Dial: new(net.Dialer).DialContext}
-	topology, err := Start(t.Context(), s, &e, World{World: scenarios.World{Env: env, Prefix: "run"}})
+	topology, err := Start(t.Context(), s, e, World{World: scenarios.World{Env: envOf(), Prefix: "run"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,6 +64,7 @@ type Topology struct {
 	// the user's own.
 	Own      []string
 	children []*child
+	deaths   deaths
 }
 
 // Start places the topology of a scenario, and returns when it is ready. On an error,
