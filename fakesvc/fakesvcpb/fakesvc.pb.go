@@ -903,11 +903,13 @@ type StatisticsResponse struct {
 	// How many other drivers have added load.
 	Attached   int64        `protobuf:"varint,13,opt,name=attached,proto3" json:"attached,omitempty"`
 	Bootstraps []*Bootstrap `protobuf:"bytes,12,rep,name=bootstraps,proto3" json:"bootstraps,omitempty"`
+	// How often a partition was found to have lost events that it had acknowledged.
+	LogLosses int64 `protobuf:"varint,15,opt,name=log_losses,json=logLosses,proto3" json:"log_losses,omitempty"`
 	// Spans that a node has made, where it is a process of its own, and those of them that
 	// the collector has not taken, with the last reason why.
-	Spans         int64  `protobuf:"varint,14,opt,name=spans,proto3" json:"spans,omitempty"`
-	LostSpans     int64  `protobuf:"varint,15,opt,name=lost_spans,json=lostSpans,proto3" json:"lost_spans,omitempty"`
-	LostWhy       string `protobuf:"bytes,16,opt,name=lost_why,json=lostWhy,proto3" json:"lost_why,omitempty"`
+	Spans         int64  `protobuf:"varint,17,opt,name=spans,proto3" json:"spans,omitempty"`
+	LostSpans     int64  `protobuf:"varint,18,opt,name=lost_spans,json=lostSpans,proto3" json:"lost_spans,omitempty"`
+	LostWhy       string `protobuf:"bytes,19,opt,name=lost_why,json=lostWhy,proto3" json:"lost_why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1031,6 +1033,13 @@ func (x *StatisticsResponse) GetBootstraps() []*Bootstrap {
 		return x.Bootstraps
 	}
 	return nil
+}
+
+func (x *StatisticsResponse) GetLogLosses() int64 {
+	if x != nil {
+		return x.LogLosses
+	}
+	return 0
 }
 
 func (x *StatisticsResponse) GetSpans() int64 {
@@ -2087,7 +2096,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
 	"\x14AwaitDriversResponse\"'\n" +
 	"\x11StatisticsRequest\x12\x12\n" +
-	"\x04last\x18\x01 \x01(\bR\x04last\"\x99\x05\n" +
+	"\x04last\x18\x01 \x01(\bR\x04last\"\xb8\x05\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -2106,11 +2115,13 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\battached\x18\r \x01(\x03R\battached\x127\n" +
 	"\n" +
 	"bootstraps\x18\f \x03(\v2\x17.crosstalk.v1.BootstrapR\n" +
-	"bootstraps\x12\x14\n" +
-	"\x05spans\x18\x0e \x01(\x03R\x05spans\x12\x1d\n" +
+	"bootstraps\x12\x1d\n" +
 	"\n" +
-	"lost_spans\x18\x0f \x01(\x03R\tlostSpans\x12\x19\n" +
-	"\blost_why\x18\x10 \x01(\tR\alostWhy\"\x88\x01\n" +
+	"log_losses\x18\x0f \x01(\x03R\tlogLosses\x12\x14\n" +
+	"\x05spans\x18\x11 \x01(\x03R\x05spans\x12\x1d\n" +
+	"\n" +
+	"lost_spans\x18\x12 \x01(\x03R\tlostSpans\x12\x19\n" +
+	"\blost_why\x18\x13 \x01(\tR\alostWhy\"\x88\x01\n" +
 	"\tBootstrap\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +

@@ -65,6 +65,7 @@ func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
 	sum.LateReplies += s.GetLateReplies()
 	sum.DeadLetters += s.GetDeadLetters()
 	sum.LostChanges += s.GetLostChanges()
+	sum.LogLosses += s.GetLogLosses()
 	sum.Attached += s.GetAttached()
 	sum.Spans += s.GetSpans()
 	sum.LostSpans += s.GetLostSpans()
