@@ -16,10 +16,10 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/agent"
-	"crosstalk/internal/atexit"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
+	"crosstalk/internal/scratch"
 	"crosstalk/scenarios"
 )
 
@@ -232,14 +232,12 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 		}
 		return func() error { return nil }, nil
 	}
-	if config.Dir, err = os.MkdirTemp("", "crosstalk-"); err != nil {
-		return nil, fmt.Errorf("make a folder for the databases: %w", err)
+	dir, err := scratch.New()
+	if err != nil {
+		return nil, err
 	}
-	drop := atexit.Remove(config.Dir)
-	return func() error {
-		defer drop()
-		return os.RemoveAll(config.Dir)
-	}, nil
+	config.Dir = dir.Path()
+	return dir.Remove, nil
 }
 
 // exitAtEnd exits when there is no more to read: the system closes the pipe when the
