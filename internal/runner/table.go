@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"time"
+
+	"crosstalk/fakesvc/fakesvcpb"
+)
+
+// row is one of a table, as a node tells it.
+type row struct{ key, version, hash uint64 }
+
+// rowLimit is for how long a node may send no row of those that it is asked for.
+const rowLimit = drainLimit
+
+var errNoRow = fmt.Errorf("no row came for %v", rowLimit)
+
+// table reads what a service keeps of an owner's records, in the order of their keys.
+func (c *control) table(ctx context.Context, service, owner string) (rows []row, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	idle := time.AfterFunc(rowLimit, func() { cancel(errNoRow) })
+	defer idle.Stop()
+	defer func() {
+		if err == nil {
+			return
+		}
+		if errors.Is(context.Cause(ctx), errNoRow) {
+			err = errNoRow
+		}
+		err = fmt.Errorf("read the records of %s in %s: %w", owner, c.name(), err)
+	}()
+	stream, err := c.client.Rows(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner})
+	if err != nil {
+		return nil, err
+	}
+	for {
+		more, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		idle.Reset(rowLimit)
+		for _, r := range more.GetRows() {
+			rows = append(rows, row{r.GetKey(), r.GetVersion(), r.GetPayloadHash()})
+		}
+	}
+}
+
+// hashOf is what a node says of a payload instead of sending it.
+func hashOf(payload []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(payload)
+	return h.Sum64()
+}
