@@ -23,7 +23,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	statistics, missing := r.nodes.statistics(ctx)
 	r.missing = errors.Join(missing, silent(ctx, r.topology, r.topology.Own))
 	out := &result.Run{
-		Schema: result.SchemaVersion, Scenario: r.scenario.Name, Started: r.begin,
+		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
 		Attached:        r.options.Attach,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
 		Environment:     r.environment(),
@@ -66,6 +66,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	} else if alone(out, statistics.GetAttached()) {
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
+	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
 	return out, nil
 }
@@ -76,6 +77,7 @@ func (r *run) fillCounts(out *result.Run) {
 		Due:          counts.WritesDue.Load(),
 		Acknowledged: counts.WritesAcknowledged.Load(),
 		Failed:       counts.WritesFailed.Load(),
+		Failures:     r.writeFailures(),
 	}
 	out.Requests.RateAsked = float64(r.experiment.Rate)
 }

@@ -83,7 +83,11 @@ func boltEntry(k, v []byte) (e Entry, err error) {
 	return e, err
 }
 
-func (t *boltTable) acknowledge(_ context.Context, upTo int64) error {
+func (t *boltTable) acknowledge(ctx context.Context, upTo int64) error {
+	if err := t.writing.take(ctx); err != nil {
+		return err
+	}
+	defer t.writing.end()
 	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(t.entries).Cursor()
 		// From the first again each time: to delete moves the cursor.

@@ -21,15 +21,17 @@ func (s scrape) Describe(to chan<- *prometheus.Desc) {
 }
 
 func (s scrape) Collect(to chan<- prometheus.Metric) {
-	for _, r := range s.metrics.allRuns() {
-		for _, m := range r.read() {
-			to <- m
-		}
+	runs, all := s.metrics.now()
+	for _, r := range runs {
+		all.add(r.read())
+	}
+	for _, sample := range all {
+		to <- sample.metric()
 	}
 }
 
-// read reads a run; one that has ended, as it was then.
-func (r *Run) read() []prometheus.Metric {
+// read reads a run; one that has ended meanwhile, as it was then.
+func (r *Run) read() samples {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
@@ -51,12 +53,13 @@ func (r *Run) End() {
 	r.ended = true
 	r.last = r.readNow(func(f Family) bool { return f.Type == Counter })
 	r.processes, r.load = nil, nil // and with them all that they hold on to
+	r.metrics.end(r, r.last)
 }
 
-func (r *Run) readNow(wanted func(Family) bool) []prometheus.Metric {
+func (r *Run) readNow(wanted func(Family) bool) samples {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeLimit)
 	defer cancel()
-	s := &sheet{run: r, wanted: wanted, faults: make(map[faultKey]*faultSum)}
+	s := &sheet{run: r, wanted: wanted, samples: make(samples), faults: make(map[faultKey]*faultSum)}
 	for _, process := range r.processes {
 		s.process(process(ctx))
 	}
@@ -64,26 +67,21 @@ func (r *Run) readNow(wanted func(Family) bool) []prometheus.Metric {
 	if r.load != nil {
 		s.load(r.load())
 	}
-	return s.metrics
+	return s.samples
 }
 
 // sheet gathers what is read of one run.
 type sheet struct {
 	run     *Run
 	wanted  func(Family) bool
-	metrics []prometheus.Metric
+	samples samples
 	faults  map[faultKey]*faultSum
 }
 
 func (s *sheet) put(f Family, value float64, labels ...string) {
-	if !s.wanted(f) {
-		return
+	if s.wanted(f) {
+		s.samples.put(sample{f, s.run.labels(labels), value})
 	}
-	kind := prometheus.GaugeValue
-	if f.Type == Counter {
-		kind = prometheus.CounterValue
-	}
-	s.metrics = append(s.metrics, prometheus.MustNewConstMetric(f.desc(), kind, value, s.run.labels(labels)...))
 }
 
 func (s *sheet) count(f Family, n int64, labels ...string) { s.put(f, float64(n), labels...) }

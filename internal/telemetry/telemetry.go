@@ -11,6 +11,7 @@
 package telemetry
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -26,8 +27,9 @@ type Metrics struct {
 	counters   map[string]*prometheus.CounterVec
 	histograms map[string]*prometheus.HistogramVec
 
-	mu   sync.Mutex
-	runs []*Run
+	mu    sync.Mutex
+	runs  []*Run  // that have not ended
+	ended samples // the counters of those that have
 }
 
 // New returns the metrics of this process: of its runs, of the process itself and
@@ -37,6 +39,7 @@ func New() *Metrics {
 		registry:   prometheus.NewRegistry(),
 		counters:   make(map[string]*prometheus.CounterVec),
 		histograms: make(map[string]*prometheus.HistogramVec),
+		ended:      make(samples),
 	}
 	for _, f := range told {
 		switch f.Type {
@@ -63,7 +66,8 @@ func (m *Metrics) Handler() http.Handler {
 
 // Run returns the metrics of a run: name tells those of one scenario apart. Its
 // counters stay until the process ends, since who scrapes must see their last
-// values; what is so only at a moment goes with the run's End.
+// values; what is so only at a moment goes with the run's End. The counters of a later
+// run of the same name go on from there.
 func (m *Metrics) Run(scenario, name string) *Run {
 	if m == nil {
 		return nil
@@ -75,10 +79,19 @@ func (m *Metrics) Run(scenario, name string) *Run {
 	return r
 }
 
-func (m *Metrics) allRuns() []*Run {
+// now returns the runs that have not ended, and what those that have had counted.
+func (m *Metrics) now() ([]*Run, samples) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.runs)
+	return slices.Clone(m.runs), maps.Clone(m.ended)
+}
+
+// end keeps what a run has counted, in its place.
+func (m *Metrics) end(r *Run, last samples) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.runs = slices.DeleteFunc(m.runs, func(other *Run) bool { return other == r })
+	m.ended.add(last)
 }
 
 // Run is what is shown of one run. nil is off.
@@ -90,7 +103,7 @@ type Run struct {
 	processes []ReadProcess
 	load      ReadLoad
 	ended     bool
-	last      []prometheus.Metric // once it has ended
+	last      samples // once it has ended
 }
 
 // counter returns the counter of a family with these labels.

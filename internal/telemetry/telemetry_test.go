@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -153,6 +154,30 @@ func TestReading(t *testing.T) {
 		if _, ok := got[id]; ok {
 			t.Errorf("%s is there after the end", id)
 		}
+	}
+}
+
+// A node is again what it was started as after each run of a driver: the runs of one
+// name count on, and whoever scrapes gets all of it each time.
+func TestRunsOfTheSameName(t *testing.T) {
+	m := New()
+	for n := 1; n <= 20; n++ {
+		for _, name := range []string{"crosstalk", fmt.Sprintf("results-%d", n)} {
+			r := m.Run("sync", name)
+			useAll(r)
+			r.ReadLoad(func() Load { return Load{Sent: 3, InFlight: int64(n)} })
+			got := values(t, m)
+			checkValues(t, got, map[string]float64{
+				"driver_sent_total{run=crosstalk,scenario=sync}":                float64(3 * n),
+				"driver_in_flight{run=" + name + ",scenario=sync}":              float64(n),
+				"driver_requests_total{code=OK,run=" + name + ",scenario=sync}": map[bool]float64{true: float64(n), false: 1}[name == "crosstalk"],
+			})
+			r.End()
+			checkValues(t, values(t, m), map[string]float64{"driver_sent_total{run=crosstalk,scenario=sync}": float64(3 * n)})
+		}
+	}
+	if len(m.runs) != 0 {
+		t.Errorf("%d runs are kept that have ended", len(m.runs))
 	}
 }
 
