@@ -71,9 +71,16 @@ func (r *run) compare(ctx context.Context) error {
 func (r *run) settledTables(ctx context.Context, owner string, limit time.Time) ([]*differences, error) {
 	for {
 		held, err := r.holdTables(ctx, owner)
-		again := err != nil && r.topology.Kind == placement.Children && isAway(err) || err == nil && mayHeal(held)
-		if !again || ctx.Err() != nil || time.Now().After(limit) {
+		behind := err == nil && mayHeal(held)
+		again := behind || err != nil && r.topology.Kind == placement.Children && isAway(err)
+		switch over := time.Now().After(limit); {
+		case !again || ctx.Err() != nil || over && !behind:
 			return held, err
+		case over:
+			if err := r.learnPending(ctx, owner); err != nil {
+				return nil, err
+			}
+			return r.holdTables(ctx, owner)
 		}
 		if err := load.Timer(ctx, time.Now().Add(20*time.Millisecond)); err != nil {
 			return nil, err
@@ -172,7 +179,7 @@ func (r *run) judgeUnseen(ctx context.Context) {
 	case r.tables.failed != nil: // whether they are lost is not known
 	default:
 		r.tables.Lost = int64(n)
-		r.tables.wrong = errors.Join(fmt.Errorf("%d acknowledged changes are lost, and no fault explains it: %s", n, strings.Join(lost, ", ")), r.tables.wrong)
+		r.tables.wrong = errors.Join(fmt.Errorf("%d acknowledged changes did not become visible, and no fault explains it: %s", n, strings.Join(lost, ", ")), r.tables.wrong)
 	}
 }
 

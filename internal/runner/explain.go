@@ -16,6 +16,11 @@ func (r *run) explains(c load.Change) string {
 	if !bool(r.experiment.Outbox) && r.book.BeforeRestart(c.Owner, c.Key, c.Version) {
 		return r.signalled(c) + " with --outbox=off"
 	}
+	for _, held := range r.pending[c.Owner] {
+		if held.has(c) {
+			return held.by
+		}
+	}
 	return ""
 }
 

@@ -116,6 +116,7 @@ type run struct {
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
 	tables  comparison
+	pending map[string][]pending // by owner
 	// failed is why the run has ended early, of itself; missing names the nodes that
 	// tell nothing at its end.
 	failed, missing error

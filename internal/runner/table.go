@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"crosstalk/fakesvc/fakesvcpb"
 )
 
@@ -21,36 +23,44 @@ var errNoRow = fmt.Errorf("no row came for %v", rowLimit)
 
 // table reads what a service keeps of an owner's records, in the order of their keys.
 func (c *control) table(ctx context.Context, service, owner string) (rows []row, err error) {
+	err = c.rows(ctx, c.client.Rows, service, owner, func(m *fakesvcpb.RowsResponse) {
+		for _, r := range m.GetRows() {
+			rows = append(rows, row{r.GetKey(), r.GetVersion(), r.GetPayloadHash()})
+		}
+	})
+	return rows, err
+}
+
+// rowsCall is a call of a control that answers with rows.
+type rowsCall func(context.Context, *fakesvcpb.RowsRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[fakesvcpb.RowsResponse], error)
+
+// rows has each of the messages read that a call answers with. It gives up where none
+// comes for rowLimit.
+func (c *control) rows(ctx context.Context, call rowsCall, service, owner string, read func(*fakesvcpb.RowsResponse)) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	idle := time.AfterFunc(rowLimit, func() { cancel(errNoRow) })
 	defer idle.Stop()
 	defer func() {
-		if err == nil {
-			return
-		}
-		if errors.Is(context.Cause(ctx), errNoRow) {
-			err = errNoRow
-		}
-		err = fmt.Errorf("read the records of %s in %s: %w", owner, c.name(), err)
-	}()
-	stream, err := c.client.Rows(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner})
-	if err != nil {
-		return nil, err
-	}
-	for {
-		more, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
 		if err != nil {
-			return nil, err
+			if errors.Is(context.Cause(ctx), errNoRow) {
+				err = errNoRow
+			}
+			err = fmt.Errorf("read the records of %s in %s: %w", owner, c.name(), err)
 		}
-		idle.Reset(rowLimit)
-		for _, r := range more.GetRows() {
-			rows = append(rows, row{r.GetKey(), r.GetVersion(), r.GetPayloadHash()})
+	}()
+	stream, err := call(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner})
+	for err == nil {
+		var more *fakesvcpb.RowsResponse
+		if more, err = stream.Recv(); err == nil {
+			idle.Reset(rowLimit)
+			read(more)
 		}
 	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // hashOf is what a node says of a payload instead of sending it.

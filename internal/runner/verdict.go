@@ -100,7 +100,7 @@ func judge(f findings) (result.Verdict, []string) {
 	}
 	for _, e := range f.explained {
 		if e.Changes > 0 {
-			worsen("", "of these, %d are explained by %s", e.Changes, e.Fault)
+			worsen("", "%d of those are explained: %s", e.Changes, e.Fault)
 		}
 	}
 	if f.uncompared != nil {
