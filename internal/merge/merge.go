@@ -219,6 +219,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.LateReplies += r.LateReplies
 	to.DeadLetters += r.DeadLetters
 	to.LostChanges += r.LostChanges
+	to.LogLosses += r.LogLosses
 	to.UnseenChanges += r.UnseenChanges
 	to.ComparedRows += r.ComparedRows
 	addComparison(to, r.Comparison)

@@ -185,7 +185,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
-			run.ComparedRows, run.Attached = 300, 1
+			run.ComparedRows, run.Attached, run.LogLosses = 300, 1, 5
 			run.Comparison = &result.Comparison{OwnerRows: 300, ReplicaRows: 300, Differing: 1, Lost: 2, Explained: []result.Explained{{Fault: "bus:drop=1%", Rows: 3}}, NotCompared: "A has no control"}
 			run.Bootstraps = []result.Bootstrap{{Service: "D", Owner: "A", Events: 10}}
 			run.Processes = []result.Process{{Name: "driver", Starts: 1, CPUSecondsPer1000: 1}, {Name: "A", Starts: 2, Served: []int64{5}}}

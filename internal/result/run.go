@@ -111,6 +111,9 @@ type Run struct {
 	// were dropped or could not be decoded. Neither keeps the warm-up out.
 	DeadLetters int64 `json:"dead_letters"`
 	LostChanges int64 `json:"lost_changes"`
+	// LogLosses counts how often a reader found that a partition of the bus has lost
+	// events that it had acknowledged; it then reads all of the partition again.
+	LogLosses int64 `json:"log_losses,omitempty"`
 	// UnseenChanges counts the acknowledged changes that were not visible in every
 	// replica when the run ended; ReplicationLag leaves them out.
 	UnseenChanges int64 `json:"unseen_changes"`

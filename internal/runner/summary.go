@@ -30,6 +30,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 		LateReplies:     statistics.GetLateReplies(),
 		DeadLetters:     statistics.GetDeadLetters(),
 		LostChanges:     statistics.GetLostChanges(),
+		LogLosses:       statistics.GetLogLosses(),
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
@@ -66,9 +67,19 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	} else if alone(out, statistics.GetAttached()) {
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
+	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
 	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
 	return out, nil
+}
+
+// lostLogs says that the bus has not kept its word.
+func lostLogs(losses int64) []string {
+	if losses == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the bus has lost events that it had acknowledged: %d times a reader found a partition shorter than "+
+		"what it had read, or with other events, and read all of it again", losses)}
 }
 
 func (r *run) fillCounts(out *result.Run) {

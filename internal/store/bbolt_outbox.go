@@ -55,6 +55,12 @@ func (t *boltTable) position(context.Context) (map[int]int64, error) {
 	})
 }
 
+func (t *boltTable) rewind(_ context.Context, partition int) error {
+	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(t.next).Delete(binary.BigEndian.AppendUint64(nil, uint64(partition)))
+	}))
+}
+
 // hold has nobody to exclude: bbolt's file has one user.
 func (t *boltTable) hold(context.Context) (outbox, error) { return t, nil }
 

@@ -16,6 +16,13 @@ func (t *sqliteTable) position(ctx context.Context) (map[int]int64, error) {
 	})
 }
 
+func (t *sqliteTable) rewind(ctx context.Context, partition int) error {
+	return t.db.transaction(ctx, func() error {
+		_, err := t.dropNext.Exec(partition)
+		return err
+	})
+}
+
 // sqliteOutbox is held by a transaction on a file of its own beside the database,
 // which the operating system ends with its process: there is no term to wait for
 // after a kill, and no clock to trust.

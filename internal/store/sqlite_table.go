@@ -22,7 +22,7 @@ type sqliteTable struct {
 
 	getOne, getPage, measure, getNext, getPending string // what readers are asked
 
-	putOne, setNext, deletePending *sql.Stmt
+	putOne, setNext, dropNext, deletePending *sql.Stmt
 }
 
 // sqliteSchema makes the tables. An integer primary key is the table's own tree,
@@ -73,6 +73,7 @@ func (t *sqliteTable) prepare(ctx context.Context) error {
 			WHERE excluded.version > version`},
 		{&t.setNext, `INSERT INTO "position.%s" (partition, next) VALUES (?, ?)
 			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > next`},
+		{&t.dropNext, `DELETE FROM "position.%s" WHERE partition = ?`},
 		{&t.deletePending, `DELETE FROM "outbox.%s" WHERE seq <= ?`},
 	} {
 		var err error
