@@ -121,14 +121,14 @@ func TestOracleIsAskedBeforeTheSend(t *testing.T) {
 		c := config()
 		c.Keys, c.WriteRate, c.Owners, c.WarmUp, c.Duration = 1, 20, []string{"A"}, 0, 2*time.Second
 		d, run, err := drive(t, t.Context(), c, Target{
-			Query: func(_ context.Context, id int64, key record.Key) ([]Answer, error) {
+			Query: func(_ context.Context, id int64, key record.Key) (Reply, error) {
 				mu.Lock()
 				version := newest
 				mu.Unlock()
 				if id%2 == 0 {
 					time.Sleep(100 * time.Millisecond) // in which others hear of newer ones
 				}
-				return []Answer{{"A", record.Record{Key: key, Version: version, Payload: record.Payload("A", key, version, size)}}}, nil
+				return Reply{Answers: []Answer{{"A", record.Record{Key: key, Version: version, Payload: record.Payload("A", key, version, size)}}}}, nil
 			},
 			Write: func(_ context.Context, _ string, _ int64, r record.Record) error {
 				mu.Lock()
