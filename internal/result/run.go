@@ -79,6 +79,9 @@ type Run struct {
 	Staleness Quantiles `json:"staleness_seconds"`
 	// ReplicationLag is visible − acknowledged, of changes that a replica applied.
 	ReplicationLag Quantiles `json:"replication_lag_seconds"`
+	// Intervals are the ends of the percentiles' 95 % intervals, by the names of both:
+	// those of latency_seconds, p99. There are none where nothing was measured.
+	Intervals map[string]map[string]Bounds `json:"percentile_intervals,omitempty"`
 
 	// Stages tells where the time of the successes went, in the order of their way:
 	// the means add up to that of the latency.
