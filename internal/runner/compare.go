@@ -39,6 +39,7 @@ func (r *run) compare(ctx context.Context) error {
 		r.tables.NotCompared = "the driver that prepared the nodes compares them"
 		return nil
 	}
+	defer r.waiting("the databases to be compared")()
 	limit := time.Now().Add(drainLimit)
 	if r.lag.Unseen() > 0 {
 		limit = time.Now() // that long was waited already
@@ -73,7 +74,7 @@ func (r *run) settledTables(ctx context.Context, owner string, limit time.Time) 
 		held, err := r.holdTables(ctx, owner)
 		behind := err == nil && mayHeal(held)
 		again := behind || err != nil && r.topology.Kind == placement.Children && isAway(err)
-		switch over := time.Now().After(limit); {
+		switch over := time.Now().After(limit) || r.pulse.stuck(); {
 		case !again || ctx.Err() != nil || over && !behind:
 			return held, err
 		case over:

@@ -46,6 +46,7 @@ type findings struct {
 	// errorRate is the share of requests that should have failed.
 	errorRate float64
 	unwritten error
+	silences  []result.Silence
 }
 
 // judge tells what a run's figures are worth, and why.
@@ -114,6 +115,9 @@ func judge(f findings) (result.Verdict, []string) {
 	} else if f.interrupted {
 		worsen(result.Interrupted, "interrupted: the figures cover the %v that were measured until then", round(f.measured))
 	}
+	if len(f.silences) > 0 {
+		worsen(result.Invalid, "%s", whySilent(f.silences))
+	}
 	if f.missing != nil {
 		worsen(result.Invalid, "%s", oneLine(f.missing))
 	}
@@ -178,7 +182,8 @@ func (r *run) findings(out *result.Run, interrupted bool) findings {
 		lateness: out.Lateness, latencyP99: out.Latency.P99, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
-		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(out), awaited: r.awaited, unwritten: r.unwritten,
+		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(out), awaited: r.awaited,
+		unwritten: r.unwritten, silences: out.Silences,
 	}
 	if r.cpu.wall >= shortestShare {
 		f.cpu = r.cpu.used.Seconds() / r.cpu.wall.Seconds() / float64(out.Environment.Cores)
