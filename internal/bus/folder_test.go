@@ -1,12 +1,15 @@
 package bus
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -306,6 +309,39 @@ func TestKilledInCompaction(t *testing.T) {
 	state("swept in part", after, records+1, func(dir folder) {
 		done(t, os.RemoveAll(dir.sub(outdatedFolder, small+"-0", "0.dat")))
 	})
+}
+
+// Where the files cannot be kept, nothing is compacted and nothing is acknowledged any
+// more; and a new start goes on.
+func TestWithoutAPlaceToKeepFilesNothingIsAcknowledged(t *testing.T) {
+	const records = 30
+	dir := scratch(t)
+	inFolder(t, dir, func(b *Broker, c *Client) {
+		createSmall(t, b, c)
+		p := c.NewPublisher()
+		defer p.Close()
+		defer c.Close() // which ends what p tries
+		for i := range int64(records) {
+			publish(t, p, change(i))
+		}
+		before := files(t, partitionOf(dir))
+		done(t, os.MkdirAll(folder(dir).sub(keptFolder, "in the way"), 0o700))
+		b.compactAtNextProduce()
+		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if p.Publish(soon, change(records)) == nil || p.Publish(soon, change(records)) == nil {
+			t.Error("it is acknowledged all the same")
+		}
+		if err := <-b.Failed(); !strings.HasPrefix(err.Error(), "bus: before a compaction: rename ") {
+			t.Errorf("the broker has failed with %v", err)
+		}
+		if got := files(t, partitionOf(dir)); !maps.Equal(got, before) {
+			t.Errorf("files %v, want %v as before", got, before)
+		}
+		dir = clone(t, dir)
+		done(t, os.RemoveAll(folder(dir).sub(keptFolder)))
+	})
+	goesOn(t, dir, records, "after a failure")
 }
 
 func done(t *testing.T, err error) {
