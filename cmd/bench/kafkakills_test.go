@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/seeded"
 )
 
@@ -29,15 +30,17 @@ func TestKillsOnKafka(t *testing.T) {
 	if address == "" || data == "" {
 		t.Skipf("no cluster is named that may be killed: %s=host:port and %s=DIR of scripts/kafka up", kafkaVariable, kafkaDataVariable)
 	}
-	kills, seed := int(numberFrom(t, killsVariable, 25)), numberFrom(t, seedVariable, 1)
-	faults, length := randomKills(kills, seed, "A", "B", "C", "D")
+	kills, seed := int(numberFrom(t, killsVariable, 10)), numberFrom(t, seedVariable, 1)
+	faults, length := randomKills(kills, seed, 3*time.Second, "A", "B", "C", "D")
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	var restarts []time.Duration
 	var why error
 	go func() {
 		defer close(ended)
-		restarts, why = killKafka(ctx, address, data, seed, length-5*time.Second)
+		if why = loadIsOn(ctx, address); why == nil {
+			restarts, why = killKafka(ctx, address, data, seed, length-5*time.Second)
+		}
 	}()
 	run := underKills(t, seed, faults, length, "--kafka="+address)
 	stop()
@@ -46,6 +49,30 @@ func TestKillsOnKafka(t *testing.T) {
 		t.Errorf("Kafka was killed %d times: %v", len(restarts), why)
 	}
 	t.Logf("%d kills (seed %d) in %v, and %d of Kafka, which was back after %v: %s", kills, seed, length, len(restarts), restarts, run)
+}
+
+// loadIsOn returns once A has published more than what it began with.
+func loadIsOn(ctx context.Context, address string) error {
+	client, err := bus.Open(ctx, bus.Config{Addresses: []string{address}})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+		topics, err := client.Topics(ctx)
+		if err != nil {
+			return err
+		}
+		for _, topic := range topics { // there may be some of a run that failed
+			if !strings.HasSuffix(topic, ".A.changes") {
+				continue
+			}
+			if end, err := client.End(ctx, topic); err == nil && end[0] > killsKeys {
+				return nil
+			}
+		}
+	}
+	return ctx.Err()
 }
 
 // killKafka kills a node and starts it again until so much time is over, each time some

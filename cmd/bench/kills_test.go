@@ -41,7 +41,7 @@ func numberFrom(t *testing.T, variable string, otherwise uint64) uint64 {
 // acknowledged write is lost, none is applied again, and no answer goes backwards.
 func TestKills(t *testing.T) {
 	kills, seed := int(numberFrom(t, killsVariable, 50)), numberFrom(t, seedVariable, 1)
-	faults, length := randomKills(kills, seed, "A", "B", "C", "D", "bus")
+	faults, length := randomKills(kills, seed, 600*time.Millisecond, "A", "B", "C", "D", "bus")
 	run := underKills(t, seed, faults, length)
 	t.Logf("%d kills (seed %d) in %v: %s", kills, seed, length, run)
 }
@@ -96,9 +96,8 @@ func underKills(t *testing.T, seed uint64, faults string, length time.Duration, 
 	return run
 }
 
-// randomKills returns so many kills, each some hundred milliseconds after the one
-// before, of a process that is not away, and how long a run of them takes.
-func randomKills(n int, seed uint64, targets ...string) (faults string, length time.Duration) {
+// randomKills returns so many kills, each about apart after the one before, of a process that is not away, and how long a run of them takes.
+func randomKills(n int, seed uint64, apart time.Duration, targets ...string) (faults string, length time.Duration) {
 	back := make(map[string]time.Duration)
 	random := seeded.NewStream(seed, "kills", 0)
 	between := func(low, high time.Duration) time.Duration {
@@ -107,7 +106,7 @@ func randomKills(n int, seed uint64, targets ...string) (faults string, length t
 	at := time.Second
 	var parts []string
 	for len(parts) < n {
-		at += between(300*time.Millisecond, 900*time.Millisecond)
+		at += between(apart/2, apart*3/2)
 		target := targets[random.Next()%uint64(len(targets))]
 		if at < back[target] {
 			continue
