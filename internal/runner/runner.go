@@ -13,11 +13,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
+	"crosstalk/internal/openfiles"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/scratch"
@@ -44,6 +46,9 @@ const (
 // there are figures all the same: an answer was wrong, which the error names, a node
 // has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
+	if err := openfiles.Check(filesOf(s, e, o)); err != nil {
+		return nil, fmt.Errorf("start %s: %w", s.Name, err)
+	}
 	instrument, err := o.examine(ctx, float64(e.Rate))
 	if err != nil {
 		return nil, err
@@ -80,6 +85,21 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	return out, errors.Join(err, r.topology.Close())
 }
 
+// filesOf estimates how many files a run has open in this process.
+func filesOf(s scenarios.Scenario, e *experiment.Experiment, o Options) int {
+	g := openfiles.Graph{Services: len(e.Services)}
+	if o.Nodes != nil {
+		return openfiles.Needed(g)
+	}
+	for _, service := range e.Services {
+		g.Needs += len(service.Needs)
+	}
+	if scenarios.NeedsBus(s, e) {
+		g.Partitions = int(e.Partitions)
+	}
+	return openfiles.Needed(g)
+}
+
 // scraped measures while it is known where the children serve their metrics.
 func (r *run) scraped(measure func() (*result.Run, error)) (*result.Run, error) {
 	children := r.topology.Scraped()
@@ -105,6 +125,7 @@ type run struct {
 	pulse    *pulse
 	recorder *result.Recorder
 	driver   *load.Driver
+	stages   atomic.Pointer[stage]
 	lag      *load.Lag
 	lost     lostRows
 	applied  applications
@@ -274,6 +295,7 @@ func (r *run) wrong() error {
 func (r *run) awaitVisible(ctx context.Context) (err error) {
 	defer r.waiting("the replicas to show what was written")()
 	limit := time.Now().Add(drainLimit)
+	defer r.stage(Catching, limit)()
 	for r.lag.Unseen() > 0 && time.Now().Before(limit) && err == nil && !r.pulse.stuck() {
 		err = load.Timer(ctx, time.Now().Add(5*time.Millisecond))
 	}
