@@ -224,6 +224,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.LogLosses += r.LogLosses
 	to.UnseenChanges += r.UnseenChanges
 	to.ComparedRows += r.ComparedRows
+	addComparison(to, r.Comparison)
 	to.Bootstraps = append(to.Bootstraps, r.Bootstraps...)
 	addAll(to.Failures, r.Failures)
 	addAll(to.StorageBytes, r.StorageBytes)
