@@ -18,12 +18,13 @@ const (
 	lateness
 	staleness
 	replicationLag
+	handling
 	kinds
 )
 
 // String returns the tag of the kind's lines in latency.hlog.
 func (k kind) String() string {
-	return [...]string{"latency", "service", "failed", "lateness", "staleness", "lag"}[k]
+	return [...]string{"latency", "service", "failed", "lateness", "staleness", "lag", "handling"}[k]
 }
 
 // The range of the histograms, in nanoseconds. Starting at 1 ns and not at 1 µs

@@ -22,6 +22,7 @@ type Loaded struct {
 	Lateness       *hdrhistogram.Histogram
 	Staleness      *hdrhistogram.Histogram
 	ReplicationLag *hdrhistogram.Histogram
+	HandlingDelay  *hdrhistogram.Histogram
 }
 
 // Load reads a run's folder. It refuses one of another schema version, one whose
@@ -43,7 +44,7 @@ func Load(dir string) (*Loaded, error) {
 	}
 	return &Loaded{
 		Run: *run, Latency: h[latency], ServiceTime: h[serviceTime], FailedLatency: h[failedLatency],
-		Lateness: h[lateness], Staleness: h[staleness], ReplicationLag: h[replicationLag],
+		Lateness: h[lateness], Staleness: h[staleness], ReplicationLag: h[replicationLag], HandlingDelay: h[handling],
 	}, nil
 }
 

@@ -34,6 +34,7 @@ func (s *second) reset(number int) {
 func (s *second) add(row Row) {
 	s.done++
 	s.intervals[lateness].add(row.Sent - row.Due)
+	s.intervals[handling].add(row.Handling)
 	if row.Code != codes.OK {
 		s.Failed++
 		s.intervals[failedLatency].add(row.Done - row.Due)

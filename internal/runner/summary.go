@@ -12,6 +12,7 @@ import (
 	"crosstalk/internal/placement"
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
+	"crosstalk/internal/usage"
 	"crosstalk/scenarios"
 )
 
@@ -84,8 +85,10 @@ func (r *run) fillCounts(out *result.Run) {
 		Acknowledged: counts.WritesAcknowledged.Load(),
 		Failed:       counts.WritesFailed.Load(),
 		Failures:     r.writeFailures(),
+		Interrupted:  counts.WritesInterrupted.Load(),
 	}
 	out.Requests.RateAsked = float64(r.experiment.Rate)
+	out.Requests.Interrupted = counts.Interrupted.Load()
 }
 
 func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
@@ -103,6 +106,7 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 		return
 	}
 	out.GC = r.gc.result()
+	out.MaxResidentBytes = usage.MaxResident()
 	if out.Requests.Sent == 0 {
 		return
 	}
