@@ -49,7 +49,8 @@ RUN's own folder, or here if several are named. With --out=DIR all are written
 there; with --out=- one of html, markdown, csv and hdr is printed.
 
 The same folders give the same bytes. Exit codes: 0 done, 1 a run cannot be read
-or a file not written, 2 bad usage, 99 a threshold was crossed.`,
+or a file not written, 2 bad usage, 99 a threshold was crossed or could
+not be decided.`,
 		Example: `  bench report results/*/
   bench report results/20261125-090000.000 --format=markdown
   bench report results/OLD results/NEW --format=html,png --out=compared

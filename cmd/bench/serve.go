@@ -19,6 +19,7 @@ import (
 	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
+	"crosstalk/internal/scratch"
 	"crosstalk/scenarios"
 )
 
@@ -231,10 +232,12 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 		}
 		return func() error { return nil }, nil
 	}
-	if config.Dir, err = os.MkdirTemp("", "crosstalk-"); err != nil {
-		return nil, fmt.Errorf("make a folder for the databases: %w", err)
+	dir, err := scratch.New()
+	if err != nil {
+		return nil, err
 	}
-	return func() error { return os.RemoveAll(config.Dir) }, nil
+	config.Dir = dir.Path()
+	return dir.Remove, nil
 }
 
 // exitAtEnd exits when there is no more to read: the system closes the pipe when the

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -23,6 +24,7 @@ type view struct {
 	terminal bool
 	colours  bool // only on a terminal, and not where NO_COLOR (no-color.org) is set
 	log      zerolog.Logger
+	mu       sync.Mutex
 	width    int // of the line that stands on the terminal
 }
 
@@ -41,7 +43,7 @@ func newView(w io.Writer) *view {
 		w:        w,
 		terminal: terminal,
 		colours:  terminal && os.Getenv("NO_COLOR") == "",
-		log:      zerolog.New(zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: time.TimeOnly}).With().Timestamp().Logger(),
+		log:      zerolog.New(zerolog.ConsoleWriter{Out: zerolog.SyncWriter(w), NoColor: true, TimeFormat: time.TimeOnly}).With().Timestamp().Logger(),
 	}
 }
 
@@ -109,6 +111,15 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(time.Millisecond)
 }
 
+// waiting says what is waited for after the load.
+func (v *view) waiting(scenario, what string) {
+	if v.terminal {
+		v.line("%-16s waiting for %s", scenario, what)
+		return
+	}
+	v.log.Info().Str("scenario", scenario).Msg("waiting for " + what)
+}
+
 // step says which of many runs is under way.
 func (v *view) step(format string, args ...any) {
 	if v.terminal {
@@ -134,6 +145,8 @@ func (v *view) line(format string, args ...any) {
 
 // write writes a line over the one that stands there. text is how it is seen.
 func (v *view) write(text, painted string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	seen := len([]rune(text))
 	fmt.Fprintf(v.w, "\r%s%s", painted, strings.Repeat(" ", max(v.width-seen, 0)))
 	if v.width = seen; text == "" {

@@ -12,7 +12,7 @@ func Theory(w io.Writer, runs []result.Run) error {
 	t.heading("THEORY beside the measurement; theory knows no wiring: calls, events and databases take no time")
 	t.row("scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", "lag p50", "| theory", "by")
 	for _, r := range runs {
-		p, l, lag := r.Predicted, r.Latency, r.ReplicationLag
+		p := r.Predicted
 		if p == nil {
 			continue
 		}
@@ -20,9 +20,9 @@ func Theory(w io.Writer, runs []result.Run) error {
 		if p.Why != "" {
 			by += ": " + p.Why
 		}
-		t.row(r.Scenario, errorRate(r), "| "+percent(p.ErrorRate)+" %", percentile(l, 0.5), "| "+duration(p.Latency.P50),
-			percentile(l, 0.99), "| "+duration(p.Latency.P99), stale(r), "| "+percent(p.StaleShare)+" %",
-			percentile(lag, 0.5), "| "+orNone(p.ReplicationLag.P50), by)
+		t.row(r.Scenario, errorRate(r), "| "+percent(p.ErrorRate)+" %", latency(r, 0.5), "| "+duration(p.Latency.P50),
+			latency(r, 0.99), "| "+duration(p.Latency.P99), stale(r), "| "+percent(p.StaleShare)+" %",
+			lag(r, 0.5), "| "+orNone(p.ReplicationLag.P50), by)
 	}
 	t.flush()
 	return t.err

@@ -28,7 +28,7 @@ func newIntervalLog(w io.Writer) *intervalLog {
 
 // write writes a line: the distribution of a kind in a second. Second 0 begins at
 // started.
-func (l *intervalLog) write(k kind, h *hdrhistogram.Histogram, second int, started time.Time) error {
+func (l *intervalLog) write(k Kind, h *hdrhistogram.Histogram, second int, started time.Time) error {
 	if err := l.head(started); err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (f *Folder) Join(run *Run, parts []Part) error {
 	out.closeFiles(run.Started)
 	for k := range kinds {
 		out.totals[k].extremes = joinExtremes(parts, k)
-		*run.quantiles(k) = out.totals[k].quantiles()
+		out.totals[k].fill(run, k)
 	}
 	run.Series = due(out.series)
 	for i := range run.Series {
@@ -133,10 +133,10 @@ func (i *interval) addAll(h *hdrhistogram.Histogram) {
 	i.extremes.merge(extremes{count: h.TotalCount(), min: time.Duration(h.Min()), max: time.Duration(h.Max())})
 }
 
-func joinExtremes(parts []Part, k kind) extremes {
+func joinExtremes(parts []Part, k Kind) extremes {
 	var all extremes
 	for _, p := range parts {
-		q := p.Run.quantiles(k)
+		q := p.Run.Quantiles(k)
 		all.merge(extremes{
 			count: q.Count, min: duration(q.Min), max: duration(q.Max), sum: duration(q.Mean * float64(q.Count)),
 		})

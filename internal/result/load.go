@@ -25,6 +25,18 @@ type Loaded struct {
 	HandlingDelay  *hdrhistogram.Histogram
 }
 
+// Histogram returns the run's histogram of a kind, in nanoseconds.
+func (l *Loaded) Histogram(k Kind) *hdrhistogram.Histogram {
+	return [kinds]*hdrhistogram.Histogram{
+		l.Latency, l.ServiceTime, l.FailedLatency, l.Lateness, l.Staleness, l.ReplicationLag, l.HandlingDelay,
+	}[k]
+}
+
+// Percentile returns any percentile of a kind, as a share in (0, 1), with its interval.
+func (l *Loaded) Percentile(k Kind, share float64) Percentile {
+	return PercentileOf(l.Histogram(k), *l.Quantiles(k), share)
+}
+
 // Load reads a run's folder. It refuses one of another schema version, one whose
 // run.json Validate refuses, and one whose two files do not belong together: a
 // number that is missing is not to be read as 0.
@@ -38,13 +50,18 @@ func Load(dir string) (*Loaded, error) {
 		return nil, err
 	}
 	for k := range kinds {
-		if got, want := h[k].TotalCount(), run.quantiles(k).Count; got != want {
+		if got, want := h[k].TotalCount(), run.Quantiles(k).Count; got != want {
 			return nil, fmt.Errorf("%s: %s holds %d values of %s, %s says %d", dir, LogFile, got, k, RunFile, want)
 		}
 	}
+	if run.Intervals == nil { // of an older file
+		for k := range kinds {
+			run.fillPercentiles(k, h[k])
+		}
+	}
 	return &Loaded{
-		Run: *run, Latency: h[latency], ServiceTime: h[serviceTime], FailedLatency: h[failedLatency],
-		Lateness: h[lateness], Staleness: h[staleness], ReplicationLag: h[replicationLag], HandlingDelay: h[handling],
+		Run: *run, Latency: h[Latency], ServiceTime: h[ServiceTime], FailedLatency: h[FailedLatency],
+		Lateness: h[Lateness], Staleness: h[Staleness], ReplicationLag: h[ReplicationLag], HandlingDelay: h[HandlingDelay],
 	}, nil
 }
 

@@ -55,6 +55,9 @@ type Options struct {
 	Observe func(result.Row)
 	// Progress is called about every second while the load is offered.
 	Progress func(Progress)
+	// Waiting is told, from any goroutine, what has been waited for some seconds once
+	// the load is over; nil is nobody.
+	Waiting func(scenario, what string)
 }
 
 // Progress is how far a run is.

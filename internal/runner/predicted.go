@@ -80,7 +80,7 @@ func beyond(predicted float64, measured result.Interval, allowed float64) bool {
 func apart(measured, predicted, spread, q float64, n int64, instrument float64) bool {
 	low, high := stats.QuantileRanks(q, n)
 	steep := spread / math.Max(step(q), 1e-9)
-	sampling := wider * math.Max(high-q, q-low) * steep
+	sampling := wider * math.Max(float64(high)/float64(n)-q, q-float64(low)/float64(n)) * steep
 	return measured > predicted+sampling+instrument || measured < predicted-sampling-wiring.Seconds()
 }
 

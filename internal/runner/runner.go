@@ -20,6 +20,7 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/scratch"
 	"crosstalk/internal/store"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
@@ -47,11 +48,11 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.MkdirTemp("", "crosstalk-")
+	data, err := scratch.New()
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the databases: %w", err)
+		return nil, err
 	}
-	defer os.RemoveAll(data)
+	defer data.Remove()
 
 	if o.OTLP != "" {
 		if o.Env.Tracer, err = tracing.Open(ctx, o.OTLP, s.Name); err != nil {
@@ -66,7 +67,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	r := &run{scenario: s, experiment: e, options: o, instrument: instrument}
 	if err := r.place(ctx, placement.World{
 		World: scenarios.World{
-			Env: o.Env, Dir: data, Bus: e.Kafka,
+			Env: o.Env, Dir: data.Path(), Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
 		Run: name, OTLP: o.OTLP, Metrics: o.Metrics != nil, Nodes: o.Nodes, Command: o.Command,
@@ -75,6 +76,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	}
 	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
+	defer r.waiting("the processes to leave")()
 	return out, errors.Join(err, r.topology.Close())
 }
 
@@ -100,6 +102,7 @@ type run struct {
 
 	nodes    *nodes
 	watching *watching
+	pulse    *pulse
 	recorder *result.Recorder
 	driver   *load.Driver
 	lag      *load.Lag
@@ -153,11 +156,14 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 		if r.watching != nil { // until the nodes have told what they counted
 			r.watching.stop()
 		}
+		if r.pulse != nil {
+			r.pulse.stop()
+		}
 	}()
 	offered := r.offer(ctx)
 	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
-		r.failed = offered
+		r.failed = r.withLastWords(offered, folder.Dir())
 	}
 	measured, err := r.summarise(offered != nil)
 	if err != nil {
@@ -193,7 +199,8 @@ func (r *run) offer(ctx context.Context) error {
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
-	aside := r.beside(ctx, cancel, w)
+	r.pulse = r.feel(ctx)
+	aside := r.beside(ctx, cancel, witness{w, r.pulse})
 	defer aside()
 
 	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx), r.compareCopies(ctx))
@@ -266,8 +273,9 @@ func (r *run) wrong() error {
 // awaitVisible waits until the replicas show every acknowledged change, and for
 // at most drainLimit. Its error is ctx's.
 func (r *run) awaitVisible(ctx context.Context) (err error) {
+	defer r.waiting("the replicas to show what was written")()
 	limit := time.Now().Add(drainLimit)
-	for r.lag.Unseen() > 0 && time.Now().Before(limit) && err == nil {
+	for r.lag.Unseen() > 0 && time.Now().Before(limit) && err == nil && !r.pulse.stuck() {
 		err = load.Timer(ctx, time.Now().Add(5*time.Millisecond))
 	}
 	r.awaited = time.Since(r.begin.Add(r.driver.Offered()))

@@ -12,6 +12,7 @@ import (
 	"crosstalk/internal/placement"
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
+	"crosstalk/internal/tracing"
 	"crosstalk/internal/usage"
 	"crosstalk/scenarios"
 )
@@ -20,7 +21,9 @@ import (
 func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
+	over := r.waiting("what the processes have counted")
 	statistics, missing := r.nodes.statistics(ctx)
+	over()
 	r.missing = missing
 	out := &result.Run{
 		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
@@ -45,6 +48,7 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	}
 	r.recorder.Fill(out)
 	r.fillCounts(out)
+	out.Silences = r.pulse.silences(r.driver.Offered())
 	r.fillCosts(out, statistics)
 	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
 	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
@@ -65,8 +69,19 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	}
 	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
 	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
+	out.Warnings = append(out.Warnings, r.lostSpans(statistics)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
 	return out, nil
+}
+
+// lostSpans is the warning about spans that the collector has not taken.
+func (r *run) lostSpans(s *fakesvcpb.StatisticsResponse) []string {
+	e := r.options.Env.Tracer.Flush()
+	e.Add(tracing.Exported{Spans: s.GetSpans(), Lost: s.GetLostSpans(), Why: s.GetLostWhy()})
+	if e.Lost == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of %d spans did not reach the collector at %s: %s", e.Lost, e.Spans, r.options.OTLP, e.Why)}
 }
 
 // lostLogs says that the bus has not kept its word.
