@@ -164,7 +164,12 @@ func (c *ControlClient) Alive(ctx context.Context) error {
 // Close ends the connection, and with it every Watch.
 func (c *ControlClient) Close() error { return c.conn.Close() }
 
+// connectLimit bounds the wait for a connection where the caller's own wait has no bound.
+const connectLimit = time.Minute
+
 func awaitConnection(ctx context.Context, conn *grpc.ClientConn) error {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
 	for {
 		conn.Connect()
 		state := conn.GetState()

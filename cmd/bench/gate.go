@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/threshold"
+	"crosstalk/internal/wholefile"
 	"crosstalk/scenarios"
 )
 
@@ -181,11 +183,11 @@ func (g *gate) writeJUnit() error {
 	if g.junit == "" {
 		return nil
 	}
-	f, err := os.Create(g.junit)
-	if err != nil {
-		return fmt.Errorf("--junit: %w", err)
+	var out bytes.Buffer
+	err := report.JUnit(&out, g.runs, g.outcomes)
+	if err == nil {
+		err = wholefile.Write(g.junit, out.Bytes())
 	}
-	err = errors.Join(report.JUnit(f, g.runs, g.outcomes), f.Close())
 	if err != nil {
 		return fmt.Errorf("--junit: %w", err)
 	}

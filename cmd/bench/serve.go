@@ -51,9 +51,9 @@ to be, for one run.
 
 Its health is that of the standard gRPC health service at --listen. SIGTERM has it
 leave: it is NOT_SERVING, takes nothing more, and finishes what is under way within
---grace; a second signal ends it at once. Logs are JSON lines on stderr. Each flag can
-be given as an environment variable: CROSSTALK_KAFKA is --kafka. The token that a
-driver needs is read from CROSSTALK_TOKEN, or from a file.
+--grace; a second signal, later than 1 s, ends it at once. Logs are JSON lines on
+stderr. Each flag can be given as an environment variable: CROSSTALK_KAFKA is --kafka.
+The token that a driver needs is read from CROSSTALK_TOKEN, or from a file.
 
 Exit codes: 0 left in good order, 1 could not serve, 2 bad flags or file.`,
 		Example: `  bench serve --service=A --listen=127.0.0.1:7000 --control=127.0.0.1:7001
@@ -245,5 +245,5 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 // whom to leave in good order.
 func exitAtEnd(r io.Reader) {
 	_, _ = io.Copy(io.Discard, r)
-	os.Exit(exitFailed)
+	exitAtOnce(exitFailed)
 }

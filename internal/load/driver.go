@@ -340,8 +340,8 @@ func (d *Driver) write(w change) {
 	})
 	at := d.now()
 	if err == nil {
-		d.oracle.Acknowledged(w.Service, w.Key, w.version, at)
-		d.lag.Acknowledged(w.Service, w.Key, w.version, at)
+		issued := d.oracle.Acknowledged(w.Service, w.Key, w.version, at)
+		d.lag.Acknowledged(w.Service, w.Key, w.version, issued, at)
 	}
 	if w.ID < 0 {
 		return

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/fault"
 )
 
@@ -74,6 +75,7 @@ func (c *child) start(ctx context.Context, died func(Death)) error {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	exited := make(chan struct{})
+	ended := atexit.Add(func() { kill(cmd, exited) })
 	c.mu.Lock()
 	c.cmd, c.exited, c.expected, c.said = cmd, exited, false, said
 	c.mu.Unlock()
@@ -84,6 +86,7 @@ func (c *child) start(ctx context.Context, died func(Death)) error {
 		line <- first
 		_, _ = io.Copy(io.Discard, r)
 		c.wait(cmd, exited, died)
+		ended()
 	}()
 	return c.answered(ctx, line, exited, said)
 }
@@ -128,6 +131,15 @@ func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, died func(Death)) {
 		err = errors.New("exit status 0")
 	}
 	died(Death{c.name, err, said.all()})
+}
+
+// kill kills a process, and waits until it is gone: it writes nothing any more.
+func kill(cmd *exec.Cmd, exited <-chan struct{}) {
+	_ = cmd.Process.Kill() // it may have ended
+	select {
+	case <-exited:
+	case <-time.After(time.Second):
+	}
 }
 
 // signal kills the process, or asks it to leave.

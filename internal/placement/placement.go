@@ -54,6 +54,15 @@ type World struct {
 	Nodes Nodes
 	// Command starts a program whose command "serve" is a node; empty is this program.
 	Command []string
+	// Waits is told what is waited for, in words, until done is called; it may be nil.
+	Waits func(what string) (done func())
+}
+
+func (w *World) waits(what string) (done func()) {
+	if w.Waits == nil {
+		return func() {}
+	}
+	return w.Waits(what)
 }
 
 // Topology is one that has been placed.
@@ -245,6 +254,7 @@ func (p *placing) prepare(ctx context.Context, m *member, control string) (strin
 		return "", err
 	}
 	defer client.Close()
+	defer p.world.waits(fmt.Sprintf("%s, whose control is at %s", m.Name, control))()
 	if err := client.Connected(ctx); err != nil {
 		return "", err
 	}

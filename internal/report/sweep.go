@@ -1,17 +1,18 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
+	"crosstalk/internal/wholefile"
 )
 
 // Sweep is what came out of one.
@@ -170,12 +171,8 @@ const openEnd = "open"
 
 // CSV writes a line for each run, durations in seconds and shares as such.
 func (s Sweep) CSV(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := csv.NewWriter(f)
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
 	columns := append(s.settings(), "scenario", "repeat", "verdict", "requests", "error_rate", "error_rate_low", "error_rate_high",
 		"predicted_error_rate", "latency_p50_seconds", "latency_p99_seconds", "predicted_latency_p50_seconds",
 		"predicted_latency_p99_seconds", "latency_max_seconds", "throughput", "stale_share", "predicted_stale_share", "staleness_p99_seconds",
@@ -188,7 +185,7 @@ func (s Sweep) CSV(path string) error {
 	if err := w.Error(); err != nil {
 		return err
 	}
-	return f.Close()
+	return wholefile.Write(path, out.Bytes())
 }
 
 func (s Sweep) fields(r SweepRow) []string {

@@ -87,7 +87,7 @@ func readIntervals(r io.Reader) ([kinds]*hdrhistogram.Histogram, error) {
 		out[k] = newHistogram()
 		byTag[k.String()] = out[k]
 	}
-	lines := bufio.NewReader(r)
+	lines := bufio.NewReader(&lineReader{from: r})
 	for n := 1; ; {
 		line, err := lines.ReadString('\n')
 		if err != nil && err != io.EOF {

@@ -17,19 +17,19 @@ import (
 // The histogram is fn's to keep.
 func EachInterval(dir string, run *Run, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
 	path := filepath.Join(dir, LogFile)
-	f, err := os.Open(path)
+	f, err := openFile(path, unbounded)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := eachInterval(f, run.Started, fn); err != nil {
+	if err := eachInterval(f, run, fn); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
 
-func eachInterval(from io.Reader, started time.Time, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
-	intervals := hdrhistogram.NewHistogramLogReader(from)
+func eachInterval(from io.Reader, run *Run, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
+	intervals := hdrhistogram.NewHistogramLogReader(&lineReader{from: from})
 	for n := 1; ; n++ {
 		h, err := intervals.NextIntervalHistogram()
 		if err != nil {
@@ -38,7 +38,11 @@ func eachInterval(from io.Reader, started time.Time, fn func(second int, kind st
 		if h == nil {
 			return nil
 		}
-		fn(int(math.Round(float64(h.StartTimeMs()-started.UnixMilli())/1000)), h.Tag(), h)
+		second := int(math.Round(float64(h.StartTimeMs()-run.Started.UnixMilli()) / 1000))
+		if second < -1 || second >= run.Covered() { // -1: what is rounded down
+			return fmt.Errorf("interval %d: it is of second %d, and %s says at most %d", n, second, RunFile, run.Covered()-1)
+		}
+		fn(second, h.Tag(), h)
 	}
 }
 

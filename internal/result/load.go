@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -38,8 +37,9 @@ func (l *Loaded) Percentile(k Kind, share float64) Percentile {
 }
 
 // Load reads a run's folder. It refuses one of another schema version, one whose
-// run.json Validate refuses, and one whose two files do not belong together: a
-// number that is missing is not to be read as 0.
+// run.json Validate refuses, one whose figures do not go together, and one whose two
+// files do not: a number that is missing is not to be read as 0. What it takes of memory
+// is bounded by the size of the files, whatever they claim.
 func Load(dir string) (*Loaded, error) {
 	run, err := loadRun(dir)
 	if err != nil {
@@ -67,26 +67,34 @@ func Load(dir string) (*Loaded, error) {
 
 func loadRun(dir string) (*Run, error) {
 	path := filepath.Join(dir, RunFile)
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, largestRun)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not a run's folder: it has no %s", dir, RunFile)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := Validate(data); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	run := &Run{}
-	if err := json.Unmarshal(data, run); err != nil {
+	run, err := readRun(data)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return run, nil
 }
 
+func readRun(data []byte) (*Run, error) {
+	if err := Validate(data); err != nil {
+		return nil, err
+	}
+	run := &Run{}
+	if err := json.Unmarshal(data, run); err != nil {
+		return nil, err
+	}
+	return run, run.check()
+}
+
 func loadIntervals(dir string) (out [kinds]*hdrhistogram.Histogram, err error) {
 	path := filepath.Join(dir, LogFile)
-	f, err := os.Open(path)
+	f, err := openFile(path, unbounded)
 	if err != nil {
 		return out, err
 	}

@@ -31,7 +31,7 @@ func play(r *Recorder, rows ...Row) {
 }
 
 // filled closes a recorder and returns what it fills in, for 2 measured seconds.
-func filled(t *testing.T, r *Recorder) Run {
+func filled(t testing.TB, r *Recorder) Run {
 	t.Helper()
 	if err := r.Close(); err != nil {
 		t.Fatal(err)

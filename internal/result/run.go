@@ -130,6 +130,9 @@ type Run struct {
 	// ComparedRows counts the rows of the copies that were held against their owners'
 	// once all was quiet. One that differs makes the run a wrong one.
 	ComparedRows int64 `json:"compared_rows,omitempty"`
+	// Comparison is what came of holding the databases against each other after the
+	// load; nil in runs from before there was one.
+	Comparison *Comparison `json:"comparison,omitempty"`
 	// CPUSecondsPer1000 is the CPU time of the driver's process, with all that
 	// runs in it, and of the nodes that are processes of their own, per 1000
 	// requests that were sent.

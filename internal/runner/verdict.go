@@ -3,11 +3,11 @@ package runner
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"crosstalk/internal/doctor"
 	"crosstalk/internal/load"
+	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 )
 
@@ -15,12 +15,18 @@ import (
 // of: the kernel counts in ticks of 10 ms, which are too much of a shorter one.
 const shortestShare = time.Second
 
+// fewSuccesses is how many successes may be expected where there are none: one run in a
+// thousand has none where it should have seven.
+const fewSuccesses = 7
+
 // findings is what a verdict is taken from.
 type findings struct {
 	wrong       error
 	interrupted bool
 	failed      error // why it has ended early
 	missing     error // which nodes tell nothing
+	uncompared  error // why tables were not compared that should have been
+	explained   []result.Explained
 	closedLoop  bool
 	requests    result.Requests
 	measured    time.Duration
@@ -37,9 +43,12 @@ type findings struct {
 	cpu, busy    float64
 	writesUnsent int64
 	unseen       int
+	untold       int // changes that are visible, nobody told since when
 	awaited      time.Duration
-	unwritten    error
-	silences     []result.Silence
+	// errorRate is the share of requests that should have failed.
+	errorRate float64
+	unwritten error
+	silences  []result.Silence
 }
 
 // judge tells what a run's figures are worth, and why.
@@ -54,6 +63,10 @@ func judge(f findings) (result.Verdict, []string) {
 	}
 	if f.requests.Sent == 0 && !f.interrupted {
 		worsen(result.Invalid, "nothing was measured: %d requests were due in %v, and none was sent", f.requests.Due, f.measured)
+	}
+	if f.requests.Sent > 0 && f.requests.Succeeded == 0 && (1-f.errorRate)*float64(f.requests.Sent) > fewSuccesses {
+		worsen(result.Invalid, "no request succeeded, of %d that were sent, and %.3g %% should have: is the service there that is queried?",
+			f.requests.Sent, (1-f.errorRate)*100)
 	}
 	if bound := doctor.LateBound(f.instrument, f.latency.P99); f.lateness.P99 > bound.Seconds() {
 		worsen(result.Invalid, "late sends: 1 %% of the requests were sent %v or more after they were due, above the bound of %v%s",
@@ -82,6 +95,17 @@ func judge(f findings) (result.Verdict, []string) {
 	if f.unseen > 0 {
 		worsen("", "%d acknowledged changes did not become visible within %v of the end: the replication lag leaves them out", f.unseen, round(f.awaited))
 	}
+	if f.untold > 0 {
+		worsen("", "%d changes are visible, and no node told since when: the replication lag leaves them out", f.untold)
+	}
+	for _, e := range f.explained {
+		if e.Changes > 0 {
+			worsen("", "%d of those are explained: %s", e.Changes, e.Fault)
+		}
+	}
+	if f.uncompared != nil {
+		worsen(result.Invalid, "%s", oneLine(f.uncompared))
+	}
 	if f.unwritten != nil {
 		worsen("", "a file is not complete: %v", f.unwritten)
 	}
@@ -94,10 +118,10 @@ func judge(f findings) (result.Verdict, []string) {
 		worsen(result.Invalid, "%s", whySilent(f.silences))
 	}
 	if f.missing != nil {
-		worsen(result.Invalid, "%s", strings.ReplaceAll(f.missing.Error(), "\n", "; "))
+		worsen(result.Invalid, "%s", oneLine(f.missing))
 	}
 	if f.wrong != nil {
-		worsen(result.Wrong, "wrong: %v", f.wrong)
+		worsen(result.Wrong, "wrong: %s", oneLine(f.wrong))
 	}
 	return verdict, warnings
 }
@@ -191,16 +215,29 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 func (r *run) findings(out *result.Run, interrupted bool) findings {
 	counts := r.driver.Counts()
 	f := findings{
-		wrong: r.wrong(), interrupted: interrupted, failed: r.failed, missing: r.missing, closedLoop: r.experiment.Rate == 0,
+		wrong: r.wrong(), interrupted: interrupted, failed: r.failed, missing: r.missing, uncompared: r.tables.failed, explained: r.tables.Explained, closedLoop: r.experiment.Rate == 0,
 		requests: out.Requests, measured: time.Duration(out.MeasuredSeconds * float64(time.Second)),
 		lateness: out.Lateness, latency: out.Latency, handling: out.HandlingDelay, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
-		unseen: r.lag.Unseen(), awaited: r.awaited, unwritten: r.unwritten, silences: out.Silences,
+		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(out), awaited: r.awaited,
+		unwritten: r.unwritten, silences: out.Silences,
 	}
 	if r.cpu.wall >= shortestShare {
 		f.cpu = r.cpu.used.Seconds() / r.cpu.wall.Seconds() / float64(out.Environment.Cores)
 		f.busy = r.cpu.busy.Seconds() / r.cpu.wall.Seconds() / float64(max(r.cpu.cores, 1))
 	}
 	return f
+}
+
+// expectedErrors is the share of requests that should fail, by what was asked for. It
+// matters where none succeeded.
+func (r *run) expectedErrors(out *result.Run) float64 {
+	switch {
+	case out.Requests.Succeeded > 0:
+		return 0
+	case out.Predicted != nil:
+		return out.Predicted.ErrorRate
+	}
+	return predict.Of(r.experiment, r.scenario.Name).ErrorRate
 }

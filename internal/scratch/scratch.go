@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"crosstalk/internal/atexit"
 )
 
 const (
@@ -22,6 +24,7 @@ const (
 type Folder struct {
 	path  string
 	owner *os.File // nil where the system knows no locks
+	drop  func()   // takes back that an exit at once removes it
 }
 
 // New makes a folder for the caller alone, and removes those of the same user that
@@ -32,7 +35,7 @@ func New() (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
 	}
-	f := &Folder{path: path}
+	f := &Folder{path: path, drop: atexit.Remove(path)}
 	if f.owner, err = own(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock a temporary folder: %w", err), f.Remove())
 	}
@@ -44,6 +47,7 @@ func (f *Folder) Path() string { return f.path }
 
 // Remove removes the folder with all that is in it.
 func (f *Folder) Remove() error {
+	defer f.drop()
 	err := os.RemoveAll(f.path)
 	if f.owner != nil { // only now: until then it is ours
 		err = errors.Join(err, f.owner.Close())
