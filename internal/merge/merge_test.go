@@ -195,7 +195,8 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		}
 	}
 	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
-	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true, "Processes": true, "ID": true, "Silences": true}
+	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true, "Processes": true, "ID": true,
+		"MaxResidentBytes": true, "Silences": true}
 	v := reflect.ValueOf(run.Run)
 	for i := range v.NumField() {
 		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0

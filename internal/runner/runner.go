@@ -259,7 +259,8 @@ func (r *run) equip() {
 	})
 	r.book = r.oracle()
 	r.driver = load.NewDriver(load.Config{
-		Plan: r.plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
+		Plan: r.plan(), MaxInFlight: int(e.MaxInFlight),
+		Timeout: time.Duration(e.Timeout), OwnTimeout: true, // the clients have it
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
 	}, r.nodes.target(uint64(e.Seed), r.options.Attach, r.options.Env.Tracer, r.options.Nodes != nil), r.book, r.lag, r.recorder)
 }

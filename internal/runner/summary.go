@@ -14,6 +14,7 @@ import (
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 	"crosstalk/internal/tracing"
+	"crosstalk/internal/usage"
 	"crosstalk/scenarios"
 )
 
@@ -104,8 +105,10 @@ func (r *run) fillCounts(out *result.Run) {
 		Acknowledged: counts.WritesAcknowledged.Load(),
 		Failed:       counts.WritesFailed.Load(),
 		Failures:     r.writeFailures(),
+		Interrupted:  counts.WritesInterrupted.Load(),
 	}
 	out.Requests.RateAsked = float64(r.experiment.Rate)
+	out.Requests.Interrupted = counts.Interrupted.Load()
 }
 
 func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
@@ -123,6 +126,7 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 		return
 	}
 	out.GC = r.gc.result()
+	out.MaxResidentBytes = usage.MaxResident()
 	if out.Requests.Sent == 0 {
 		return
 	}
