@@ -184,3 +184,17 @@ func TestPredict(t *testing.T) {
 		}
 	}
 }
+
+// A prediction that would take minutes ends with the interrupt.
+func TestInterruptedPredict(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	code, stdout, stderr := bench(t, ctx, "predict", "--scenario=sync", "--workers=100", "--fault=B:slow=2@1s+1s", "--rate=10000", "--duration=1h")
+	if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "nothing is predicted for sync") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if took := time.Since(began); took > 20*time.Second { // of some 2 minutes
+		t.Errorf("it took %v", took)
+	}
+}

@@ -112,6 +112,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	}
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
+	options.Predicting = view.predicting
 	options.Samples, options.OTLP = c.samples, c.otlp
 	if options.Attach, err = c.attached(e); err != nil {
 		return err

@@ -99,6 +99,7 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) (err error) {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
 	options := runOptions(nil)
+	options.Predicting = newView(cmd.ErrOrStderr()).predicting
 	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
 	err = c.measure(cmd, &s, session.Dir(), options)
 	if len(s.Rows) == 0 {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -23,7 +24,9 @@ type view struct {
 	terminal bool
 	colours  bool // only on a terminal, and not where NO_COLOR (no-color.org) is set
 	log      zerolog.Logger
-	width    int // of the line that stands on the terminal
+
+	mu    sync.Mutex
+	width int // of the line that stands on the terminal
 }
 
 // The colours of a terminal.
@@ -109,6 +112,21 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(time.Millisecond)
 }
 
+// quiet is how long a prediction may last without a word, and between two.
+const quiet = 2 * time.Second
+
+// predicting returns what tells how far the prediction of a scenario is, once that
+// takes longer than quiet.
+func (v *view) predicting(scenario string) func(share float64) {
+	next := time.Now().Add(quiet)
+	return func(share float64) {
+		if now := time.Now(); now.After(next) {
+			next = now.Add(quiet)
+			v.step("%s: asking theory, %.0f %%", scenario, 100*share)
+		}
+	}
+}
+
 // step says which of many runs is under way.
 func (v *view) step(format string, args ...any) {
 	if v.terminal {
@@ -118,9 +136,16 @@ func (v *view) step(format string, args ...any) {
 	v.log.Info().Msg(fmt.Sprintf(format, args...))
 }
 
-func (v *view) ended(r *result.Run) {
+// clear leaves an empty line on a terminal, for others to write to.
+func (v *view) clear() {
 	if v.terminal {
 		v.line("")
+	}
+}
+
+func (v *view) ended(r *result.Run) {
+	if v.terminal {
+		v.clear()
 		return
 	}
 	v.log.Info().Str("scenario", r.Scenario).Str("verdict", string(r.Verdict)).Msg("done")
@@ -134,6 +159,8 @@ func (v *view) line(format string, args ...any) {
 
 // write writes a line over the one that stands there. text is how it is seen.
 func (v *view) write(text, painted string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	seen := len([]rune(text))
 	fmt.Fprintf(v.w, "\r%s%s", painted, strings.Repeat(" ", max(v.width-seen, 0)))
 	if v.width = seen; text == "" {

@@ -1,6 +1,10 @@
 package predict
 
-import "crosstalk/internal/experiment"
+import (
+	"context"
+
+	"crosstalk/internal/experiment"
+)
 
 // The methods.
 const (
@@ -59,13 +63,14 @@ func (q *Quantiles) set(values [len(shares)]float64, mean float64) {
 }
 
 // Of predicts a valid experiment in a scenario: by a closed form where there is
-// one, and else by a simulation of at most DefaultRequests requests.
-func Of(e *experiment.Experiment, scenario string) Prediction {
-	p, why := Closed(e, scenario)
-	if why == "" {
-		return p
+// one, and else by a simulation, of at most DefaultRequests requests unless o says
+// otherwise. The error is that of ctx, if it ends before the prediction is there.
+func Of(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (Prediction, error) {
+	p, why, err := Closed(ctx, e, scenario, o)
+	if err != nil || why == "" {
+		return p, err
 	}
-	p = Simulate(e, scenario, Options{})
+	p, err = Simulate(ctx, e, scenario, o)
 	p.Why = why
-	return p
+	return p, err
 }

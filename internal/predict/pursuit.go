@@ -61,7 +61,7 @@ func (p *pursuit) once() {
 	if after := need.hedgeAfter(); after >= 0 {
 		p.armed = true
 		pass := p.pass
-		p.visit.sim.plan(p.visit.sim.now+after, func() {
+		p.visit.sim.planStep(p.visit.sim.now+after, p.visit, func(*visit) {
 			if p.armed && p.pass == pass {
 				p.hedge()
 			}
@@ -92,6 +92,7 @@ func (p *pursuit) try(isHedge bool) {
 		need.tries++
 	}
 	p.tries++
+	v.sim.tried++
 	p.running = append(p.running, t)
 	t.start()
 }

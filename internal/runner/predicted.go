@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"time"
@@ -9,6 +10,26 @@ import (
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
 )
+
+// predictGrace is how long theory may still take once a run is interrupted: most
+// predictions take less.
+const predictGrace = 300 * time.Millisecond
+
+// predict asks theory. The error is that of ctx, if it ended before.
+func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
+	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(predictGrace, cancel) })()
+	var o predict.Options
+	if r.options.Predicting != nil {
+		o.Progress = r.options.Predicting(r.scenario.Name)
+	}
+	p, err := predict.Of(graced, r.experiment, r.scenario.Name, o)
+	if err != nil {
+		return nil, err
+	}
+	return predictedOf(p), nil
+}
 
 func predictedOf(p predict.Prediction) *result.Predicted {
 	quantiles := func(q predict.Quantiles) result.PredictedQuantiles { return result.PredictedQuantiles(q) }
