@@ -71,7 +71,7 @@ func (g *graph) sharpen(wide *solution, p *Prediction) {
 		}
 	}
 	horizon := time.Duration(float64(last+2) * wide.step * 1.25)
-	if last == 0 || horizon > g.timeout/2 {
+	if p.Latency == nil || last == 0 || horizon > g.timeout/2 {
 		return
 	}
 	mean := p.Latency.Mean
@@ -101,7 +101,11 @@ type solution struct {
 // underWay is about how long a request lasts on average, in seconds: a failure as
 // long as a success, unless it hangs.
 func (s *solution) underWay(timeout time.Duration) float64 {
-	return s.quantiles(s.latency).Mean*(1-s.hangs) + timeout.Seconds()*s.hangs
+	mean := 0.0
+	if q := s.quantiles(s.latency); q != nil {
+		mean = q.Mean
+	}
+	return mean*(1-s.hangs) + timeout.Seconds()*s.hangs
 }
 
 func (g *graph) solve(goOn going, horizon time.Duration) *solution {

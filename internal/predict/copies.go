@@ -120,7 +120,7 @@ func (b backlog) lag() measure {
 }
 
 // mixture summarises the lags of several copies, all of them as frequent.
-func mixture(of []backlog) (out Quantiles) {
+func mixture(of []backlog) *Quantiles {
 	finest := of[0]
 	for _, b := range of {
 		if b.step*float64(b.n) > finest.step*float64(finest.n) {
@@ -154,7 +154,7 @@ func (b backlog) older(keys float64) measure {
 
 // age is the share of the answers that are stale, and the age of the oldest part
 // of those.
-func (g *graph) age(behind []backlog) (share float64, ages Quantiles) {
+func (g *graph) age(behind []backlog) (share float64, ages *Quantiles) {
 	if len(behind) == 0 {
 		return 0, ages
 	}

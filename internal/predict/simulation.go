@@ -96,6 +96,7 @@ func (s *simulation) prediction() Prediction {
 	if t.requests == 0 {
 		return p
 	}
+	p.Intervals = t.intervals()
 	p.ErrorRate = float64(t.failed) / float64(t.requests)
 	if answers := t.requests - t.failed; answers > 0 {
 		p.StaleShare = float64(t.stale) / float64(answers)

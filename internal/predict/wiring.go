@@ -12,7 +12,7 @@ func newSimulation(g *graph, o Options) *simulation {
 	most := g.most(o.Requests)
 	s := &simulation{
 		graph: g, load: g.stretch(most), most: most, sequential: g.Fanout == experiment.Sequential,
-		options: o, tally: newTally(), byName: make(map[string]*node, len(g.services)),
+		options: o, tally: newTally(!g.windowed()), byName: make(map[string]*node, len(g.services)),
 		wires:    make(map[*node]*wire),
 		versions: make(map[cell]uint64), newest: make(map[cell]uint64),
 	}
