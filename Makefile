@@ -11,6 +11,8 @@ bench:
 peers:
 	go run ./benchmarks/peers
 
-# Kill every process at random moments under load, many more times than a test does.
+# Kill every process at random moments under load, many more times than a test does:
+# make kills [KILLS=500] [SEED=…]
 kills:
-	CROSSTALK_KILLS=$(or $(KILLS),500) go test -count=1 -v -timeout 60m -run 'TestKills$$' ./cmd/bench
+	seed=$(or $(SEED),$$(shuf -i 1-999999999 -n 1)); echo "seed $$seed"; \
+	CROSSTALK_KILLS=$(or $(KILLS),500) CROSSTALK_KILLS_SEED=$$seed go test -count=1 -v -timeout 60m -run 'TestKills$$' ./cmd/bench

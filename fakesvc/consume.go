@@ -2,6 +2,7 @@ package fakesvc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,6 +32,9 @@ type Handler struct {
 	// From tells where to begin in each partition when the process starts; nil, and
 	// a partition that it does not name, is the first event.
 	From func(ctx context.Context) (map[int]int64, error)
+	// Restart is told that the log has lost what it had acknowledged in a partition,
+	// which begins anew with what comes next; it may be nil. Its error ends the part.
+	Restart func(ctx context.Context, partition int) error
 	// Lost is told of each event that will never be handled; it may be nil.
 	Lost func(d bus.Delivery)
 	// Shared says that any copy of the service may handle an event, and one does.
@@ -124,7 +128,9 @@ func (c *consumer) read(reading, handling context.Context, sub *bus.Subscription
 	for {
 		select {
 		case batch := <-sub.Batches():
-			c.admit(reading, batch)
+			if err := c.admit(reading, batch); err != nil {
+				return err
+			}
 		case <-c.timer():
 		case <-sub.Ended():
 			return fmt.Errorf("read topic %s: %w", c.topic, sub.Err())
@@ -161,9 +167,15 @@ func (c *consumer) lane(partition int) *lane {
 }
 
 // admit takes events in, and decides what each meets.
-func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
+func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) error {
 	for _, d := range batch {
 		l := c.lane(d.Partition)
+		if errors.Is(d.Err, bus.ErrLost) {
+			if err := c.startOver(ctx, l, d.Offset); err != nil {
+				return err
+			}
+			continue
+		}
 		l.admitted = d.Offset + 1
 		if d.Err != nil {
 			c.host.SetAside(ctx, c.topic, d, d.Err)
@@ -186,6 +198,23 @@ func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) {
 			l.put(d, way, fault.Passage{})
 		}
 	}
+	return nil
+}
+
+// startOver begins anew in a partition that has lost what it had acknowledged.
+func (c *consumer) startOver(ctx context.Context, l *lane, first int64) error {
+	c.host.logLosses.Add(1)
+	if c.handler.Restart != nil {
+		if err := c.handler.Restart(ctx, l.partition); err != nil {
+			return err
+		}
+	}
+	l.admitted = first
+	if c.committed == nil {
+		c.committed = make(map[int]int64)
+	}
+	c.committed[l.partition] = first
+	return nil
 }
 
 // deliver has what is due handled.

@@ -49,7 +49,7 @@ func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest)
 	h.settle(ctx)
 	out := &fakesvcpb.StatisticsResponse{
 		Events: h.events.Load(), LateReplies: h.lateReplies.Load(),
-		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(),
+		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
 		Faults: h.faults(),
 	}
 	for _, n := range h.nodes {

@@ -60,6 +60,7 @@ type Host struct {
 	lateReplies atomic.Int64
 	deadLetters atomic.Int64
 	lost        atomic.Int64
+	logLosses   atomic.Int64
 
 	// leaving ends when the host takes nothing in any more; taking is what still does.
 	leaving  context.Context

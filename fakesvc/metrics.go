@@ -73,7 +73,8 @@ func (h *Host) process(ctx context.Context) telemetry.Process {
 	if h.bus != nil {
 		p.Bus = &telemetry.Bus{
 			Published: h.events.Load(), LateReplies: h.lateReplies.Load(),
-			DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), Topics: h.topics(ctx),
+			DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
+			Topics: h.topics(ctx),
 		}
 	}
 	for _, n := range h.nodes {

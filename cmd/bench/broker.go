@@ -44,8 +44,12 @@ func newBroker() *cobra.Command {
 			if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"broker": broker.Addresses()[0]}); err != nil {
 				return err
 			}
-			<-cmd.Context().Done()
-			return nil
+			select {
+			case err := <-broker.Failed():
+				return err
+			case <-cmd.Context().Done():
+				return nil
+			}
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "where it answers; on loopback, whatever the host")

@@ -18,28 +18,36 @@ import (
 	"crosstalk/internal/seeded"
 )
 
-// killsVariable asks for more kills than the test's own number.
-const killsVariable = "CROSSTALK_KILLS"
+// The test's number of kills and their seed, where the environment has none.
+const (
+	killsVariable = "CROSSTALK_KILLS"
+	seedVariable  = "CROSSTALK_KILLS_SEED"
+)
+
+// numberFrom returns the number that a variable has, and otherwise a default.
+func numberFrom(t *testing.T, variable string, otherwise uint64) uint64 {
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n < 1 {
+		t.Fatalf("%s: %q is no number from 1 on", variable, text)
+	}
+	return n
+}
 
 // TestKills kills A, B, C, D and the broker at random moments under load: no
 // acknowledged write is lost, none is applied again, and no answer goes backwards.
 func TestKills(t *testing.T) {
-	kills := 50
-	if text := os.Getenv(killsVariable); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			t.Fatalf("%s: %q is not a number of kills", killsVariable, text)
-		}
-		kills = n
-	}
-	const seed = 1
+	kills, seed := int(numberFrom(t, killsVariable, 50)), numberFrom(t, seedVariable, 1)
 	// So many that a key is seldom written twice: a later write would hide the loss of
 	// the one before.
 	const keys = 5000
 	faults, length := randomKills(kills, seed)
 	dir := t.TempDir()
 	code, stdout, stderr := bench(t, t.Context(), "run", "--scenario=async-replicated", "--placement=process",
-		"--rate=200", "--write-rate=200", "--keys="+strconv.Itoa(keys), "--latency=uniform(0ms,10ms)", "--warmup=0s", "--seed="+strconv.Itoa(seed),
+		"--rate=200", "--write-rate=200", "--keys="+strconv.Itoa(keys), "--latency=uniform(0ms,10ms)", "--warmup=0s", "--seed="+strconv.FormatUint(seed, 10),
 		"--duration="+length.String(), "--fault="+faults, "--out="+dir)
 	// A machine that is busy makes late sends, and the run INVALID: that says nothing
 	// of what is tested here. A wrong answer or a copy that differs ends with 1.

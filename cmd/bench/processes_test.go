@@ -7,6 +7,7 @@ package main
 
 import (
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -45,7 +46,7 @@ func TestPlacementChangesNoAnswer(t *testing.T) {
 		if a.Requests.Due == 0 || a.Requests.Due != b.Requests.Due || a.Requests.Failed != b.Requests.Failed || a.Requests.Succeeded != b.Requests.Succeeded {
 			t.Errorf("%s: requests %+v in this process and %+v apart", name, a.Requests, b.Requests)
 		}
-		if a.Writes != b.Writes || a.Answers.Correct+a.Answers.Stale != b.Answers.Correct+b.Answers.Stale || b.Answers.Backwards+b.Answers.Missing+b.Answers.Corrupt != 0 {
+		if !reflect.DeepEqual(a.Writes, b.Writes) || a.Answers.Correct+a.Answers.Stale != b.Answers.Correct+b.Answers.Stale || b.Answers.Backwards+b.Answers.Missing+b.Answers.Corrupt != 0 {
 			t.Errorf("%s: writes %+v and %+v, answers %+v and %+v", name, a.Writes, b.Writes, a.Answers, b.Answers)
 		}
 		abort := func(r result.Run) result.Fault {

@@ -882,8 +882,10 @@ type StatisticsResponse struct {
 	Process *Process  `protobuf:"bytes,10,opt,name=process,proto3" json:"process,omitempty"`
 	Served  []*Served `protobuf:"bytes,11,rep,name=served,proto3" json:"served,omitempty"`
 	// How many other drivers have added load.
-	Attached      int64        `protobuf:"varint,13,opt,name=attached,proto3" json:"attached,omitempty"`
-	Bootstraps    []*Bootstrap `protobuf:"bytes,12,rep,name=bootstraps,proto3" json:"bootstraps,omitempty"`
+	Attached   int64        `protobuf:"varint,13,opt,name=attached,proto3" json:"attached,omitempty"`
+	Bootstraps []*Bootstrap `protobuf:"bytes,12,rep,name=bootstraps,proto3" json:"bootstraps,omitempty"`
+	// How often a partition was found to have lost events that it had acknowledged.
+	LogLosses     int64 `protobuf:"varint,15,opt,name=log_losses,json=logLosses,proto3" json:"log_losses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1007,6 +1009,13 @@ func (x *StatisticsResponse) GetBootstraps() []*Bootstrap {
 		return x.Bootstraps
 	}
 	return nil
+}
+
+func (x *StatisticsResponse) GetLogLosses() int64 {
+	if x != nil {
+		return x.LogLosses
+	}
+	return 0
 }
 
 // Bootstrap is what a copy read when its process started, until it had caught up.
@@ -2040,7 +2049,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x13AwaitDriversRequest\x12\x18\n" +
 	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
 	"\x14AwaitDriversResponse\"\x13\n" +
-	"\x11StatisticsRequest\"\xc9\x04\n" +
+	"\x11StatisticsRequest\"\xe8\x04\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -2059,7 +2068,9 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\battached\x18\r \x01(\x03R\battached\x127\n" +
 	"\n" +
 	"bootstraps\x18\f \x03(\v2\x17.crosstalk.v1.BootstrapR\n" +
-	"bootstraps\"\x88\x01\n" +
+	"bootstraps\x12\x1d\n" +
+	"\n" +
+	"log_losses\x18\x0f \x01(\x03R\tlogLosses\"\x88\x01\n" +
 	"\tBootstrap\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +

@@ -43,6 +43,7 @@ type Delivery struct {
 	// next, except past records that retention has dropped.
 	Offset int64
 	Event  Event
-	// Err says why the record is no event. Event then holds its Key and Data only.
+	// Err says why the record is no event. Event then holds its Key and Data only. With
+	// ErrLost the delivery is no record at all: the partition begins anew at Offset.
 	Err error
 }

@@ -47,8 +47,10 @@ const ofTheTopic = -1
 
 // Subscribe starts to read all partitions of topic, each from the offset that from
 // has for it: at least 0, and 0 where it has none. Where retention has dropped that
-// offset, it starts at the first one there is; at an offset past the end, it waits
-// until the partition gets there. Each batch that it gives is of one partition.
+// offset, it starts at the first one there is. Each batch that it gives is of one
+// partition. Where the log has lost what it had acknowledged, so at an offset past the
+// end too, a delivery with ErrLost says so, and what follows begins at the first event
+// there is.
 func (c *Client) Subscribe(topic string, from map[int]int64) *Subscription {
 	return c.subscribe(topic, nil, from)
 }
@@ -189,10 +191,10 @@ func (s *Subscription) all(ctx context.Context) ([]int, error) {
 // read connects and reads a partition, and again when the connection is lost. Its
 // error is an answer that will not change; the end of ctx is none.
 func (s *Subscription) read(ctx context.Context, partition int, offset int64) error {
-	offset = max(offset, 0)
+	at := &cursor{partition: partition, next: max(offset, 0)}
 	for n := 0; ; n++ {
-		start := offset
-		err := s.connectAndRead(ctx, partition, &offset)
+		start := at.next
+		err := s.connectAndRead(ctx, at)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -200,7 +202,7 @@ func (s *Subscription) read(ctx context.Context, partition int, offset int64) er
 			return err
 		}
 		s.setTrouble(partition, err)
-		if offset != start {
+		if at.next != start {
 			n = 0
 		}
 		if !pause(ctx, n) {
@@ -209,61 +211,91 @@ func (s *Subscription) read(ctx context.Context, partition int, offset int64) er
 	}
 }
 
-func (s *Subscription) connectAndRead(ctx context.Context, partition int, offset *int64) error {
-	conn, err := s.client.dialLeader(ctx, s.topic, partition)
+func (s *Subscription) connectAndRead(ctx context.Context, at *cursor) error {
+	conn, err := s.client.dialLeader(ctx, s.topic, at.partition)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(fetchGrace))
-	first, last, err := conn.ReadOffsets()
+	first, end, err := conn.ReadOffsets()
 	if err != nil {
 		return err
 	}
-	*offset = max(*offset, first)
-	if *offset > last {
-		return fmt.Errorf("offset %d lies past the end, %d", *offset, last)
+	from, err := at.from(first, end)
+	if err == nil {
+		if _, err := conn.Seek(from, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
+			return err
+		}
+		err = s.fetchAll(ctx, conn, at)
 	}
-	if _, err := conn.Seek(*offset, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
-		return err
+	if errors.Is(err, ErrLost) {
+		if err := s.give(ctx, []Delivery{at.startOver(first, err)}); err != nil {
+			return err
+		}
 	}
+	return err
+}
+
+// fetchAll fetches until something goes wrong.
+func (s *Subscription) fetchAll(ctx context.Context, conn *kafka.Conn, at *cursor) error {
 	for {
-		got, err := s.fetch(conn, partition, offset)
-		if len(got) > 0 {
-			select {
-			case s.out <- got:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+		got, err := s.fetch(conn, at)
+		if err := s.give(ctx, got); err != nil {
+			return err
 		}
 		if err != nil {
 			return err
 		}
-		s.setTrouble(partition, nil)
+		s.setTrouble(at.partition, nil)
 	}
 }
 
-// fetch asks once for the records at offset and moves it past them.
-func (s *Subscription) fetch(conn *kafka.Conn, partition int, offset *int64) ([]Delivery, error) {
+func (s *Subscription) give(ctx context.Context, got []Delivery) error {
+	if len(got) == 0 {
+		return nil
+	}
+	select {
+	case s.out <- got:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fetch asks once for what follows, and moves the cursor past it.
+func (s *Subscription) fetch(conn *kafka.Conn, at *cursor) (got []Delivery, err error) {
 	conn.SetDeadline(time.Now().Add(fetchWait + fetchGrace))
 	batch := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: fetchBytes, MaxWait: fetchWait})
 	defer batch.Close()
-	var got []Delivery
+	var last kafka.Message
+	defer func() {
+		if len(got) > 0 {
+			at.last = markOf(&last)
+		}
+	}()
 	for {
 		m, err := batch.ReadMessage()
 		switch {
 		case err == nil:
+			isNew, err := at.isNew(&m)
+			if err != nil {
+				return got, err
+			}
+			if !isNew {
+				continue
+			}
 			event, err := decode(m.Headers, m.Key, m.Value)
-			got = append(got, Delivery{Partition: partition, Offset: m.Offset, Event: event, Err: err})
-			*offset = m.Offset + 1
+			got = append(got, Delivery{Partition: at.partition, Offset: m.Offset, Event: event, Err: err})
+			last, at.next = m, m.Offset+1
 		case errors.Is(err, io.EOF):
 			// Past the batch's end, also where its last records are gone.
-			*offset = max(*offset, batch.Offset())
+			at.next = max(at.next, batch.Offset())
 			return got, nil
 		case errors.Is(err, kafka.RequestTimedOut):
 			return got, nil // kafka-go's word for a fetch that found nothing
 		case errors.Is(err, kafka.OffsetOutOfRange):
-			return got, fmt.Errorf("offset %d is not there", *offset) // reconnecting repositions
+			return got, fmt.Errorf("offset %d is not there", at.next) // reconnecting repositions
 		default:
 			return got, err
 		}

@@ -172,8 +172,11 @@ func (c *Comparison) note(format string, args ...any) {
 // and those of both unless that is allowed.
 func (c *Comparison) check(s *Scenario, allowed bool) (same bool, err error) {
 	for _, side := range [][]Run{s.Old, s.New} {
+		if err := twice(side); err != nil {
+			return false, err
+		}
 		for _, r := range side[1:] {
-			differences, err := Settings(side[0].Run, r.Run)
+			differences, err := loads(side[0].Run, r.Run)
 			if err != nil {
 				return false, err
 			}
@@ -182,7 +185,7 @@ func (c *Comparison) check(s *Scenario, allowed bool) (same bool, err error) {
 			}
 		}
 	}
-	differences, err := Settings(s.Old[0].Run, s.New[0].Run)
+	differences, err := loads(s.Old[0].Run, s.New[0].Run)
 	if err != nil {
 		return false, err
 	}
@@ -194,6 +197,20 @@ func (c *Comparison) check(s *Scenario, allowed bool) (same bool, err error) {
 	}
 	c.noteMachines(s)
 	return len(differences) == 0, nil
+}
+
+// twice refuses a side that holds a run twice: its copy is no repeat.
+func twice(side []Run) error {
+	in := make(map[string]string)
+	for _, r := range side {
+		for _, id := range r.Identities() {
+			if first, ok := in[id]; ok {
+				return Refusal("%s and %s hold the same run, which is no repeat of itself", first, r.Dir)
+			}
+			in[id] = r.Dir
+		}
+	}
+	return nil
 }
 
 // noteMachines tells what else may be behind a change, and which figures are not

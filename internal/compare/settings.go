@@ -37,9 +37,7 @@ func shown(value string) string {
 
 // Settings returns in what the experiments of two runs differ, setting by setting.
 // The list of scenarios that were run beside each other is no difference, and the
-// seed is none: runs of several seeds are repeats of one experiment. The rate that
-// was asked is taken from the requests as well, since a merged run has that of all
-// of its drivers.
+// seed is none: runs of several seeds are repeats of one experiment.
 func Settings(old, new result.Run) ([]Difference, error) {
 	was, err := settings(old)
 	if err != nil {
@@ -57,10 +55,17 @@ func Settings(old, new result.Run) ([]Difference, error) {
 			out = append(out, Difference{name, was[name], is[name]})
 		}
 	}
-	if len(out) == 0 && old.Requests.RateAsked != new.Requests.RateAsked {
+	return out, nil
+}
+
+// loads returns in what the loads of two runs differ: their settings, or the rate that
+// was asked of all drivers, which a merged run has of several.
+func loads(old, new result.Run) ([]Difference, error) {
+	out, err := Settings(old, new)
+	if err == nil && len(out) == 0 && old.Requests.RateAsked != new.Requests.RateAsked {
 		out = append(out, Difference{"rate of all drivers", perSecond(old), perSecond(new)})
 	}
-	return out, nil
+	return out, err
 }
 
 func perSecond(r result.Run) string {

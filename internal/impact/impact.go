@@ -306,9 +306,7 @@ func summaryOf(rows []row) summary {
 }
 
 func (s summary) errorRate() result.Interval {
-	n := s.succeeded + s.failed
-	low, high := stats.Wilson(s.failed, n)
-	return result.Interval{Value: float64(s.failed) / float64(max(n, 1)), Low: low, High: high}
+	return result.Share(s.failed, s.succeeded+s.failed)
 }
 
 func (s summary) p99() float64 {

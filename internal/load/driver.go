@@ -55,6 +55,8 @@ type Driver struct {
 	drained time.Duration
 	count   Counts
 	wrong   atomic.Pointer[error]
+
+	failedWrites writeFailures
 }
 
 // Counts is what the driver has done so far; each may be read at any time.
@@ -274,5 +276,6 @@ func (d *Driver) write(w change) {
 		d.count.WritesAcknowledged.Add(1)
 	} else {
 		d.count.WritesFailed.Add(1)
+		d.failedWrites.add(w.Service, err)
 	}
 }

@@ -440,6 +440,10 @@ func TestWritesAreOfferedAndTracked(t *testing.T) {
 		if n.WritesDue.Load() != 100 || n.WritesFailed.Load() != 20 || n.WritesAcknowledged.Load() != 80 {
 			t.Errorf("%d due, %d failed, %d acknowledged", n.WritesDue.Load(), n.WritesFailed.Load(), n.WritesAcknowledged.Load())
 		}
+		failed := d.WriteFailures() // of the measured part alone
+		if away := failed[WriteFailure{"A", codes.Unavailable}]; len(failed) != 1 || away.Count != 20 || status.Convert(away.First).Message() != "away" {
+			t.Errorf("failed writes %v", failed)
+		}
 		if run.Answers.Correct != 1000 || d.Wrong() != nil {
 			t.Errorf("%+v, %v", run.Answers, d.Wrong())
 		}

@@ -12,7 +12,8 @@
 // figures of policies and capacities add; shares, intervals, means and rates
 // follow from the sums. The share of stale answers is of those that were judged: an
 // attached driver judges none. A window of faults is that of each driver's own clock.
-// Predicted, Impacts and samples.csv stay with the parts.
+// Predicted, Impacts and samples.csv stay with the parts. Parts are the identities of
+// all runs that are in it: none may be in it twice.
 package merge
 
 import (
@@ -27,7 +28,6 @@ import (
 
 	"crosstalk/internal/compare"
 	"crosstalk/internal/result"
-	"crosstalk/internal/stats"
 )
 
 // longestGap is how far apart parts may be measured: a series has no gaps, and
@@ -74,11 +74,28 @@ func load(folders []string) ([]result.Part, error) {
 		seen[absolute] = true
 		parts = append(parts, result.Part{Dir: dir, Run: &loaded.Run})
 	}
+	if err := twice(parts); err != nil {
+		return nil, err
+	}
 	if err := check(parts); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(parts, func(a, b result.Part) int { return a.Run.Started.Compare(b.Run.Started) })
 	return parts, align(parts)
+}
+
+// twice refuses parts that have a run in common: its requests would count twice.
+func twice(parts []result.Part) error {
+	in := make(map[string]string)
+	for _, p := range parts {
+		for _, id := range p.Run.Identities() {
+			if first, ok := in[id]; ok {
+				return compare.Refusal("%s and %s hold the same run, which would count twice", first, p.Dir)
+			}
+			in[id] = p.Dir
+		}
+	}
+	return nil
 }
 
 // check refuses parts that are not of one experiment in one scenario.
@@ -140,19 +157,20 @@ func sum(parts []result.Part) *result.Run {
 	first := parts[0].Run
 	out := &result.Run{
 		Scenario: first.Scenario, Verdict: result.OK, Started: first.Started, Experiment: first.Experiment,
-		MeasuredSeconds: measured(parts), Failures: map[string]int64{}, StorageBytes: map[string]int64{}, CopyBytes: map[string]int64{},
+		MeasuredSeconds: measured(parts), Failures: map[string]int64{}, Writes: result.Writes{Failures: map[string]int64{}}, StorageBytes: map[string]int64{}, CopyBytes: map[string]int64{},
 	}
 	cpu, cpuKnown := 0.0, true
 	for _, p := range parts {
 		r := p.Run
+		out.Parts = append(out.Parts, r.Identities()...)
 		out.Verdict = worse(out.Verdict, r.Verdict)
 		addRequests(&out.Requests, r.Requests, r.MeasuredSeconds/out.MeasuredSeconds)
 		addCounts(out, r)
 		cpu += r.CPUSecondsPer1000 * float64(r.Requests.Sent)
 		cpuKnown = cpuKnown && r.CPUSecondsPer1000 > 0
 	}
-	out.ErrorRate = shareOf(out.Requests.Failed, out.Requests.Sent)
-	out.StaleRate = shareOf(out.Answers.Stale, out.Judged())
+	out.ErrorRate = result.Share(out.Requests.Failed, out.Requests.Sent)
+	out.StaleRate = result.Share(out.Answers.Stale, out.Judged())
 	if sent := float64(out.Requests.Sent); sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / sent
 		if cpuKnown {
@@ -190,6 +208,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.Writes.Due += r.Writes.Due
 	to.Writes.Acknowledged += r.Writes.Acknowledged
 	to.Writes.Failed += r.Writes.Failed
+	addAll(to.Writes.Failures, r.Writes.Failures)
 	to.Answers.Correct += r.Answers.Correct
 	to.Answers.Stale += r.Answers.Stale
 	to.Answers.Backwards += r.Answers.Backwards
@@ -200,6 +219,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.LateReplies += r.LateReplies
 	to.DeadLetters += r.DeadLetters
 	to.LostChanges += r.LostChanges
+	to.LogLosses += r.LogLosses
 	to.UnseenChanges += r.UnseenChanges
 	to.ComparedRows += r.ComparedRows
 	to.Bootstraps = append(to.Bootstraps, r.Bootstraps...)
@@ -212,11 +232,6 @@ func addAll(to, from map[string]int64) {
 	for name, n := range from {
 		to[name] += n
 	}
-}
-
-func shareOf(n, of int64) result.Interval {
-	low, high := stats.Wilson(n, of)
-	return result.Interval{Value: float64(n) / float64(max(of, 1)), Low: low, High: high}
 }
 
 // environment names each thing once that the parts have not in common.

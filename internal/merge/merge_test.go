@@ -172,7 +172,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 	fill := func(r *resulttest.Run) {
 		r.Change = func(run *result.Run) {
 			run.WarmUp = result.Counts{Due: 4, Sent: 3, Succeeded: 2, Failed: 1}
-			run.Writes = result.Writes{Due: 6, Acknowledged: 5, Failed: 1}
+			run.Writes = result.Writes{Due: 6, Acknowledged: 5, Failed: 1, Failures: map[string]int64{"INTERNAL": 1}}
 			run.Predicted = &result.Predicted{Method: "closed form", TriesPerRequest: map[string]float64{}}
 			run.Stages = []result.Stage{{Name: "D", Mean: 0.01 * float64(1+len(run.Warnings))}}
 			run.Faults = []result.Fault{
@@ -185,7 +185,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
-			run.ComparedRows, run.Attached = 300, 1
+			run.ComparedRows, run.Attached, run.LogLosses = 300, 1, 5
 			run.Bootstraps = []result.Bootstrap{{Service: "D", Owner: "A", Events: 10}}
 			run.Processes = []result.Process{{Name: "driver", Starts: 1, CPUSecondsPer1000: 1}, {Name: "A", Starts: 2, Served: []int64{5}}}
 			run.GC = &result.GC{Percent: 100, Cycles: 1, Pauses: 2}
@@ -194,7 +194,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		}
 	}
 	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
-	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true, "Processes": true}
+	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true, "Processes": true, "ID": true}
 	v := reflect.ValueOf(run.Run)
 	for i := range v.NumField() {
 		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
@@ -202,7 +202,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			t.Errorf("%s is merged: %v", name, !empty)
 		}
 	}
-	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Events != 24_000 || run.ComparedRows != 600 ||
+	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Writes.Failures["INTERNAL"] != 2 || run.Events != 24_000 || run.ComparedRows != 600 ||
 		run.EventsPerRequest != 6 || math.Abs(run.CPUSecondsPer1000-1.5) > 1e-12 || run.StorageBytes["A"] != 200 || run.Environment.Cores != 4 || run.Environment.Go != "go1.26" {
 		t.Errorf("%+v", run.Run)
 	}
@@ -238,6 +238,37 @@ func TestWhatDoesNotBelongTogetherIsRefused(t *testing.T) {
 	}
 	refusedWith(t, []string{a, a}, filepath.Join(dir, "out"), "is named twice")
 	refusedWith(t, []string{a}, filepath.Join(dir, "out"), "at least two")
+}
+
+// A run counts once: neither its copy, nor a merged run that it is in, adds to it. Of
+// files from before there were ids, the start tells.
+func TestARunCountsOnce(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, id string, seed uint64, attached int) string {
+		return resulttest.Write(t, filepath.Join(dir, name), resulttest.Run{
+			Scenario: "sync", Seed: seed, Seconds: 1, Rows: resulttest.Rows(10, 1, func(int) time.Duration { return time.Millisecond }),
+			Change: func(r *result.Run) { r.ID, r.Attached = id, attached },
+		})
+	}
+	a, b, c := write("a", "a", 1, 0), write("b", "b", 1, 0), write("c", "c", 1, 0)
+	refusedWith(t, []string{a, b, write("copy of a", "a", 1, 0)}, filepath.Join(dir, "out"), "hold the same run, which would count twice")
+	ab := filepath.Join(dir, "ab")
+	run, err := Merge([]string{a, b}, ab)
+	if err != nil || !slices.Equal(run.Parts, []string{"a", "b"}) || run.ID != "" {
+		t.Fatalf("%v, %+v", err, run)
+	}
+	refusedWith(t, []string{ab, b}, filepath.Join(dir, "out"), "hold the same run")
+	abc := filepath.Join(dir, "abc")
+	if run, err = Merge([]string{ab, c}, abc); err != nil || !slices.Equal(run.Parts, []string{"a", "b", "c"}) || run.Requests.Sent != 30 {
+		t.Fatalf("%v, %+v", err, run)
+	}
+	refusedWith(t, []string{abc, a}, filepath.Join(dir, "out"), "hold the same run")
+
+	old := write("old", "", 1, 0)
+	refusedWith(t, []string{old, write("copy of old", "", 1, 0)}, filepath.Join(dir, "out"), "hold the same run")
+	if _, err := Merge([]string{old, write("another driver", "", 1, 1), write("another seed", "", 2, 0)}, filepath.Join(dir, "drivers")); err != nil {
+		t.Error(err)
+	}
 }
 
 func refusedWith(t *testing.T, folders []string, out, want string) {

@@ -85,6 +85,10 @@ var plain = []Metric{
 		s := r.StaleRate
 		return Value{s.Value, s.Low, s.High, r.Judged() > 0}
 	}},
+	{Name: "write_errors", Unit: Share, of: func(r *result.Loaded) Value {
+		e := r.Writes.ErrorRate()
+		return Value{e.Value, e.Low, e.High, r.Writes.Sent() > 0}
+	}},
 	{Name: "throughput", Unit: PerSecond, MoreIsBetter: true, of: func(r *result.Loaded) Value { return exactly(r.Requests.Throughput) }},
 	{Name: "events", Unit: Number, of: func(r *result.Loaded) Value { return exactly(r.EventsPerRequest) }},
 	{Name: "cpu", Unit: Number, of: func(r *result.Loaded) Value {
@@ -95,7 +99,7 @@ var plain = []Metric{
 }
 
 // Known describes the names that ByName knows.
-const Known = "errors, stale, throughput, events, cpu, or latency, staleness, lag, service_time, failed_latency or lateness " +
+const Known = "errors, stale, write_errors, throughput, events, cpu, or latency, staleness, lag, service_time, failed_latency or lateness " +
 	"with .p50, .p99.9, .max or .mean behind it"
 
 // ByName returns a metric, such as errors or latency.p99.

@@ -37,6 +37,7 @@ func loaded(t *testing.T, n int) *result.Loaded {
 	run := &result.Run{Scenario: "sync", Verdict: result.OK, MeasuredSeconds: float64(n) / 1000, Environment: result.LocalEnvironment()}
 	recorder.Fill(run)
 	run.EventsPerRequest = 6
+	run.Writes = result.Writes{Due: 30, Acknowledged: 19, Failed: 1}
 	if err := folder.Write(run); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +57,7 @@ func TestOf(t *testing.T) {
 		"latency.mean": {0.5005, 0.5005, 0.5005},
 		"errors":       {10.0 / 1010, 0.0053, 0.0182},
 		"stale":        {0, 0, 0.004},
+		"write_errors": {0.05, 0.0089, 0.236},
 		"events":       {6, 6, 6},
 	} {
 		m, err := ByName(name)

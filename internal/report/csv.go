@@ -26,6 +26,7 @@ var csvHead = []string{
 	"latency_p50_seconds", "latency_p90_seconds", "latency_p99_seconds", "latency_p999_seconds", "latency_max_seconds", "latency_mean_seconds",
 	"stale_rate", "stale_rate_low", "stale_rate_high", "staleness_p50_seconds", "staleness_p99_seconds", "staleness_max_seconds",
 	"replication_lag_p50_seconds", "replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "storage_bytes", "copy_bytes",
+	"writes_due", "writes_acknowledged", "writes_failed", "write_error_rate", "write_error_rate_low", "write_error_rate_high", "write_failures",
 }
 
 func csvLine(f Found) []string {
@@ -49,14 +50,17 @@ func csvLine(f Found) []string {
 		of(1, r.Requests.RateAsked, r.Requests.RateAchieved, r.Requests.Throughput),
 		of(r.Requests.Sent, e.Value, e.Low, e.High),
 		of(l.Count, l.P50, l.P90, l.P99, l.P999, l.Max, l.Mean),
-		of(r.Requests.Succeeded, s.Value, s.Low, s.High),
+		of(r.Judged(), s.Value, s.Low, s.High),
 		of(a.Count, a.P50, a.P99, a.Max),
 		of(lag.Count, lag.P50, lag.P99),
 		of(1, r.EventsPerRequest, r.CPUSecondsPer1000),
 	} {
 		line = append(line, cells...)
 	}
-	return append(line, whole(sum(r.StorageBytes)), whole(sum(r.CopyBytes)))
+	w, failed := r.Writes, r.Writes.ErrorRate()
+	line = append(line, whole(sum(r.StorageBytes)), whole(sum(r.CopyBytes)), whole(w.Due), whole(w.Acknowledged), whole(w.Failed))
+	line = append(line, of(w.Sent(), failed.Value, failed.Low, failed.High)...)
+	return append(line, codes(w.Failures))
 }
 
 func sum(bytes map[string]int64) (total int64) {

@@ -29,6 +29,7 @@ func runs() []result.Run {
 			{Target: "B", Kind: "outage", Window: &result.Window{StartSeconds: 3, LengthSeconds: 2}, DeliveredWindow: &result.Window{StartSeconds: 3.0004, LengthSeconds: 2.001}},
 			{Target: "C", Kind: "hang", Asked: 0.01},
 		},
+		Writes:       result.Writes{Due: 500, Acknowledged: 430, Failed: 50, Failures: map[string]int64{"UNAVAILABLE": 48, "DEADLINE_EXCEEDED": 2}},
 		StorageBytes: map[string]int64{"C": 20480, "A": 20480, "B": 950}, CPUSecondsPer1000: 1.4712,
 	}
 	replicated := result.Run{

@@ -29,6 +29,7 @@ func Table(w io.Writer, runs []result.Run) error {
 			percentile(l, 0.5), percentile(l, 0.9), percentile(l, 0.99), percentile(l, 0.999), quantile(l, l.Max))
 	}
 	t.answers(runs)
+	t.writes(runs)
 	t.heading("COST: events, databases, and the CPU time of the driver and the services")
 	t.row("scenario", "events/request", "stored", "of it copies", "CPU s/1000 requests")
 	for _, r := range runs {

@@ -2,7 +2,6 @@ package result
 
 import (
 	"crosstalk/internal/fault"
-	"crosstalk/internal/stats"
 )
 
 // Fill writes what was recorded into a run: Requests, WarmUp, ErrorRate, StaleRate,
@@ -14,13 +13,13 @@ func (r *Recorder) Fill(run *Run) {
 	defer r.mu.Unlock()
 	run.WarmUp = r.warmUp
 	r.fillRequests(&run.Requests, run.MeasuredSeconds)
-	run.ErrorRate = share(r.measured.Failed, r.measured.Sent)
+	run.ErrorRate = Share(r.measured.Failed, r.measured.Sent)
 	run.Failures = make(map[string]int64, len(r.failures))
 	for code, n := range r.failures {
 		run.Failures[fault.CodeName(code)] = n
 	}
 	run.Answers = r.answers
-	run.StaleRate = share(run.Answers.Stale, run.Judged())
+	run.StaleRate = Share(run.Answers.Stale, run.Judged())
 	for k := range r.totals {
 		*run.quantiles(kind(k)) = r.totals[k].quantiles()
 	}
@@ -35,12 +34,6 @@ func (r *Recorder) fillRequests(to *Requests, seconds float64) {
 		to.RateAchieved = float64(r.within.sent) / seconds
 		to.Throughput = float64(r.within.succeeded) / seconds
 	}
-}
-
-// share is that of k in n, with its interval; 0 of none.
-func share(k, n int64) Interval {
-	low, high := stats.Wilson(k, n)
-	return Interval{Value: float64(k) / float64(max(n, 1)), Low: low, High: high}
 }
 
 // due is the series without the seconds at its end in which changes became

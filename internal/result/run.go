@@ -8,6 +8,8 @@ package result
 import (
 	"encoding/json"
 	"time"
+
+	"crosstalk/internal/stats"
 )
 
 // SchemaVersion is the version of run.json that this package writes.
@@ -40,6 +42,10 @@ type Run struct {
 	// prepared, from 1 on: it wrote nothing, and what the nodes tell stands in the other
 	// one's run. 0 is one that prepared its nodes.
 	Attached int `json:"attached,omitempty"`
+	// ID tells the run from all others; empty in older files and of a merged run, whose
+	// Parts are the identities of all runs that are in it.
+	ID    string   `json:"id,omitempty"`
+	Parts []string `json:"parts,omitempty"`
 	// MeasuredSeconds is how long requests were due, without warm-up and drain.
 	MeasuredSeconds float64 `json:"measured_seconds"`
 
@@ -105,6 +111,9 @@ type Run struct {
 	// were dropped or could not be decoded. Neither keeps the warm-up out.
 	DeadLetters int64 `json:"dead_letters"`
 	LostChanges int64 `json:"lost_changes"`
+	// LogLosses counts how often a reader found that a partition of the bus has lost
+	// events that it had acknowledged; it then reads all of the partition again.
+	LogLosses int64 `json:"log_losses,omitempty"`
 	// UnseenChanges counts the acknowledged changes that were not visible in every
 	// replica when the run ended; ReplicationLag leaves them out.
 	UnseenChanges int64 `json:"unseen_changes"`
@@ -188,13 +197,29 @@ type Writes struct {
 	Due          int64 `json:"due"`
 	Acknowledged int64 `json:"acknowledged"`
 	Failed       int64 `json:"failed"`
+	// Failures counts the failed ones by gRPC code name; nil where none has failed, and
+	// in older files.
+	Failures map[string]int64 `json:"failures,omitempty"`
 }
+
+// Sent is how many writes were sent.
+func (w Writes) Sent() int64 { return w.Acknowledged + w.Failed }
+
+// ErrorRate is the share of the writes sent that failed.
+func (w Writes) ErrorRate() Interval { return Share(w.Failed, w.Sent()) }
 
 // Interval is a share with its 95 % Wilson score interval.
 type Interval struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
+}
+
+// Share returns the share that k is of n, with its interval; of none, 0 and all of
+// [0, 1].
+func Share(k, n int64) Interval {
+	low, high := stats.Wilson(k, n)
+	return Interval{Value: float64(k) / float64(max(n, 1)), Low: low, High: high}
 }
 
 // Quantiles summarises a distribution, in seconds. All are 0 where Count is 0.

@@ -44,6 +44,7 @@ func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
 	sum.LateReplies += s.GetLateReplies()
 	sum.DeadLetters += s.GetDeadLetters()
 	sum.LostChanges += s.GetLostChanges()
+	sum.LogLosses += s.GetLogLosses()
 	sum.Attached += s.GetAttached()
 	sum.Bootstraps = append(sum.Bootstraps, s.GetBootstraps()...)
 	for _, p := range s.GetPolicies() {

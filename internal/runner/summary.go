@@ -22,13 +22,14 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	statistics, missing := r.nodes.statistics(ctx)
 	r.missing = missing
 	out := &result.Run{
-		Schema: result.SchemaVersion, Scenario: r.scenario.Name, Started: r.begin,
+		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
 		Attached:        r.options.Attach,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
 		Environment:     r.environment(),
 		LateReplies:     statistics.GetLateReplies(),
 		DeadLetters:     statistics.GetDeadLetters(),
 		LostChanges:     statistics.GetLostChanges(),
+		LogLosses:       statistics.GetLogLosses(),
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
@@ -65,8 +66,19 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	} else if alone(out, statistics.GetAttached()) {
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
+	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
+	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
 	return out, nil
+}
+
+// lostLogs says that the bus has not kept its word.
+func lostLogs(losses int64) []string {
+	if losses == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the bus has lost events that it had acknowledged: %d times a reader found a partition shorter than "+
+		"what it had read, or with other events, and read all of it again", losses)}
 }
 
 func (r *run) fillCounts(out *result.Run) {
@@ -75,6 +87,7 @@ func (r *run) fillCounts(out *result.Run) {
 		Due:          counts.WritesDue.Load(),
 		Acknowledged: counts.WritesAcknowledged.Load(),
 		Failed:       counts.WritesFailed.Load(),
+		Failures:     r.writeFailures(),
 	}
 	out.Requests.RateAsked = float64(r.experiment.Rate)
 }

@@ -19,7 +19,10 @@ const boltWait = 200 * time.Millisecond
 
 // bolt is a bbolt database: a bucket per collection, and in it the keys as big
 // endian, whose byte order is the keys' order.
-type bolt struct{ db *bbolt.DB }
+type bolt struct {
+	db      *bbolt.DB
+	writing turn // as bbolt has one writer too, which waits for nobody's context
+}
 
 func openBbolt(path string) (*bolt, error) {
 	db, err := bbolt.Open(path, 0o644, &bbolt.Options{
@@ -36,12 +39,16 @@ func openBbolt(path string) (*bolt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bbolt file %s: %w", path, err)
 	}
-	return &bolt{db: db}, nil
+	return &bolt{db, newTurn()}, nil
 }
 
-func (b *bolt) collection(_ context.Context, name string) (table, error) {
+func (b *bolt) collection(ctx context.Context, name string) (table, error) {
+	if err := b.writing.take(ctx); err != nil {
+		return nil, err
+	}
+	defer b.writing.end()
 	// No collection has a colon in its name.
-	t := &boltTable{db: b.db, name: []byte(name), entries: []byte("outbox:" + name), next: []byte("position:" + name)}
+	t := &boltTable{bolt: b, name: []byte(name), entries: []byte("outbox:" + name), next: []byte("position:" + name)}
 	return t, b.db.Update(func(tx *bbolt.Tx) error {
 		for _, bucket := range [][]byte{t.name, t.entries, t.next} {
 			if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
@@ -56,7 +63,7 @@ func (b *bolt) collection(_ context.Context, name string) (table, error) {
 func (b *bolt) close() error { return errors.Join(b.db.Sync(), b.db.Close()) }
 
 type boltTable struct {
-	db                  *bbolt.DB
+	*bolt
 	name, entries, next []byte // buckets
 }
 
@@ -72,7 +79,11 @@ func (t *boltTable) get(_ context.Context, key record.Key) (r record.Record, err
 	return r, err
 }
 
-func (t *boltTable) put(_ context.Context, b batch) ([]record.Record, error) {
+func (t *boltTable) put(ctx context.Context, b batch) ([]record.Record, error) {
+	if err := t.writing.take(ctx); err != nil {
+		return nil, err
+	}
+	defer t.writing.end()
 	tx, err := t.db.Begin(true)
 	if err != nil {
 		return nil, err

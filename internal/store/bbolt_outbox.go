@@ -55,6 +55,12 @@ func (t *boltTable) position(context.Context) (map[int]int64, error) {
 	})
 }
 
+func (t *boltTable) rewind(_ context.Context, partition int) error {
+	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(t.next).Delete(binary.BigEndian.AppendUint64(nil, uint64(partition)))
+	}))
+}
+
 // hold has nobody to exclude: bbolt's file has one user.
 func (t *boltTable) hold(context.Context) (outbox, error) { return t, nil }
 
@@ -83,7 +89,11 @@ func boltEntry(k, v []byte) (e Entry, err error) {
 	return e, err
 }
 
-func (t *boltTable) acknowledge(_ context.Context, upTo int64) error {
+func (t *boltTable) acknowledge(ctx context.Context, upTo int64) error {
+	if err := t.writing.take(ctx); err != nil {
+		return err
+	}
+	defer t.writing.end()
 	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket(t.entries).Cursor()
 		// From the first again each time: to delete moves the cursor.

@@ -26,6 +26,7 @@ type table interface {
 	get(ctx context.Context, key record.Key) (record.Record, error)
 	put(ctx context.Context, b batch) (stored []record.Record, err error)
 	position(ctx context.Context) (map[int]int64, error)
+	rewind(ctx context.Context, partition int) error
 	// hold takes the outbox from all other processes.
 	hold(ctx context.Context) (outbox, error)
 	// page returns the first pageSize records from key from on, in ascending
@@ -147,6 +148,13 @@ func (c *guarded) Position(ctx context.Context) (map[int]int64, error) {
 	}
 	next, err := c.table.position(ctx)
 	return next, c.explain("read the position of", err)
+}
+
+func (c *guarded) Rewind(ctx context.Context, partition int) error {
+	if err := c.store.ready(ctx); err != nil {
+		return err
+	}
+	return c.explain("rewind", c.table.rewind(ctx, partition))
 }
 
 func (c *guarded) Each(ctx context.Context, fn func(record.Record) error) error {

@@ -81,6 +81,13 @@ func (t *memoryTable) position(context.Context) (map[int]int64, error) {
 	return maps.Clone(t.next), nil
 }
 
+func (t *memoryTable) rewind(_ context.Context, partition int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.next, partition)
+	return nil
+}
+
 // hold has nobody to exclude: no other process has this memory.
 func (t *memoryTable) hold(context.Context) (outbox, error) { return t, nil }
 

@@ -293,6 +293,21 @@ func TestApplyKeepsThePositionAndNeverGoesBack(t *testing.T) {
 	})
 }
 
+// Where a partition's log has lost what it had, the position goes back, in it alone.
+func TestRewind(t *testing.T) {
+	onEachKind(t, func(t *testing.T, c Collection) {
+		apply(t, c, map[int]int64{0: 9, 5: 7}, rec(1, 1))
+		for range 2 {
+			if err := c.Rewind(context.Background(), 0); err != nil {
+				t.Fatal(err)
+			}
+			wantPosition(t, c, map[int]int64{5: 7})
+		}
+		apply(t, c, map[int]int64{0: 3})
+		wantPosition(t, c, map[int]int64{0: 3, 5: 7})
+	})
+}
+
 func TestReopenKeepsOutboxAndPosition(t *testing.T) {
 	for _, kind := range kinds() {
 		if kind == Memory {

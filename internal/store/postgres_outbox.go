@@ -26,6 +26,13 @@ func (t *postgresTable) position(ctx context.Context) (map[int]int64, error) {
 	})
 }
 
+func (t *postgresTable) rewind(ctx context.Context, partition int) error {
+	return t.on(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, t.dropNext, partition)
+		return err
+	})
+}
+
 // postgresOutbox is held by an advisory lock of its connection, which the server
 // ends with the connection. All that its holder does goes over that connection:
 // whoever has lost the lock cannot read on.

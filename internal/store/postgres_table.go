@@ -19,11 +19,11 @@ type postgresTable struct {
 	// The numbers of what is locked: the right to write, and that on the outbox.
 	writing, holding int64
 
-	getOne, getPage, measure string
-	putOne, putMany          string
-	enterOne, enterMany      string
-	setNext, getNext         string
-	getPending, dropPending  string
+	getOne, getPage, measure   string
+	putOne, putMany            string
+	enterOne, enterMany        string
+	setNext, dropNext, getNext string
+	getPending, dropPending    string
 }
 
 const postgresSchema = `
@@ -76,7 +76,8 @@ func (db *postgres) collection(ctx context.Context, name string) (table, error) 
 		enterOne: fill(postgresEnter, postgresOne), enterMany: fill(postgresEnter, postgresMany),
 		setNext: fill(`INSERT INTO $position AS old (partition, next) VALUES ($1, $2)
 			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > old.next`, ""),
-		getNext: fill(`SELECT partition, next FROM $position`, ""),
+		dropNext: fill(`DELETE FROM $position WHERE partition = $1`, ""),
+		getNext:  fill(`SELECT partition, next FROM $position`, ""),
 		getPending: fill(`SELECT seq, write, key, version, written_at, payload FROM $outbox
 			WHERE seq > $1 ORDER BY seq LIMIT $2`, ""),
 		dropPending: fill(`DELETE FROM $outbox WHERE seq <= $1`, ""),

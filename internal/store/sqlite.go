@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -19,9 +18,9 @@ import (
 // file holds. Within a store nothing waits for it: writes have one connection.
 const sqliteWait = 2 * time.Second
 
-// sqliteReaders is the most connections for reading: a lookup is all CPU, so
+// mostSqliteReaders is the most connections for reading: a lookup is all CPU, so
 // more than the cores do not help.
-const sqliteReaders = 8
+const mostSqliteReaders = 8
 
 // sqliteMap is how much of the file readers map, in bytes. A connection drops its
 // page cache whenever another one has written; a map needs neither the cache nor
@@ -31,10 +30,11 @@ const sqliteMap = 256 << 20
 // sqliteDB is an SQLite database in WAL mode, where readers and the one writer
 // do not block one another.
 type sqliteDB struct {
-	path           string
-	writer, reader *sql.DB
+	path    string
+	readers sqliteReaders
+	writer  *sql.DB
 
-	mu                      sync.Mutex // of the writer's one connection, for a transaction
+	writing                 turn // on the writer's one connection
 	begin, commit, rollback *sql.Stmt
 }
 
@@ -50,10 +50,10 @@ func openSqlite(path string) (*sqliteDB, error) {
 }
 
 func tryToOpenSqlite(path string) (*sqliteDB, error) {
-	db := &sqliteDB{path: path}
+	db := &sqliteDB{path: path, writing: newTurn()}
 	var err error
 	// The writer comes first: it makes the file and puts it into WAL mode.
-	if db.writer, err = sqlitePool(path, 1, url.Values{
+	if db.writer, err = sqliteWriter(path, url.Values{
 		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)"},
 	}); err != nil {
 		return nil, fmt.Errorf("SQLite file %s: %w", path, err)
@@ -66,38 +66,43 @@ func tryToOpenSqlite(path string) (*sqliteDB, error) {
 			return nil, errors.Join(fmt.Errorf("SQLite file %s: %w", path, err), db.writer.Close())
 		}
 	}
-	readers := min(runtime.GOMAXPROCS(0), sqliteReaders)
-	if db.reader, err = sqlitePool(path, readers, url.Values{
+	readers := min(runtime.GOMAXPROCS(0), mostSqliteReaders)
+	if db.readers, err = openSqliteReaders(db.writer.Driver(), sqliteName(path, url.Values{
 		"_query_only": {"1"},
 		"_pragma":     {fmt.Sprintf("mmap_size(%d)", sqliteMap)},
-	}); err != nil {
+	}), readers); err != nil {
 		return nil, errors.Join(fmt.Errorf("SQLite file %s: %w", path, err), db.writer.Close())
 	}
 	return db, nil
 }
 
-// sqlitePool opens size connections at most and keeps those it has opened.
-func sqlitePool(path string, size int, options url.Values) (*sql.DB, error) {
-	if !options.Has("_busy_timeout") {
-		options.Set("_busy_timeout", fmt.Sprint(sqliteWait.Milliseconds()))
-	}
-	// As a URI, so that a path may hold any character.
-	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
-	pool, err := sql.Open("sqlite", name.String())
+// sqliteWriter opens one connection, to be used by one at a time.
+func sqliteWriter(path string, options url.Values) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", sqliteName(path, options))
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
+	pool.SetMaxOpenConns(1)
+	pool.SetMaxIdleConns(1)
 	if err := pool.Ping(); err != nil {
 		return nil, errors.Join(sqliteError(err), pool.Close())
 	}
 	return pool, nil
 }
 
-func (db *sqliteDB) collection(_ context.Context, name string) (table, error) {
-	t := &sqliteTable{db: db, name: sqliteName(name)}
-	if err := t.prepare(); err != nil {
+// sqliteName is the name of a file for the driver: a URI, so that a path may hold any
+// character.
+func sqliteName(path string, options url.Values) string {
+	if !options.Has("_busy_timeout") {
+		options.Set("_busy_timeout", fmt.Sprint(sqliteWait.Milliseconds()))
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: options.Encode()}
+	return name.String()
+}
+
+func (db *sqliteDB) collection(ctx context.Context, name string) (table, error) {
+	t := &sqliteTable{db: db, name: sqliteTableName(name)}
+	if err := t.prepare(ctx); err != nil {
 		return nil, sqliteError(err)
 	}
 	return t, nil
@@ -105,9 +110,11 @@ func (db *sqliteDB) collection(_ context.Context, name string) (table, error) {
 
 // transaction has write done in one. It is what sql.Tx does, without a goroutine and
 // a copy of each statement for each transaction.
-func (db *sqliteDB) transaction(write func() error) error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
+func (db *sqliteDB) transaction(ctx context.Context, write func() error) error {
+	if err := db.writing.take(ctx); err != nil {
+		return err
+	}
+	defer db.writing.end()
 	if _, err := db.begin.Exec(); err != nil {
 		return sqliteError(err)
 	}
@@ -123,15 +130,15 @@ func (db *sqliteDB) transaction(write func() error) error {
 }
 
 // close closes the writer last: the last connection folds the WAL into the file.
-// The pools close the statements that were prepared on them.
+// It closes the statements that were prepared on it.
 func (db *sqliteDB) close() error {
-	return errors.Join(db.reader.Close(), db.writer.Close())
+	return errors.Join(db.readers.close(), db.writer.Close())
 }
 
-// sqliteName is what the names of a collection's tables end in. SQLite's names
+// sqliteTableName is what the names of a collection's tables end in. SQLite's names
 // ignore case and those that begin with "sqlite_" are its own, hence the mark
 // before each capital and the prefixes.
-func sqliteName(collection string) string {
+func sqliteTableName(collection string) string {
 	var b strings.Builder
 	for _, r := range collection {
 		if 'A' <= r && r <= 'Z' {

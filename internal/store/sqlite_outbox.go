@@ -6,26 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-
-	"crosstalk/internal/record"
 )
 
-func (t *sqliteTable) position(context.Context) (map[int]int64, error) {
-	rows, err := t.getNext.Query()
-	if err != nil {
-		return nil, sqliteError(err)
-	}
-	defer rows.Close()
+func (t *sqliteTable) position(ctx context.Context) (map[int]int64, error) {
 	next := make(map[int]int64)
-	for rows.Next() {
-		var partition int
-		var offset int64
-		if err := rows.Scan(&partition, &offset); err != nil {
-			return nil, err
-		}
-		next[partition] = offset
-	}
-	return next, sqliteError(rows.Err())
+	return next, t.db.readers.query(ctx, t.getNext, 2, func(r *sqliteRow) bool {
+		next[int(r.int(0))] = r.int(1)
+		return true
+	})
+}
+
+func (t *sqliteTable) rewind(ctx context.Context, partition int) error {
+	return t.db.transaction(ctx, func() error {
+		_, err := t.dropNext.Exec(partition)
+		return err
+	})
 }
 
 // sqliteOutbox is held by a transaction on a file of its own beside the database,
@@ -40,7 +35,7 @@ type sqliteOutbox struct {
 func (t *sqliteTable) hold(ctx context.Context) (outbox, error) {
 	path := t.db.path + "." + t.name + ".outbox"
 	// Nothing is ever written to it, so that a full disk is no obstacle.
-	pool, err := sqlitePool(path, 1, url.Values{"_busy_timeout": {"0"}, "_pragma": {"journal_mode(MEMORY)"}})
+	pool, err := sqliteWriter(path, url.Values{"_busy_timeout": {"0"}, "_pragma": {"journal_mode(MEMORY)"}})
 	if err != nil {
 		return nil, heldError(path, err)
 	}
@@ -69,31 +64,23 @@ func (o *sqliteOutbox) release() error {
 	return errors.Join(err, o.pool.Close())
 }
 
-func (o *sqliteOutbox) pending(_ context.Context, after int64, room *room) (entries []Entry, err error) {
-	rows, err := o.getPending.Query(after, room.entries)
-	if err != nil {
-		return nil, sqliteError(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var e Entry
-		var key, writtenAt int64
-		r := &e.Record
-		if err := rows.Scan(&e.Seq, &e.Write, &key, &r.Version, &writtenAt, &r.Payload); err != nil {
-			return nil, err
+func (o *sqliteOutbox) pending(ctx context.Context, after int64, room *room) (entries []Entry, err error) {
+	err = o.db.readers.query(ctx, o.getPending, 6, func(r *sqliteRow) bool {
+		e := Entry{Seq: r.int(4), Write: r.int(5), Record: r.record(r.int(3))}
+		if !room.take(len(e.Record.Payload)) {
+			return false
 		}
-		if !room.take(len(r.Payload)) {
-			break
-		}
-		r.Key, r.WrittenAt = record.Key(key), instant(writtenAt)
 		entries = append(entries, e)
-	}
-	return entries, sqliteError(rows.Err())
+		return true
+	}, after, int64(room.entries))
+	return entries, err
 }
 
-func (o *sqliteOutbox) acknowledge(_ context.Context, upTo int64) error {
-	o.db.mu.Lock()
-	defer o.db.mu.Unlock()
+func (o *sqliteOutbox) acknowledge(ctx context.Context, upTo int64) error {
+	if err := o.db.writing.take(ctx); err != nil {
+		return err
+	}
+	defer o.db.writing.end()
 	_, err := o.deletePending.Exec(upTo)
 	return sqliteError(err)
 }

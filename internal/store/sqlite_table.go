@@ -14,13 +14,15 @@ import (
 // negative there and come last in Each.
 //
 // No statement has a context: one that can end costs a goroutine a statement, in
-// database/sql and again in the driver, about as much as a lookup itself.
+// database/sql and again in the driver, about as much as a lookup itself. What ends
+// with a context is the wait for a reader or for the writer.
 type sqliteTable struct {
-	db                        *sqliteDB
-	name                      string
-	getOne, getPage, measure  *sql.Stmt
-	putOne, setNext, getNext  *sql.Stmt
-	getPending, deletePending *sql.Stmt
+	db   *sqliteDB
+	name string
+
+	getOne, getPage, measure, getNext, getPending string // what readers are asked
+
+	putOne, setNext, dropNext, deletePending *sql.Stmt
 }
 
 // sqliteSchema makes the tables. An integer primary key is the table's own tree,
@@ -54,8 +56,8 @@ CREATE TRIGGER IF NOT EXISTS "updated.%[1]s" AFTER UPDATE ON "records.%[1]s" WHE
 	VALUES (new.write, new.key, new.version, new.written_at, new.payload); END;`
 
 // prepare creates the tables, in one transaction, and prepares the statements.
-func (t *sqliteTable) prepare() error {
-	if err := t.db.transaction(func() error {
+func (t *sqliteTable) prepare(ctx context.Context) error {
+	if err := t.db.transaction(ctx, func() error {
 		_, err := t.db.writer.Exec(fmt.Sprintf(sqliteSchema, t.name))
 		return err
 	}); err != nil {
@@ -63,54 +65,63 @@ func (t *sqliteTable) prepare() error {
 	}
 	for _, s := range []struct {
 		stmt **sql.Stmt
-		pool *sql.DB
 		text string
 	}{
-		{&t.getOne, t.db.reader, `SELECT version, written_at, payload FROM "records.%s" WHERE key = ?`},
-		{&t.getPage, t.db.reader, `SELECT key, version, written_at, payload FROM "records.%s"
-			WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?`},
-		{&t.putOne, t.db.writer, `INSERT INTO "records.%s" (key, version, written_at, write, payload) VALUES (?, ?, ?, ?, ?)
+		{&t.putOne, `INSERT INTO "records.%s" (key, version, written_at, write, payload) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET version = excluded.version, written_at = excluded.written_at,
 			write = excluded.write, payload = excluded.payload
 			WHERE excluded.version > version`},
-		{&t.setNext, t.db.writer, `INSERT INTO "position.%s" (partition, next) VALUES (?, ?)
+		{&t.setNext, `INSERT INTO "position.%s" (partition, next) VALUES (?, ?)
 			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > next`},
-		{&t.getNext, t.db.reader, `SELECT partition, next FROM "position.%s"`},
-		{&t.getPending, t.db.reader, `SELECT seq, write, key, version, written_at, payload FROM "outbox.%s"
-			WHERE seq > ? ORDER BY seq LIMIT ?`},
-		{&t.deletePending, t.db.writer, `DELETE FROM "outbox.%s" WHERE seq <= ?`},
-		// The table has no index, so its pages are all there is.
-		{&t.measure, t.db.reader, `SELECT pgsize FROM dbstat WHERE name = 'records.%s' AND aggregate = TRUE`},
+		{&t.dropNext, `DELETE FROM "position.%s" WHERE partition = ?`},
+		{&t.deletePending, `DELETE FROM "outbox.%s" WHERE seq <= ?`},
 	} {
-		stmt, err := s.pool.Prepare(fmt.Sprintf(s.text, t.name))
-		if err != nil {
+		var err error
+		if *s.stmt, err = t.db.writer.Prepare(fmt.Sprintf(s.text, t.name)); err != nil {
 			return err
 		}
-		*s.stmt = stmt
 	}
+	t.getOne = fmt.Sprintf(`SELECT version, written_at, payload FROM "records.%s" WHERE key = ?`, t.name)
+	t.getPage = fmt.Sprintf(`SELECT version, written_at, payload, key FROM "records.%s"
+		WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?`, t.name)
+	t.getNext = fmt.Sprintf(`SELECT partition, next FROM "position.%s"`, t.name)
+	t.getPending = fmt.Sprintf(`SELECT version, written_at, payload, key, seq, write FROM "outbox.%s"
+		WHERE seq > ? ORDER BY seq LIMIT ?`, t.name)
+	// The table has no index, so its pages are all there is.
+	t.measure = fmt.Sprintf(`SELECT pgsize FROM dbstat WHERE name = 'records.%s' AND aggregate = TRUE`, t.name)
 	return nil
 }
 
-func (t *sqliteTable) get(_ context.Context, key record.Key) (record.Record, error) {
-	r := record.Record{Key: key}
-	var writtenAt int64
-	row := t.getOne.QueryRow(int64(key))
-	if err := row.Scan(&r.Version, &writtenAt, &r.Payload); err != nil {
-		return record.Record{}, sqliteError(err)
+// record is what a row begins with.
+func (r *sqliteRow) record(key int64) record.Record {
+	return record.Record{
+		Key: record.Key(key), Version: uint64(r.int(0)), WrittenAt: instant(r.int(1)), Payload: r.bytes(2),
 	}
-	r.WrittenAt = instant(writtenAt)
-	return r, nil
 }
 
-func (t *sqliteTable) put(_ context.Context, b batch) (stored []record.Record, err error) {
+func (t *sqliteTable) get(ctx context.Context, key record.Key) (record.Record, error) {
+	found := record.Record{}
+	err := t.db.readers.query(ctx, t.getOne, 3, func(r *sqliteRow) bool {
+		found = r.record(int64(key))
+		return true
+	}, int64(key))
+	if err == nil && found.Version == 0 {
+		return found, ErrNotFound
+	}
+	return found, err
+}
+
+func (t *sqliteTable) put(ctx context.Context, b batch) (stored []record.Record, err error) {
 	if len(b.records) == 1 && len(b.next) == 0 {
 		// A statement alone is a transaction of its own, and half the price.
-		t.db.mu.Lock()
-		defer t.db.mu.Unlock()
+		if err := t.db.writing.take(ctx); err != nil {
+			return nil, err
+		}
+		defer t.db.writing.end()
 		stored, err = t.putRecords(b)
 		return stored, sqliteError(err)
 	}
-	err = t.db.transaction(func() error {
+	err = t.db.transaction(ctx, func() error {
 		if stored, err = t.putRecords(b); err != nil {
 			return err
 		}
@@ -145,10 +156,10 @@ func (t *sqliteTable) putRecords(b batch) ([]record.Record, error) {
 	return stored, nil
 }
 
-func (t *sqliteTable) page(_ context.Context, from record.Key) ([]record.Record, error) {
+func (t *sqliteTable) page(ctx context.Context, from record.Key) ([]record.Record, error) {
 	page := make([]record.Record, 0, pageSize)
 	if from <= math.MaxInt64 {
-		if err := t.read(&page, int64(from), math.MaxInt64); err != nil {
+		if err := t.read(ctx, &page, int64(from), math.MaxInt64); err != nil {
 			return nil, err
 		}
 		from = math.MaxInt64 + 1
@@ -156,29 +167,21 @@ func (t *sqliteTable) page(_ context.Context, from record.Key) ([]record.Record,
 	if len(page) == pageSize {
 		return page, nil
 	}
-	return page, t.read(&page, int64(from), -1)
+	return page, t.read(ctx, &page, int64(from), -1)
 }
 
 // read appends the rows from first to last, as far as the page has room.
-func (t *sqliteTable) read(page *[]record.Record, first, last int64) error {
-	rows, err := t.getPage.Query(first, last, pageSize-len(*page))
-	if err != nil {
-		return sqliteError(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r record.Record
-		var key, writtenAt int64
-		if err := rows.Scan(&key, &r.Version, &writtenAt, &r.Payload); err != nil {
-			return err
-		}
-		r.Key, r.WrittenAt = record.Key(key), instant(writtenAt)
-		*page = append(*page, r)
-	}
-	return sqliteError(rows.Err())
+func (t *sqliteTable) read(ctx context.Context, page *[]record.Record, first, last int64) error {
+	return t.db.readers.query(ctx, t.getPage, 4, func(r *sqliteRow) bool {
+		*page = append(*page, r.record(r.int(3)))
+		return true
+	}, first, last, int64(pageSize-len(*page)))
 }
 
-func (t *sqliteTable) bytes(context.Context) (n int64, err error) {
-	err = t.measure.QueryRow().Scan(&n)
-	return n, sqliteError(err)
+func (t *sqliteTable) bytes(ctx context.Context) (n int64, err error) {
+	err = t.db.readers.query(ctx, t.measure, 1, func(r *sqliteRow) bool {
+		n = r.int(0)
+		return true
+	})
+	return n, err
 }

@@ -67,8 +67,10 @@ type Collection interface {
 	Write(ctx context.Context, write int64, recs []record.Record) (stored []record.Record, err error)
 	// Apply is Put by a copy of the records: in the same transaction it keeps, for
 	// each partition in next, the first offset that is not applied yet. It never
-	// goes back. Apply of no records keeps the position alone.
+	// goes back, but by Rewind. Apply of no records keeps the position alone.
 	Apply(ctx context.Context, recs []record.Record, next map[int]int64) (stored []record.Record, err error)
+	// Rewind forgets the position in a partition whose log has lost what was in it.
+	Rewind(ctx context.Context, partition int) error
 	// Position returns what Apply has kept, by partition; empty where it kept nothing.
 	Position(ctx context.Context) (map[int]int64, error)
 	// Outbox opens the outbox for the one who empties it, or fails with ErrHeld

@@ -24,8 +24,8 @@ type Process struct {
 
 // Bus is what a process has counted of its events.
 type Bus struct {
-	Published, LateReplies, DeadLetters, LostChanges int64
-	Topics                                           []Topic
+	Published, LateReplies, DeadLetters, LostChanges, LogLosses int64
+	Topics                                                      []Topic
 }
 
 // Topic is one that a process reads.

@@ -10,6 +10,8 @@ var (
 		"Events that nobody could decode, and that were set aside.", "service")
 	lostChanges = ofRun(Counter, "crosstalk_bus_lost_changes_total",
 		"Changes that a copy will never show: their events were dropped or poisonous.", "service")
+	logLosses = ofRun(Counter, "crosstalk_bus_log_losses_total",
+		"Partitions found to have lost events that they had acknowledged, and read anew from their beginning.", "service")
 	busLag = ofRun(Gauge, "crosstalk_bus_lag_events",
 		"Events of a topic that the service has not handled yet.", "service", "topic")
 
@@ -71,7 +73,7 @@ var (
 		"For how long the oldest acknowledged change has been acknowledged that some copy does not show; 0 where all do.")
 
 	read = append([]Family{
-		published, lateReplies, deadLetters, lostChanges, busLag,
+		published, lateReplies, deadLetters, lostChanges, logLosses, busLag,
 		workersLimit, workersQueueLimit, workersWaiting, workersArrived, workersRefused, workersQueued, workersWaited,
 		policyCalls, policyTries, policyRetries, policyHedges, policySaved, policyFailed, policyRefused,
 		policyOverBudget, policyFallbacks, breakerState,
@@ -86,6 +88,7 @@ func (s *sheet) process(p Process) {
 		s.count(lateReplies, b.LateReplies, p.Service)
 		s.count(deadLetters, b.DeadLetters, p.Service)
 		s.count(lostChanges, b.LostChanges, p.Service)
+		s.count(logLosses, b.LogLosses, p.Service)
 		for _, t := range b.Topics {
 			s.count(busLag, t.Behind, p.Service, t.Name)
 		}

@@ -82,7 +82,7 @@ func TestReading(t *testing.T) {
 		arrived++
 		return Process{
 			Service: "D",
-			Bus:     &Bus{Published: 7, LateReplies: 1, DeadLetters: 2, LostChanges: 3, Topics: []Topic{{"D.replies", 4}}},
+			Bus:     &Bus{Published: 7, LateReplies: 1, DeadLetters: 2, LostChanges: 3, LogLosses: 5, Topics: []Topic{{"D.replies", 4}}},
 			Workers: []Workers{{Service: "D", Limit: 8, QueueLimit: 50, Waiting: 5, Arrived: arrived, Refused: 2, Queued: 3, Waited: 1500 * time.Millisecond}},
 			Needs: []Need{
 				{Service: "D", Peer: "A", Statistic: policy.Statistic{Calls: 10, Tries: 14, Retries: 3, Hedges: 1, Saved: 2, Failed: 1, Refused: 6, OverBudget: 5, Fallbacks: 4}, Breaker: "half-open"},
@@ -101,6 +101,7 @@ func TestReading(t *testing.T) {
 		"bus_late_replies_total{run=r,scenario=async-request,service=D}":          1,
 		"bus_dead_letters_total{run=r,scenario=async-request,service=D}":          2,
 		"bus_lost_changes_total{run=r,scenario=async-request,service=D}":          3,
+		"bus_log_losses_total{run=r,scenario=async-request,service=D}":            5,
 		"workers_refused_total{run=r,scenario=async-request,service=D}":           2,
 		"workers_queued_total{run=r,scenario=async-request,service=D}":            3,
 		"workers_waited_seconds_total{run=r,scenario=async-request,service=D}":    1.5,

@@ -21,8 +21,8 @@ const Syntax = "p(99)<50ms, errors<1%, sync:staleness.p(99)<200ms, throughput>45
 // run may well have no samples.
 var (
 	distributions = []string{"latency", "service_time", "failed_latency", "lateness", "staleness", "lag"}
-	optional      = map[string]bool{"failed_latency": true, "staleness": true, "lag": true, "cpu": true}
-	plain         = []string{"errors", "stale", "throughput", "events", "cpu"}
+	optional      = map[string]bool{"failed_latency": true, "staleness": true, "lag": true, "cpu": true, "write_errors": true}
+	plain         = []string{"errors", "stale", "write_errors", "throughput", "events", "cpu"}
 	figures       = []string{"p(99)", "med", "avg", "max"}
 )
 

@@ -50,7 +50,7 @@ func (Link) Connect(ctx context.Context, consumer *fakesvc.Node, supplier string
 		return nil, fmt.Errorf("changes of %s: %w", supplier, err)
 	}
 	r := &replica{consumer: consumer, supplier: supplier, topic: topic, collection: collection}
-	host.Run(host.Consume(topic, fakesvc.Handler{Apply: r.apply, Lost: r.lose, From: r.from}))
+	host.Run(host.Consume(topic, fakesvc.Handler{Apply: r.apply, Lost: r.lose, From: r.from, Restart: r.restart}))
 	host.Gate(r.caughtUp)
 	return r, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
@@ -241,6 +242,73 @@ func TestACopyGoesOnWhereItWas(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A topic that has lost what it had acknowledged is read anew, counted, and changes
+// nothing that the copy has; also where it has grown past the copy's position again, and
+// whether or not the copy's process runs meanwhile.
+func TestALostLogIsReadAnew(t *testing.T) {
+	for _, written := range []uint64{0, 5, 40} {
+		for _, runs := range []bool{true, false} {
+			if !runs && written > keys { // a position is all that it has
+				continue
+			}
+			inWorld(t, func(w *world) {
+				a := w.open("A", store.Memory, nil)
+				a.seed()
+				a.start()
+				defer a.end()
+				d := w.open("D", store.Sqlite, nil)
+				d.start()
+				a.write(1, 3, 2)
+				time.Sleep(time.Second)
+				d.wantVersion(3, 2)
+				if !runs {
+					d.end()
+					d = w.open("D", store.Sqlite, nil)
+				}
+				if err := w.env.Bus.DeletePrefix(w.Context(), w.topic()); err != nil {
+					w.Fatal(err)
+				}
+				if err := w.env.Bus.EnsureTopics(w.Context(), bus.Topic{Name: w.topic(), Compact: true}); err != nil {
+					w.Fatal(err)
+				}
+				for i := range written {
+					a.write(int64(2+i), 5, 2+i)
+				}
+				if !runs {
+					d.Host().Start()
+				}
+				time.Sleep(time.Minute)
+				d.wantVersion(3, 2)
+				d.wantVersion(5, 1+written)
+				if got := d.logLosses(); got != 1 {
+					w.Errorf("%d log losses, want 1", got)
+				}
+				want := map[int]int64{}
+				if written > 0 {
+					want[0] = int64(written)
+				}
+				if got, err := d.copy.collection.Position(w.Context()); err != nil || !reflect.DeepEqual(got, want) {
+					w.Errorf("position %v, error %v, want %v", got, err, want)
+				}
+				a.write(100, 3, 3)
+				time.Sleep(time.Second)
+				d.wantVersion(3, 3)
+				d.end()
+			})
+		}
+	}
+}
+
+// logLosses asks the control.
+func (s *service) logLosses() int64 {
+	s.world.Helper()
+	statistics, err := s.Host().Control().Statistics(s.world.Context(), &fakesvcpb.StatisticsRequest{})
+	if err != nil {
+		s.world.Fatal(err)
+	}
+	return statistics.GetLogLosses()
 }
 
 // An empty copy is ready once it has all that was published, however much of it

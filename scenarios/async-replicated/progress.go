@@ -47,7 +47,8 @@ func (p *progress) bootstrap() (b fakesvc.Bootstrap) {
 	return b
 }
 
-// advance moves the progress forward, never back: these events are applied.
+// advance moves the progress forward, never back, but for rewind: these events are
+// applied.
 func (p *progress) advance(next map[int]int64, events []bus.Delivery) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,6 +69,13 @@ func (p *progress) advance(next map[int]int64, events []bus.Delivery) {
 		close(p.moved)
 		p.moved = nil
 	}
+}
+
+// rewind begins anew in a partition.
+func (p *progress) rewind(partition int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.next, partition)
 }
 
 // has tells whether an offset of a partition is applied.

@@ -26,15 +26,38 @@ type replica struct {
 var _ fakesvc.Replica = (*replica)(nil)
 
 // from tells where the copy goes on: it holds what came before.
-func (r *replica) from(ctx context.Context) (map[int]int64, error) {
+func (r *replica) from(ctx context.Context) (next map[int]int64, err error) {
+	err = r.insist(ctx, func() error {
+		next, err = r.collection.Position(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.progress.begin(next)
+	return next, nil
+}
+
+// restart has the copy begin anew in a partition: it applies all that is still there,
+// which changes nothing of what it has.
+func (r *replica) restart(ctx context.Context, partition int) error {
+	if err := r.insist(ctx, func() error { return r.collection.Rewind(ctx, partition) }); err != nil {
+		return err
+	}
+	r.progress.rewind(partition)
+	return nil
+}
+
+// insist has something done to the database, again while it is away or a fault of it
+// keeps it from doing so.
+func (r *replica) insist(ctx context.Context, do func() error) error {
 	for wait := retryFrom; ; wait = min(2*wait, retryUpTo) {
-		next, err := r.collection.Position(ctx)
+		err := do()
 		if err == nil {
-			r.progress.begin(next)
-			return next, nil
+			return nil
 		}
 		if !passes(err) || clock.Sleep(ctx, wait) != nil {
-			return nil, fmt.Errorf("copy of %s in %s: %w", r.supplier, r.consumer.Name, err)
+			return fmt.Errorf("copy of %s in %s: %w", r.supplier, r.consumer.Name, err)
 		}
 	}
 }
