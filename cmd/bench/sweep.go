@@ -147,7 +147,7 @@ func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string, 
 				if err != nil {
 					return err
 				}
-				if run.Verdict == result.Interrupted {
+				if run.Verdict == result.Interrupted || run.Predicted == nil { // nor was theory through
 					return cmd.Context().Err()
 				}
 				s.Add(n, scenario, repeat, filepath.Join(name, scenario), run)

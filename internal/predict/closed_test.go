@@ -5,6 +5,7 @@
 package predict
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -101,7 +102,7 @@ func TestCertaintiesAreExact(t *testing.T) {
 			e := asked(t, append([]string{"latency", "A=10ms,B=20ms,C=30ms"}, strings.Fields(c.settings)...)...)
 			want := Quantiles{c.latency, c.latency, c.latency, c.latency, c.latency, c.latency, c.latency}
 			for _, p := range []Prediction{calculated(t, e, c.scenario), simulate(t, e, c.scenario, Options{})} {
-				if round(p.Latency) != want || p.ErrorRate != 0 {
+				if round(*p.Latency) != want || p.ErrorRate != 0 {
 					t.Errorf("%s: %+v and errors %v, want %v and none", p.Method, p.Latency, p.ErrorRate, c.latency)
 				}
 			}
@@ -129,6 +130,17 @@ func TestErrorsAreOneLessTheProduct(t *testing.T) {
 	set(t, e, "fault", "bus:drop=1%;A.events:poison=3%;D.events:poison=2%")
 	lost := math.Pow(0.99, 6) * math.Pow(0.98, 3) * 0.97
 	within(t, "events that are lost", calculated(t, e, "async-request").ErrorRate, 1-(1-want)*lost, 1e-12)
+}
+
+// Where no success is to be expected, there is no latency: not one of 0.
+func TestNoSuccessHasNoLatency(t *testing.T) {
+	e := asked(t, "fail-rate", "100%", "duration", "2s")
+	for _, p := range []Prediction{calculated(t, e, "sync"), simulate(t, e, "sync", Options{})} {
+		data, err := json.Marshal(p)
+		if p.ErrorRate != 1 || p.Latency != nil || err != nil || !strings.Contains(string(data), `"latency_seconds":null`) {
+			t.Errorf("%s (%v)", data, err)
+		}
+	}
 }
 
 // A retry squares the rate, and the tries of a need are 1 + p, less those that a
@@ -188,7 +200,7 @@ func TestStalenessOfConstantLags(t *testing.T) {
 		t.Errorf("no answer can be older than 30 ms, but one is %v", p.Staleness.P9999)
 	}
 	for _, scenario := range []string{"sync", "async-request", "monolith"} {
-		if p := calculated(t, e, scenario); p.StaleShare != 0 || p.Lag != (Quantiles{}) {
+		if p := calculated(t, e, scenario); p.StaleShare != 0 || p.Lag != nil {
 			t.Errorf("%s: %+v without a copy", scenario, p)
 		}
 	}

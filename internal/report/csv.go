@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"crosstalk/internal/result"
 )
 
 // CSV writes a line for each run: durations in seconds and shares as such. Where a
@@ -27,6 +29,9 @@ var csvHead = []string{
 	"stale_rate", "stale_rate_low", "stale_rate_high", "staleness_p50_seconds", "staleness_p99_seconds", "staleness_max_seconds",
 	"replication_lag_p50_seconds", "replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "storage_bytes", "copy_bytes",
 	"writes_due", "writes_acknowledged", "writes_failed", "write_error_rate", "write_error_rate_low", "write_error_rate_high", "write_failures",
+	"theory_method", "theory_error_rate", "theory_error_rate_low", "theory_error_rate_high",
+	"theory_p50_seconds", "theory_p50_low_seconds", "theory_p50_high_seconds", "theory_p99_seconds", "theory_p99_low_seconds", "theory_p99_high_seconds",
+	"theory_stale_rate", "theory_stale_rate_low", "theory_stale_rate_high",
 }
 
 func csvLine(f Found) []string {
@@ -60,7 +65,29 @@ func csvLine(f Found) []string {
 	w, failed := r.Writes, r.Writes.ErrorRate()
 	line = append(line, whole(sum(r.StorageBytes)), whole(sum(r.CopyBytes)), whole(w.Due), whole(w.Acknowledged), whole(w.Failed))
 	line = append(line, of(w.Sent(), failed.Value, failed.Low, failed.High)...)
-	return append(line, codes(w.Failures))
+	return append(append(line, codes(w.Failures)), csvTheory(r.Predicted)...)
+}
+
+// csvTheory is what theory says, with the bounds of a simulation where these are
+// known; all is empty where nothing was predicted.
+func csvTheory(p *result.Predicted) []string {
+	if p == nil {
+		return make([]string, 13)
+	}
+	x := intervalsOf(p)
+	line := append([]string{p.Method}, csvBounded(p.ErrorRate, x.ErrorRate)...)
+	latency := make([]string, 6)
+	if q := p.Latency; q != nil {
+		latency = append(csvBounded(q.P50, x.Latency.P50), csvBounded(q.P99, x.Latency.P99)...)
+	}
+	return append(append(line, latency...), csvBounded(p.StaleShare, x.StaleShare)...)
+}
+
+func csvBounded(v float64, b *result.Bounds) []string {
+	if b == nil {
+		return []string{number(v), "", ""}
+	}
+	return []string{number(v), number(b.Low), number(b.High)}
 }
 
 func sum(bytes map[string]int64) (total int64) {
