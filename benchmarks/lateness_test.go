@@ -81,7 +81,7 @@ func spreadOf(values []float64) float64 {
 }
 
 func paced(b *testing.B, rate float64, pacer load.Pacer) ([]time.Duration, float64, rig.Cost) {
-	target := load.Target{Query: func(context.Context, int64, record.Key) ([]load.Answer, error) { return nil, nil }}
+	target := load.Target{Query: func(context.Context, int64, record.Key) (load.Reply, error) { return load.Reply{}, nil }}
 	recorder := result.NewRecorder(result.Options{})
 	defer recorder.Close()
 	var mu sync.Mutex

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/arrival"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/record"
 	"crosstalk/internal/waits"
@@ -40,12 +41,22 @@ func Dial(env Env, service, address string, more ...grpc.DialOption) (*Client, e
 	return &Client{service, conn, fakesvcpb.NewServiceClient(conn)}, nil
 }
 
-// FixedWindows are what a driver dials with: how much it takes before the service must
-// wait does not change. By default, gRPC estimates it, and sends a ping with about each
-// answer for that: at 1,000/s a tenth of a driver's CPU. The services keep to the default.
-func FixedWindows() []grpc.DialOption {
+// DriverOptions are what a driver dials with, by dial. Its Client's Ask tells when an
+// answer was read. And how much it takes before the service must wait does not change:
+// by default, gRPC estimates it, and sends a ping with about each answer for that, at
+// 1,000/s a tenth of a driver's CPU. The services keep to the default.
+func DriverOptions(dial func(ctx context.Context, network, address string) (net.Conn, error)) []grpc.DialOption {
 	const window = 8 << 20
-	return []grpc.DialOption{grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window)}
+	return []grpc.DialOption{
+		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			conn, err := dial(ctx, "tcp", address)
+			if err != nil {
+				return nil, err
+			}
+			return arrival.Conn(conn), nil
+		}),
+	}
 }
 
 // reconnect is short and without jitter: after an outage the recovery that is
@@ -115,15 +126,23 @@ func (c *Client) Query(ctx context.Context, key record.Key) ([]Owned, error) {
 	return answer, err
 }
 
+// Ask asks the service, and tells when the answer was read, or the service's refusal.
+// That is the zero time where neither came, and without DriverOptions.
+func (c *Client) Ask(ctx context.Context, key record.Key) (answer []Owned, arrived time.Time, err error) {
+	var trailer metadata.MD
+	answer, _, err = c.query(ctx, key, grpc.Trailer(&trailer))
+	return answer, arrival.Of(trailer), err
+}
+
 // query asks the service, and tells how long it took, on its own clock.
-func (c *Client) query(ctx context.Context, key record.Key) ([]Owned, time.Duration, error) {
+func (c *Client) query(ctx context.Context, key record.Key, options ...grpc.CallOption) ([]Owned, time.Duration, error) {
 	request := RequestOf(ctx)
 	if request.Traceparent != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, traceparent, request.Traceparent)
 	}
 	response, err := c.stub.Query(ctx, &fakesvcpb.QueryRequest{
 		Service: c.service, Key: uint64(key), Request: request.ID, Try: request.Try,
-	})
+	}, options...)
 	if err != nil {
 		return nil, 0, err
 	}

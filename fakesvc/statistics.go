@@ -1,8 +1,11 @@
 package fakesvc
 
 import (
+	"google.golang.org/grpc/codes"
+
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 )
 
 // faults tells what the host did of all that was asked to go wrong.
@@ -62,8 +65,20 @@ func (n *Node) policies() []*fakesvcpb.Policy {
 		out = append(out, &fakesvcpb.Policy{
 			Consumer: n.Name, Need: need.service,
 			Calls: s.Calls, Tries: s.Tries, Retries: s.Retries, Hedges: s.Hedges, Saved: s.Saved,
-			Failed: s.Failed, Refused: s.Refused, OverBudget: s.OverBudget, Fallbacks: s.Fallbacks,
+			Failed: s.Failed, Cancelled: s.Cancelled, Refused: s.Refused, OverBudget: s.OverBudget, Fallbacks: s.Fallbacks,
+			Failures: byName(s.Failures),
 		})
+	}
+	return out
+}
+
+// byName returns the codes that there are any of, by their names.
+func byName(byCode policy.ByCode) map[string]int64 {
+	out := make(map[string]int64)
+	for code, n := range byCode {
+		if n > 0 {
+			out[fault.CodeName(codes.Code(code))] = n
+		}
 	}
 	return out
 }

@@ -42,7 +42,9 @@ func TestEachPolicyInEachScenario(t *testing.T) {
 		{"fallback=last-known", "B:abort=1@0s+2s", outcome{codes.OK, 0},
 			func(p *fakesvcpb.Policy) bool { return p.GetFallbacks() == 1 && p.GetSaved() == 1 }},
 		{"retry=3 budget=20%", "B:abort=1@0s+2s", outcome{codes.Unavailable, 0},
-			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 4 && p.GetFailed() == 1 }},
+			func(p *fakesvcpb.Policy) bool {
+				return p.GetTries() == 1 && p.GetFailed() == 1 && p.GetOverBudget() == 1
+			}},
 		{"breaker=100%/1/200ms", "B:abort=1@0s+2s", outcome{codes.Unavailable, 0},
 			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 1 && p.GetFailed() == 1 }},
 	} {
@@ -65,6 +67,33 @@ func TestEachPolicyInEachScenario(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A call that D gives up, because another one has failed, is no failure of its
+// dependency: it opens no breaker.
+func TestGivenUpIsNoFailure(t *testing.T) {
+	settings := []string{"latency", "A=5ms,B=20ms,C=20ms", "fail-rate", "A=1", "policy", "breaker=100%/1/1s"}
+	each(t, settings, func(b *bubble, scenario string) {
+		if scenario == "async-replicated" {
+			return
+		}
+		b.begin()
+		for id := range int64(2) {
+			if _, took, err := b.ask(id, 1); status.Code(err) != codes.Unavailable || id == 0 && took != 5*ms {
+				b.Errorf("%v after %v", err, took)
+			}
+			time.Sleep(100 * ms) // B and C have noticed
+		}
+		a := b.policyOn("A")
+		if a.GetFailed() != 2 || a.GetFailures()["UNAVAILABLE"] != 1 || a.GetRefused() != 1 {
+			b.Errorf("A: %v", a)
+		}
+		for _, given := range []string{"B", "C"} {
+			if p := b.policyOn(given); p.GetCalls() != 2 || p.GetCancelled() != 2 || p.GetFailed() != 0 || p.GetRefused() != 0 || len(p.GetFailures()) > 0 {
+				b.Errorf("%s: %v", given, p)
+			}
+		}
+	})
 }
 
 // A try is a new draw at every service below it, whatever the wiring: the same

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -13,9 +14,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 
 	"crosstalk/benchmarks/rig"
 	"crosstalk/fakesvc"
+	"crosstalk/internal/arrival"
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
@@ -52,7 +55,7 @@ func child(args []string) error {
 	if args[0] == "driver" { // as bench does; the bare loop is as Go and gRPC come
 		drive = driven
 		spare.Keep()
-		options = append(options, fakesvc.FixedWindows()...)
+		options = append(options, fakesvc.DriverOptions(new(net.Dialer).DialContext)...)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+args[1], options...)
 	if err != nil {
@@ -60,8 +63,8 @@ func child(args []string) error {
 	}
 	defer conn.Close()
 	stub := healthpb.NewHealthClient(conn)
-	check := func(ctx context.Context) error {
-		_, err := stub.Check(ctx, &healthpb.HealthCheckRequest{})
+	check := func(ctx context.Context, options ...grpc.CallOption) error {
+		_, err := stub.Check(ctx, &healthpb.HealthCheckRequest{}, options...)
 		return err
 	}
 	told, err := drive(check, rate, length)
@@ -71,17 +74,24 @@ func child(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(told)
 }
 
+// call asks for the health.
+type call func(context.Context, ...grpc.CallOption) error
+
 // looped calls and does nothing else.
-func looped(check func(context.Context) error, _ float64, length time.Duration) (outcome, error) {
+func looped(check call, _ float64, length time.Duration) (outcome, error) {
 	begin := time.Now()
 	n, err := rig.Loop(64, length, func(int64) error { return check(context.Background()) })
 	return outcome{Requests: n, Seconds: time.Since(begin).Seconds()}, err
 }
 
 // driven has the driver offer the load, and records it with its log.
-func driven(check func(context.Context) error, rate float64, length time.Duration) (outcome, error) {
+func driven(check call, rate float64, length time.Duration) (outcome, error) {
 	recorder := result.NewRecorder(result.Options{Log: io.Discard})
-	target := load.Target{Query: func(ctx context.Context, _ int64, _ record.Key) ([]load.Answer, error) { return nil, check(ctx) }}
+	target := load.Target{Query: func(ctx context.Context, _ int64, _ record.Key) (load.Reply, error) {
+		var trailer metadata.MD
+		err := check(ctx, grpc.Trailer(&trailer))
+		return load.Reply{Arrived: arrival.Of(trailer)}, err
+	}}
 	driver := load.NewDriver(load.Config{
 		Plan:        schedule.Plan{Arrival: schedule.Constant, Rate: rate, Keys: 1, Duration: length},
 		MaxInFlight: 10_000, Concurrency: 64, DrainLimit: time.Second, Pacer: load.Precise,

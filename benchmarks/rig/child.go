@@ -8,17 +8,29 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // role tells a child process of this program what it is.
 const role = "CROSSTALK_RIG"
 
-// AsChild serves the echo, and ends the process, where it was started for that.
+// AsChild serves the echo, or the truth, and ends the process, where it was started for
+// that.
 func AsChild() {
-	if os.Getenv(role) != "echo" {
+	var err error
+	var seed uint64
+	var d time.Duration
+	switch as := os.Getenv(role); {
+	case as == "":
 		return
+	case as == "echo":
+		err = ServeEcho()
+	default:
+		if _, err = fmt.Sscan(as, &seed, &d); err == nil {
+			err = ServeTruth(seed, d)
+		}
 	}
-	if err := ServeEcho(); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

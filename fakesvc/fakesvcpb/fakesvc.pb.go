@@ -1410,18 +1410,21 @@ func (x *Fault) GetDeliveredLengthNanos() int64 {
 
 // Policy is what a service did about one of its needs.
 type Policy struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consumer      string                 `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	Need          string                 `protobuf:"bytes,2,opt,name=need,proto3" json:"need,omitempty"`
-	Calls         int64                  `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
-	Tries         int64                  `protobuf:"varint,4,opt,name=tries,proto3" json:"tries,omitempty"`
-	Retries       int64                  `protobuf:"varint,5,opt,name=retries,proto3" json:"retries,omitempty"`
-	Hedges        int64                  `protobuf:"varint,6,opt,name=hedges,proto3" json:"hedges,omitempty"`
-	Saved         int64                  `protobuf:"varint,7,opt,name=saved,proto3" json:"saved,omitempty"`
-	Failed        int64                  `protobuf:"varint,8,opt,name=failed,proto3" json:"failed,omitempty"`
-	Refused       int64                  `protobuf:"varint,9,opt,name=refused,proto3" json:"refused,omitempty"`
-	OverBudget    int64                  `protobuf:"varint,10,opt,name=over_budget,json=overBudget,proto3" json:"over_budget,omitempty"`
-	Fallbacks     int64                  `protobuf:"varint,11,opt,name=fallbacks,proto3" json:"fallbacks,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Consumer   string                 `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	Need       string                 `protobuf:"bytes,2,opt,name=need,proto3" json:"need,omitempty"`
+	Calls      int64                  `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
+	Tries      int64                  `protobuf:"varint,4,opt,name=tries,proto3" json:"tries,omitempty"`
+	Retries    int64                  `protobuf:"varint,5,opt,name=retries,proto3" json:"retries,omitempty"`
+	Hedges     int64                  `protobuf:"varint,6,opt,name=hedges,proto3" json:"hedges,omitempty"`
+	Saved      int64                  `protobuf:"varint,7,opt,name=saved,proto3" json:"saved,omitempty"`
+	Failed     int64                  `protobuf:"varint,8,opt,name=failed,proto3" json:"failed,omitempty"`
+	Refused    int64                  `protobuf:"varint,9,opt,name=refused,proto3" json:"refused,omitempty"`
+	OverBudget int64                  `protobuf:"varint,10,opt,name=over_budget,json=overBudget,proto3" json:"over_budget,omitempty"`
+	Fallbacks  int64                  `protobuf:"varint,11,opt,name=fallbacks,proto3" json:"fallbacks,omitempty"`
+	Cancelled  int64                  `protobuf:"varint,12,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// The tries that failed, by the name of their gRPC code.
+	Failures      map[string]int64 `protobuf:"bytes,13,rep,name=failures,proto3" json:"failures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1531,6 +1534,20 @@ func (x *Policy) GetFallbacks() int64 {
 		return x.Fallbacks
 	}
 	return 0
+}
+
+func (x *Policy) GetCancelled() int64 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return 0
+}
+
+func (x *Policy) GetFailures() map[string]int64 {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
 }
 
 // Capacity is how full a service was.
@@ -2103,7 +2120,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\flength_nanos\x18\n" +
 	" \x01(\x03R\vlengthNanos\x122\n" +
 	"\x15delivered_start_nanos\x18\v \x01(\x03R\x13deliveredStartNanos\x124\n" +
-	"\x16delivered_length_nanos\x18\f \x01(\x03R\x14deliveredLengthNanos\"\x9d\x02\n" +
+	"\x16delivered_length_nanos\x18\f \x01(\x03R\x14deliveredLengthNanos\"\xb8\x03\n" +
 	"\x06Policy\x12\x1a\n" +
 	"\bconsumer\x18\x01 \x01(\tR\bconsumer\x12\x12\n" +
 	"\x04need\x18\x02 \x01(\tR\x04need\x12\x14\n" +
@@ -2117,7 +2134,12 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\vover_budget\x18\n" +
 	" \x01(\x03R\n" +
 	"overBudget\x12\x1c\n" +
-	"\tfallbacks\x18\v \x01(\x03R\tfallbacks\"\xe8\x01\n" +
+	"\tfallbacks\x18\v \x01(\x03R\tfallbacks\x12\x1c\n" +
+	"\tcancelled\x18\f \x01(\x03R\tcancelled\x12>\n" +
+	"\bfailures\x18\r \x03(\v2\".crosstalk.v1.Policy.FailuresEntryR\bfailures\x1a;\n" +
+	"\rFailuresEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xe8\x01\n" +
 	"\bCapacity\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
 	"\aworkers\x18\x02 \x01(\x03R\aworkers\x12\x14\n" +
@@ -2176,7 +2198,7 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_fakesvc_proto_goTypes = []any{
 	(*Record)(nil),               // 0: crosstalk.v1.Record
 	(*QueryRequest)(nil),         // 1: crosstalk.v1.QueryRequest
@@ -2209,6 +2231,7 @@ var file_fakesvc_proto_goTypes = []any{
 	(*RowsResponse)(nil),         // 28: crosstalk.v1.RowsResponse
 	(*Row)(nil),                  // 29: crosstalk.v1.Row
 	nil,                          // 30: crosstalk.v1.PrepareRequest.AddressesEntry
+	nil,                          // 31: crosstalk.v1.Policy.FailuresEntry
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
@@ -2221,32 +2244,33 @@ var file_fakesvc_proto_depIdxs = []int32{
 	18, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
 	19, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
 	17, // 9: crosstalk.v1.StatisticsResponse.bootstraps:type_name -> crosstalk.v1.Bootstrap
-	29, // 10: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
-	1,  // 11: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
-	3,  // 12: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
-	5,  // 13: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
-	7,  // 14: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
-	9,  // 15: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	11, // 16: crosstalk.v1.Control.Attach:input_type -> crosstalk.v1.AttachRequest
-	13, // 17: crosstalk.v1.Control.AwaitDrivers:input_type -> crosstalk.v1.AwaitDriversRequest
-	15, // 18: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	25, // 19: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	27, // 20: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
-	2,  // 21: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 22: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 23: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
-	8,  // 24: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
-	10, // 25: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	12, // 26: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
-	14, // 27: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
-	16, // 28: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	26, // 29: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	28, // 30: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
-	21, // [21:31] is the sub-list for method output_type
-	11, // [11:21] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	31, // 10: crosstalk.v1.Policy.failures:type_name -> crosstalk.v1.Policy.FailuresEntry
+	29, // 11: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
+	1,  // 12: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
+	3,  // 13: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
+	5,  // 14: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
+	7,  // 15: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
+	9,  // 16: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	11, // 17: crosstalk.v1.Control.Attach:input_type -> crosstalk.v1.AttachRequest
+	13, // 18: crosstalk.v1.Control.AwaitDrivers:input_type -> crosstalk.v1.AwaitDriversRequest
+	15, // 19: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	25, // 20: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	27, // 21: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
+	2,  // 22: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 23: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 24: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 25: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 26: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 27: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
+	14, // 28: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
+	16, // 29: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	26, // 30: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	28, // 31: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	22, // [22:32] is the sub-list for method output_type
+	12, // [12:22] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_fakesvc_proto_init() }
@@ -2260,7 +2284,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

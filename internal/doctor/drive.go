@@ -11,7 +11,10 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 
+	"crosstalk/fakesvc"
+	"crosstalk/internal/arrival"
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
@@ -19,9 +22,9 @@ import (
 )
 
 // atOnce answers at once: what it costs is the driver's alone.
-func atOnce(context.Context, int64, record.Key) ([]load.Answer, error) { return nil, nil }
+func atOnce(context.Context, int64, record.Key) (load.Reply, error) { return load.Reply{}, nil }
 
-type query = func(context.Context, int64, record.Key) ([]load.Answer, error)
+type query = func(context.Context, int64, record.Key) (load.Reply, error)
 
 // drive has the driver offer a load, constant arrivals or a closed loop of 64 where
 // the rate is 0, and returns what it recorded.
@@ -124,15 +127,17 @@ func withService(ctx context.Context, do func(call query) error) (err error) {
 		server.Stop()
 		err = errors.Join(err, <-served)
 	}()
-	conn, err := grpc.NewClient("passthrough:///"+listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("passthrough:///"+listener.Addr().String(),
+		append(fakesvc.DriverOptions(new(net.Dialer).DialContext), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	stub := healthpb.NewHealthClient(conn)
-	call := func(ctx context.Context, _ int64, _ record.Key) ([]load.Answer, error) {
-		_, err := stub.Check(ctx, &healthpb.HealthCheckRequest{})
-		return nil, err
+	call := func(ctx context.Context, _ int64, _ record.Key) (load.Reply, error) {
+		var trailer metadata.MD
+		_, err := stub.Check(ctx, &healthpb.HealthCheckRequest{}, grpc.Trailer(&trailer))
+		return load.Reply{Arrived: arrival.Of(trailer)}, err
 	}
 	if _, err := call(ctx, 0, 0); err != nil { // the connection is there
 		return err

@@ -23,8 +23,16 @@ import (
 
 // Target is what the load is offered to. Errors are gRPC statuses.
 type Target struct {
-	Query func(ctx context.Context, id int64, key record.Key) ([]Answer, error)
+	Query func(ctx context.Context, id int64, key record.Key) (Reply, error)
 	Write func(ctx context.Context, service string, id int64, r record.Record) error
+}
+
+// Reply is what came of a query.
+type Reply struct {
+	Answers []Answer
+	// Arrived is when the answer, or the error, was there to be read. Zero is when Query
+	// returned.
+	Arrived time.Time
 }
 
 // Config is how a plan is carried out.
@@ -226,12 +234,17 @@ func (d *Driver) read(r schedule.Read) {
 	question := d.oracle.Ask(r.Key, r.Due)
 	row := result.Row{ID: r.ID, Due: r.Due, Sent: d.now()}
 	d.count.Sent.Add(1)
-	answers, err := d.target.Query(ctx, r.ID, r.Key)
+	reply, err := d.target.Query(ctx, r.ID, r.Key)
 	row.Done = d.now()
+	if !reply.Arrived.IsZero() {
+		counted := row.Done
+		row.Done = reply.Arrived.Sub(d.begin)
+		row.Handling = counted - row.Done
+	}
 	row.Code = status.Code(err)
 	switch {
 	case err == nil:
-		row.Judgement, row.Staleness, err = d.oracle.Judge(question, answers)
+		row.Judgement, row.Staleness, err = d.oracle.Judge(question, reply.Answers)
 	case row.Code == codes.NotFound:
 		// Every key is there from before the load, and no fault says this.
 		row.Judgement = result.Missing

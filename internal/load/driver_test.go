@@ -32,9 +32,9 @@ func config() Config {
 // service answers correctly after work.
 func service(work func()) Target {
 	return Target{
-		Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+		Query: func(_ context.Context, _ int64, key record.Key) (Reply, error) {
 			work()
-			return []Answer{{"A", record.Record{Key: key, Version: 1, Payload: record.Payload("A", key, 1, size)}}}, nil
+			return Reply{Answers: []Answer{{"A", record.Record{Key: key, Version: 1, Payload: record.Payload("A", key, 1, size)}}}}, nil
 		},
 	}
 }
@@ -136,14 +136,14 @@ func TestFailuresAreApart(t *testing.T) {
 		c := config()
 		c.WarmUp = 0
 		_, run, err := drive(t, t.Context(), c, Target{
-			Query: func(ctx context.Context, id int64, key record.Key) ([]Answer, error) {
+			Query: func(ctx context.Context, id int64, key record.Key) (Reply, error) {
 				mu.Lock()
 				n++
 				fail := n%4 == 0
 				mu.Unlock()
 				if fail {
 					<-ctx.Done()
-					return nil, status.FromContextError(ctx.Err()).Err()
+					return Reply{}, status.FromContextError(ctx.Err()).Err()
 				}
 				return good.Query(ctx, id, key)
 			},
@@ -163,8 +163,8 @@ func TestFailuresAreApart(t *testing.T) {
 func TestMissingIsWrongAndNamesTheKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, run, err := drive(t, t.Context(), config(), Target{
-			Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
-				return nil, status.Errorf(codes.NotFound, "A has no record %d", key)
+			Query: func(_ context.Context, _ int64, key record.Key) (Reply, error) {
+				return Reply{}, status.Errorf(codes.NotFound, "A has no record %d", key)
 			},
 		})
 		if err != nil {
@@ -369,12 +369,12 @@ func TestWritesOfAClosedLoop(t *testing.T) {
 		var mu sync.Mutex
 		written := make(map[record.Key]uint64)
 		target := Target{
-			Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+			Query: func(_ context.Context, _ int64, key record.Key) (Reply, error) {
 				time.Sleep(10 * time.Millisecond)
 				mu.Lock()
 				defer mu.Unlock()
 				v := max(written[key], 1)
-				return []Answer{{"A", record.Record{Key: key, Version: v, Payload: record.Payload("A", key, v, size)}}}, nil
+				return Reply{Answers: []Answer{{"A", record.Record{Key: key, Version: v, Payload: record.Payload("A", key, v, size)}}}}, nil
 			},
 			Write: func(_ context.Context, _ string, _ int64, r record.Record) error {
 				mu.Lock()
@@ -413,11 +413,11 @@ func TestWritesAreOfferedAndTracked(t *testing.T) {
 		var mu sync.Mutex
 		versions, issued := make(map[record.Key]uint64), make(map[record.Key]uint64)
 		d, run, err := drive(t, t.Context(), c, Target{
-			Query: func(_ context.Context, _ int64, key record.Key) ([]Answer, error) {
+			Query: func(_ context.Context, _ int64, key record.Key) (Reply, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				v := max(versions[key], 1)
-				return []Answer{{"A", record.Record{Key: key, Version: v, Payload: record.Payload("A", key, v, size)}}}, nil
+				return Reply{Answers: []Answer{{"A", record.Record{Key: key, Version: v, Payload: record.Payload("A", key, v, size)}}}}, nil
 			},
 			Write: func(_ context.Context, service string, id int64, r record.Record) error {
 				mu.Lock()

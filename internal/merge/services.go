@@ -81,7 +81,7 @@ func policies(parts []result.Part) []result.Policy {
 	for _, same := range grouped(parts, func(r *result.Run) []result.Policy { return r.Policies }, func(p result.Policy) [2]string {
 		return [2]string{p.Consumer, p.Need}
 	}) {
-		sum := result.Policy{Consumer: same[0].Consumer, Need: same[0].Need}
+		sum := result.Policy{Consumer: same[0].Consumer, Need: same[0].Need, Failures: map[string]int64{}}
 		for _, p := range same {
 			sum.Calls += p.Calls
 			sum.Tries += p.Tries
@@ -91,6 +91,8 @@ func policies(parts []result.Part) []result.Policy {
 			sum.Failed += p.Failed
 			sum.Refused += p.Refused
 			sum.OverBudget += p.OverBudget
+			sum.Cancelled += p.Cancelled
+			addAll(sum.Failures, p.Failures)
 			sum.Fallbacks += p.Fallbacks
 		}
 		sum.Amplification = float64(sum.Tries) / float64(max(sum.Calls, 1))

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/failsafe-go/failsafe-go"
-	"github.com/failsafe-go/failsafe-go/budget"
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/hedgepolicy"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"google.golang.org/grpc/codes"
@@ -24,55 +23,57 @@ const (
 	HedgeFrom   = 50
 )
 
-// Caller carries out a policy around one need of one service. It is safe for
-// concurrent use: all calls share its breaker, its budget and what it has learned.
+// Caller carries out a policy around one dependency of one service. It is safe for
+// concurrent use: all calls share its circuit, its budget and what it has learned.
 type Caller struct {
-	policy   Policy
-	executor failsafe.Executor[record.Record]
-	breaker  circuitbreaker.CircuitBreaker[record.Record] // nil where there is none
-	count    counts
-	under    sync.WaitGroup // tries
+	policy  Policy
+	retry   failsafe.Executor[record.Record] // nil where nothing is tried again
+	hedge   failsafe.Executor[record.Record] // nil where nothing is hedged
+	started time.Time
+	count   counts
+	under   sync.WaitGroup // tries
 
-	mu   sync.Mutex
-	last map[record.Key]record.Record // what is known, for the fallback
+	mu      sync.Mutex
+	circuit *Circuit
+	tokens  *Tokens
+	last    map[record.Key]record.Record // what is known, for the fallback
 }
 
 type counts struct {
-	calls, tries, retries, hedges, saved, failed, refused, overBudget, fallbacks atomic.Int64
+	calls, tries, retries, hedges, saved, failed, cancelled, refused, overBudget, fallbacks atomic.Int64
+	failures                                                                                [len(ByCode{})]atomic.Int64
 }
+
+// ByCode is a number for each gRPC code.
+type ByCode [codes.Unauthenticated + 1]int64
 
 // Statistic is what a caller's policy did, the warm-up left out.
 type Statistic struct {
-	// Calls counts what was asked of the need, and Tries how often it was tried:
+	// Calls counts what was asked of the dependency, and Tries how often it was tried:
 	// their quotient is the amplification.
 	Calls, Tries int64
 	// Retries and Hedges are the tries that followed one that failed, or that ran
 	// beside one that took long.
 	Retries, Hedges int64
 	// Saved counts the calls that succeeded although a try of theirs failed, or by
-	// a hedge or by the fallback; Failed those that failed in the end.
-	Saved, Failed int64
-	// Refused counts the tries that an open breaker refused, OverBudget those that
+	// a hedge or by the fallback; Failed those that failed in the end; Cancelled those
+	// that the service gave up, as where another of its dependencies had failed.
+	Saved, Failed, Cancelled int64
+	// Refused counts the calls that an open breaker refused, OverBudget the tries that
 	// the budget did not allow. Fallbacks counts the answers by the fallback.
 	Refused, OverBudget, Fallbacks int64
+	// Failures counts the tries that failed, those that the service gave up left out.
+	Failures ByCode
 }
 
 // NewCaller returns the caller of a policy.
+//
+// Retries and hedges are failsafe-go's. Breaker and budget are not: its breaker takes a
+// cancelled trial for a success, and its budget always allows one at a time.
 func NewCaller(p Policy) *Caller {
-	c := &Caller{policy: p, last: make(map[record.Key]record.Record)}
-	c.executor = failsafe.With(c.policies()...)
-	return c
-}
-
-// policies are from the outermost to the innermost: a retry is a new pass through
-// the breaker, and a hedge does not ask the breaker again.
-func (c *Caller) policies() []failsafe.Policy[record.Record] {
-	p := c.policy
-	var out []failsafe.Policy[record.Record]
-	var shared budget.Budget
-	if p.Budget > 0 {
-		shared = budget.NewBuilder().WithMaxRate(float64(p.Budget)).WithMinConcurrency(1).
-			OnBudgetExceeded(func(e budget.ExceededEvent) { c.countIn(e.Context(), &c.count.overBudget) }).Build()
+	c := &Caller{
+		policy: p, started: time.Now(), circuit: NewCircuit(p.Breaker), tokens: NewTokens(p.Budget),
+		last: make(map[record.Key]record.Record),
 	}
 	if p.Retry > 0 {
 		b := retrypolicy.NewBuilder[record.Record]().WithMaxRetries(p.Retry).ReturnLastFailure().
@@ -81,17 +82,7 @@ func (c *Caller) policies() []failsafe.Policy[record.Record] {
 			// Without jitter: a run must repeat.
 			b = b.WithBackoff(p.Backoff.From, p.Backoff.UpTo)
 		}
-		if shared != nil {
-			b = b.WithBudget(shared)
-		}
-		out = append(out, b.Build())
-	}
-	if p.Breaker.Count > 0 {
-		c.breaker = circuitbreaker.NewBuilder[record.Record]().
-			HandleIf(func(_ record.Record, err error) bool { return worthATry(err) }).
-			WithFailureThresholdRatio(uint(p.Breaker.Failures()), uint(p.Breaker.Count)).
-			WithSuccessThreshold(1).WithDelay(p.Breaker.Open).Build()
-		out = append(out, c.breaker)
+		c.retry = failsafe.With(b.Build())
 	}
 	if p.Hedge != (Hedge{}) {
 		b := hedgepolicy.NewBuilderWithDelay[record.Record](p.Hedge.After)
@@ -99,19 +90,15 @@ func (c *Caller) policies() []failsafe.Policy[record.Record] {
 			b = hedgepolicy.NewBuilderWithDelayQuantile[record.Record](p.Hedge.Quantile, HedgeWindow, HedgeFrom)
 		}
 		// The first answer counts, and a failure does not end the other try.
-		b = b.CancelIf(func(_ record.Record, err error) bool { return err == nil })
-		if shared != nil {
-			b = b.WithBudget(shared)
-		}
-		out = append(out, b.Build())
+		c.hedge = failsafe.With(b.CancelIf(func(_ record.Record, err error) bool { return err == nil }).Build())
 	}
-	return out
+	return c
 }
 
 // worthATry reports whether the same call may succeed at another try. What a
 // breaker refuses it would refuse again.
 func worthATry(err error) bool {
-	return err != nil && !errors.Is(err, circuitbreaker.ErrOpen) && WorthATry(status.Code(err))
+	return err != nil && !errors.Is(err, errOpen) && !errors.Is(err, errOverBudget) && WorthATry(status.Code(err))
 }
 
 // WorthATry reports whether a call that failed with a code may succeed at another
@@ -139,51 +126,111 @@ func (c *Caller) countIn(ctx context.Context, n *atomic.Int64) {
 func (c *Caller) Fetch(ctx context.Context, key record.Key, counted bool, fetch func(ctx context.Context, try int) (record.Record, error)) (record.Record, error) {
 	ctx = context.WithValue(ctx, countedKey{}, counted)
 	c.countIn(ctx, &c.count.calls)
-	one := call{caller: c, fetch: fetch}
-	answer, err := c.executor.WithContext(ctx).GetWithExecution(one.try)
-	saved := err == nil && one.answered.Load() > 0
+	c.called()
+	one := call{caller: c, ctx: ctx, fetch: fetch}
+	answer, err := one.retried()
 	if err != nil {
 		err = one.explain(err)
-		if known, ok := c.known(key); ok && c.policy.Fallback {
+		if known, ok := c.known(key); ok && !one.givenUp() {
 			c.countIn(ctx, &c.count.fallbacks)
-			answer, err, saved = known, nil, true
+			c.countIn(ctx, &c.count.saved)
+			return known, nil
 		}
-	} else if c.policy.Fallback {
-		c.learn(key, answer)
 	}
 	switch {
-	case saved:
-		c.countIn(ctx, &c.count.saved)
-	case err != nil:
+	case err == nil:
+		c.learn(key, answer)
+		if one.answered.Load() > 0 {
+			c.countIn(ctx, &c.count.saved)
+		}
+	case one.givenUp():
+		c.countIn(ctx, &c.count.cancelled)
+	default:
 		c.countIn(ctx, &c.count.failed)
-	}
-	if one.refused {
-		c.countIn(ctx, &c.count.refused)
 	}
 	return answer, err
 }
 
-// call is one call under way, with all its tries.
+// call is one call in flight, with all its tries: retries around the breaker around the
+// hedge around the try.
 type call struct {
 	caller   *Caller
+	ctx      context.Context
 	fetch    func(ctx context.Context, try int) (record.Record, error)
 	tries    atomic.Int64
-	answered atomic.Int64 // the number of the try that succeeded
-	failure  atomic.Pointer[error]
-	refused  bool
+	answered atomic.Int64          // the number of the try that succeeded
+	failure  atomic.Pointer[error] // of the last try that ended while the call went on
+}
+
+var (
+	errOpen       = status.Error(codes.Unavailable, "the breaker is open")
+	errOverBudget = errors.New("the budget allows no other try")
+)
+
+// givenUp reports whether the service no longer waits for the call, which then says
+// nothing of the dependency.
+func (c *call) givenUp() bool { return errors.Is(c.ctx.Err(), context.Canceled) }
+
+func (c *call) retried() (record.Record, error) {
+	if c.caller.retry == nil {
+		return c.pass(c.ctx)
+	}
+	return c.caller.retry.WithContext(c.ctx).GetWithExecution(func(exec failsafe.Execution[record.Record]) (record.Record, error) {
+		if exec.IsRetry() && !c.caller.affords(c.ctx) {
+			return record.Record{}, errOverBudget
+		}
+		return c.pass(exec.Context())
+	})
+}
+
+// pass goes through the breaker.
+func (c *call) pass(ctx context.Context) (record.Record, error) {
+	permit, ok := c.caller.allow()
+	if !ok {
+		c.caller.countIn(ctx, &c.caller.count.refused)
+		return record.Record{}, errOpen
+	}
+	answer, err := c.hedged(ctx)
+	c.caller.record(permit, c.verdict(err))
+	return answer, err
+}
+
+func (c *call) verdict(err error) Verdict {
+	switch {
+	case c.givenUp():
+		return None
+	case worthATry(err):
+		return Failed
+	}
+	return Succeeded // or the service has said what it would say again
+}
+
+func (c *call) hedged(ctx context.Context) (record.Record, error) {
+	if c.caller.hedge == nil {
+		return c.try(ctx, false)
+	}
+	answer, err := c.caller.hedge.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[record.Record]) (record.Record, error) {
+		if exec.IsHedge() && !c.caller.affords(ctx) {
+			return record.Record{}, errOverBudget
+		}
+		return c.try(exec.Context(), exec.IsHedge())
+	})
+	if err != nil {
+		err = c.explain(err)
+	}
+	return answer, err
 }
 
 // try is one try. Its timeout is a deadline, and not failsafe-go's Timeout, so
 // that it travels with the call: the upstream stops working for nobody.
-func (c *call) try(exec failsafe.Execution[record.Record]) (record.Record, error) {
+func (c *call) try(ctx context.Context, hedge bool) (record.Record, error) {
 	c.caller.under.Add(1)
 	defer c.caller.under.Done()
-	ctx := exec.Context()
 	count := &c.caller.count
 	c.caller.countIn(ctx, &count.tries)
 	n := c.tries.Add(1) - 1
 	switch {
-	case exec.IsHedge():
+	case hedge:
 		c.caller.countIn(ctx, &count.hedges)
 	case n > 0:
 		c.caller.countIn(ctx, &count.retries)
@@ -194,30 +241,66 @@ func (c *call) try(exec failsafe.Execution[record.Record]) (record.Record, error
 		defer cancel()
 	}
 	answer, err := c.fetch(ctx, int(n))
-	if err != nil {
-		c.failure.Store(&err)
-	} else {
+	if err == nil {
 		c.answered.Store(n)
+		return answer, nil
+	}
+	if c.ctx.Err() == nil {
+		c.failure.Store(&err)
+	}
+	if code := status.Code(err); code != codes.Canceled && int(code) < len(count.failures) {
+		c.caller.countIn(ctx, &count.failures[code])
 	}
 	return answer, err
 }
 
-var errOpen = status.Error(codes.Unavailable, "the breaker is open")
-
-// explain turns what failsafe-go says into a gRPC status.
+// explain turns what failsafe-go says into a gRPC status, which tells of the last try
+// that failed where that was not what ended the call.
 func (c *call) explain(err error) error {
+	failure := c.failure.Load()
 	switch {
-	case errors.Is(err, circuitbreaker.ErrOpen):
-		c.refused = true
-		return errOpen
-	case errors.Is(err, budget.ErrExceeded):
-		if failure := c.failure.Load(); failure != nil {
-			return *failure // why another try was wanted
-		}
-	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		return status.FromContextError(err).Err()
+	case errors.Is(err, errOverBudget) && failure != nil:
+		return *failure // why another try was wanted
+	case c.ctx.Err() == nil:
+		return err
 	}
-	return err
+	end := status.FromContextError(c.ctx.Err())
+	if failure == nil {
+		return end.Err()
+	}
+	last := status.Convert(*failure)
+	return status.Errorf(end.Code(), "%s; the last try had ended with %s: %s", end.Message(), last.Code(), last.Message())
+}
+
+func (c *Caller) now() time.Duration { return time.Since(c.started) }
+
+func (c *Caller) called() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tokens.Called(c.now())
+}
+
+// affords reports whether the budget allows another try.
+func (c *Caller) affords(ctx context.Context) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tokens.Take(c.now()) {
+		return true
+	}
+	c.countIn(ctx, &c.count.overBudget)
+	return false
+}
+
+func (c *Caller) allow() (Permit, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.circuit.Allow(c.now())
+}
+
+func (c *Caller) record(p Permit, v Verdict) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.circuit.Record(p, v, c.now())
 }
 
 // known returns the newest record that was received for a key.
@@ -229,6 +312,9 @@ func (c *Caller) known(key record.Key) (record.Record, bool) {
 }
 
 func (c *Caller) learn(key record.Key, r record.Record) {
+	if !c.policy.Fallback {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r.Version >= c.last[key].Version { // answers may overtake each other
@@ -239,20 +325,26 @@ func (c *Caller) learn(key record.Key, r record.Record) {
 // Statistic returns what has been counted so far.
 func (c *Caller) Statistic() Statistic {
 	n := &c.count
-	return Statistic{
+	s := Statistic{
 		Calls: n.calls.Load(), Tries: n.tries.Load(), Retries: n.retries.Load(), Hedges: n.hedges.Load(),
-		Saved: n.saved.Load(), Failed: n.failed.Load(), Refused: n.refused.Load(),
-		OverBudget: n.overBudget.Load(), Fallbacks: n.fallbacks.Load(),
+		Saved: n.saved.Load(), Failed: n.failed.Load(),
+		Cancelled: n.cancelled.Load(), Refused: n.refused.Load(), OverBudget: n.overBudget.Load(), Fallbacks: n.fallbacks.Load(),
 	}
+	for code := range s.Failures {
+		s.Failures[code] = n.failures[code].Load()
+	}
+	return s
 }
 
 // Breaker returns the state of the breaker: closed, half-open or open; empty where
 // there is none.
 func (c *Caller) Breaker() string {
-	if c.breaker == nil {
+	if c.circuit == nil {
 		return ""
 	}
-	return c.breaker.State().String()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.circuit.state.String()
 }
 
 // Close returns when no try is under way any more: a hedge that lost can still

@@ -58,19 +58,19 @@ func TestCall(t *testing.T) {
 		took    time.Duration
 		want    Statistic
 	}{
-		"timeout":              {"timeout=50ms", []answer{hung}, codes.DeadlineExceeded, 50 * ms, Statistic{Calls: 1, Tries: 1, Failed: 1}},
-		"no timeout":           {"retry=1", []answer{hung}, codes.DeadlineExceeded, time.Second, Statistic{Calls: 1, Tries: 1, Failed: 1}},
-		"retry":                {"retry=3", []answer{down, down, ok}, codes.OK, 15 * ms, Statistic{Calls: 1, Tries: 3, Retries: 2, Saved: 1}},
-		"retry in vain":        {"retry=2", []answer{down}, codes.Unavailable, 15 * ms, Statistic{Calls: 1, Tries: 3, Retries: 2, Failed: 1}},
-		"backoff":              {"retry=4 backoff=10ms..25ms", []answer{down, down, down, down, ok}, codes.OK, 25*ms + 10*ms + 20*ms + 25*ms + 25*ms, Statistic{Calls: 1, Tries: 5, Retries: 4, Saved: 1}},
-		"retry after timeout":  {"timeout=20ms retry=1", []answer{hung, ok}, codes.OK, 25 * ms, Statistic{Calls: 1, Tries: 2, Retries: 1, Saved: 1}},
-		"not worth a try":      {"retry=3", []answer{{0, codes.NotFound}}, codes.NotFound, 0, Statistic{Calls: 1, Tries: 1, Failed: 1}},
+		"timeout":              {"timeout=50ms", []answer{hung}, codes.DeadlineExceeded, 50 * ms, Statistic{Calls: 1, Tries: 1, Failed: 1, Failures: ByCode{codes.DeadlineExceeded: 1}}},
+		"no timeout":           {"retry=1", []answer{hung}, codes.DeadlineExceeded, time.Second, Statistic{Calls: 1, Tries: 1, Failed: 1, Failures: ByCode{codes.DeadlineExceeded: 1}}},
+		"retry":                {"retry=3", []answer{down, down, ok}, codes.OK, 15 * ms, Statistic{Calls: 1, Tries: 3, Retries: 2, Saved: 1, Failures: ByCode{codes.Unavailable: 2}}},
+		"retry in vain":        {"retry=2", []answer{down}, codes.Unavailable, 15 * ms, Statistic{Calls: 1, Tries: 3, Retries: 2, Failed: 1, Failures: ByCode{codes.Unavailable: 3}}},
+		"backoff":              {"retry=4 backoff=10ms..25ms", []answer{down, down, down, down, ok}, codes.OK, 25*ms + 10*ms + 20*ms + 25*ms + 25*ms, Statistic{Calls: 1, Tries: 5, Retries: 4, Saved: 1, Failures: ByCode{codes.Unavailable: 4}}},
+		"retry after timeout":  {"timeout=20ms retry=1", []answer{hung, ok}, codes.OK, 25 * ms, Statistic{Calls: 1, Tries: 2, Retries: 1, Saved: 1, Failures: ByCode{codes.DeadlineExceeded: 1}}},
+		"not worth a try":      {"retry=3", []answer{{0, codes.NotFound}}, codes.NotFound, 0, Statistic{Calls: 1, Tries: 1, Failed: 1, Failures: ByCode{codes.NotFound: 1}}},
 		"hedge":                {"hedge=20ms", []answer{hung, ok}, codes.OK, 25 * ms, Statistic{Calls: 1, Tries: 2, Hedges: 1, Saved: 1}},
 		"hedge too late":       {"hedge=20ms", []answer{{10 * ms, codes.OK}}, codes.OK, 10 * ms, Statistic{Calls: 1, Tries: 1}},
 		"hedge, first wins":    {"hedge=20ms", []answer{{30 * ms, codes.OK}, hung}, codes.OK, 30 * ms, Statistic{Calls: 1, Tries: 2, Hedges: 1}},
-		"hedge after failure":  {"hedge=20ms", []answer{{25 * ms, codes.Unavailable}, {20 * ms, codes.OK}}, codes.OK, 40 * ms, Statistic{Calls: 1, Tries: 2, Hedges: 1, Saved: 1}},
-		"fallback of nothing":  {"fallback=last-known", []answer{down}, codes.Unavailable, 5 * ms, Statistic{Calls: 1, Tries: 1, Failed: 1}},
-		"deadline of the call": {"retry=100 backoff=300ms", []answer{down}, codes.DeadlineExceeded, time.Second, Statistic{Calls: 1, Tries: 4, Retries: 3, Failed: 1}},
+		"hedge after failure":  {"hedge=20ms", []answer{{25 * ms, codes.Unavailable}, {20 * ms, codes.OK}}, codes.OK, 40 * ms, Statistic{Calls: 1, Tries: 2, Hedges: 1, Saved: 1, Failures: ByCode{codes.Unavailable: 1}}},
+		"fallback of nothing":  {"fallback=last-known", []answer{down}, codes.Unavailable, 5 * ms, Statistic{Calls: 1, Tries: 1, Failed: 1, Failures: ByCode{codes.Unavailable: 1}}},
+		"deadline of the call": {"retry=100 backoff=300ms", []answer{down}, codes.DeadlineExceeded, time.Second, Statistic{Calls: 1, Tries: 4, Retries: 3, Failed: 1, Failures: ByCode{codes.Unavailable: 4}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -122,12 +122,15 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
-// Ten fail at once and want to try again. With a budget of 20 % three may: the
-// third one is 2 of 12 tries under way when it asks, a fourth one would be 3 of 13.
+// Ten fail at once and want to try again. Their calls pay for two retries of 20 %, and
+// none of one call in 100,000.
 func TestBudget(t *testing.T) {
 	for policy, want := range map[string]struct{ retries, overBudget int64 }{
-		"retry=1 backoff=10ms":            {10, 0},
-		"retry=1 backoff=10ms budget=20%": {3, 7},
+		"retry=1 backoff=10ms":                {10, 0},
+		"retry=1 backoff=10ms budget=20%":     {2, 8},
+		"retry=1 backoff=10ms budget=0.001%":  {0, 10},
+		"retry=1 backoff=10ms budget=0+100/s": {10, 0}, // one each 10 ms, from the first call on
+		"retry=1 backoff=10ms budget=0+10/s":  {1, 9},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			caller := NewCaller(policyOf(t, policy))
@@ -142,7 +145,7 @@ func TestBudget(t *testing.T) {
 			}
 			for range 10 {
 				if code := <-done; code != codes.Unavailable {
-					t.Errorf("%v", code)
+					t.Errorf("%s: %v", policy, code)
 				}
 			}
 			if got := caller.Statistic(); got.Retries != want.retries || got.OverBudget != want.overBudget {
@@ -150,6 +153,118 @@ func TestBudget(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A hedge takes from the budget as well, and one that it refuses ends nothing.
+func TestBudgetOfHedges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caller := NewCaller(policyOf(t, "hedge=20ms budget=50%"))
+		for range 4 {
+			if _, code, took := fetch(t, caller, upstream(answer{30 * ms, codes.OK})); code != codes.OK || took != 30*ms {
+				t.Errorf("%v after %v", code, took)
+			}
+		}
+		if got := caller.Statistic(); got.Hedges != 2 || got.OverBudget != 2 || got.Tries != 6 {
+			t.Errorf("%+v", got)
+		}
+		// Refused after the only try had failed, it is that failure which is told.
+		if _, code, took := fetch(t, caller, upstream(answer{5 * ms, codes.Internal})); code != codes.Internal || took != 20*ms {
+			t.Errorf("%v after %v", code, took)
+		}
+		caller.Close()
+	})
+}
+
+// What a breaker refuses is not tried again.
+func TestOpenBreakerIsNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caller := NewCaller(policyOf(t, "retry=3 backoff=10ms breaker=100%/1/5s"))
+		down := upstream(answer{ms, codes.Unavailable})
+		for range 3 {
+			fetch(t, caller, down)
+		}
+		// The first call fails, opens the breaker, and its retry is refused at once.
+		if got := caller.Statistic(); got.Tries != 1 || got.Refused != 3 || got.Failed != 3 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// A call that its service gives up says nothing of the dependency: it is neither a
+// failure, nor a success that closes the breaker, nor does it use the trial up.
+func TestGivenUp(t *testing.T) {
+	for _, policy := range []string{"breaker=100%/2/1s", "breaker=100%/2/1s hedge=100ms", "breaker=100%/2/1s retry=2"} {
+		synctest.Test(t, func(t *testing.T) {
+			caller := NewCaller(policyOf(t, policy))
+			giveUp := func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(5*ms, cancel)
+				if _, err := caller.Fetch(ctx, 1, true, upstream(answer{time.Minute, codes.OK})); status.Code(err) != codes.Canceled {
+					t.Errorf("%s: %v", policy, err)
+				}
+			}
+			for range 5 {
+				giveUp()
+			}
+			if got := caller.Statistic(); got.Cancelled != 5 || got.Failed != 0 || got.Refused != 0 || got.Failures != (ByCode{}) || caller.Breaker() != "closed" {
+				t.Errorf("%s: %+v, %s", policy, got, caller.Breaker())
+			}
+			down := answer{ms, codes.PermissionDenied} // not tried again: a success for the breaker
+			fetch(t, caller, upstream(down))
+			down.code = codes.Unavailable
+			for caller.Breaker() == "closed" {
+				fetch(t, caller, upstream(down))
+			}
+			time.Sleep(time.Second)
+			giveUp()
+			if caller.Breaker() != "half-open" {
+				t.Errorf("%s: after a trial that was given up it is %s", policy, caller.Breaker())
+			}
+			if _, code, _ := fetch(t, caller, upstream(answer{ms, codes.OK})); code != codes.OK || caller.Breaker() != "closed" {
+				t.Errorf("%s: the trial after it: %v, %s", policy, code, caller.Breaker())
+			}
+			caller.Close()
+		})
+	}
+}
+
+// A call that began before the breaker opened is no verdict on its trial.
+func TestLateAnswerIsNoTrial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caller := NewCaller(policyOf(t, "breaker=100%/1/100ms"))
+		done := make(chan bool)
+		go func() {
+			fetch(t, caller, upstream(answer{500 * ms, codes.OK}))
+			close(done)
+		}()
+		time.Sleep(ms)
+		fetch(t, caller, upstream(answer{ms, codes.Unavailable})) // opens
+		time.Sleep(450 * ms)
+		go fetch(t, caller, upstream(answer{100 * ms, codes.Unavailable})) // the trial
+		<-done
+		if got := caller.Breaker(); got != "half-open" {
+			t.Errorf("it is %s", got)
+		}
+		time.Sleep(100 * ms)
+		if got := caller.Breaker(); got != "open" {
+			t.Errorf("after the trial it is %s", got)
+		}
+	})
+}
+
+// Where the deadline ends a call between two tries, its error tells why there was to
+// be another one.
+func TestDeadlineTellsOfTheLastTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caller := NewCaller(policyOf(t, "retry=3 backoff=2s"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := caller.Fetch(ctx, 1, true, upstream(answer{ms, codes.Unavailable}))
+		const want = "context deadline exceeded; the last try had ended with Unavailable: on purpose"
+		if s := status.Convert(err); s.Code() != codes.DeadlineExceeded || s.Message() != want {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 // The hedge learns what is slow: p90 of tries that take 10 ms, one in ten 50 ms.

@@ -26,9 +26,8 @@ type Policy struct {
 	// Backoff is the wait before a try that follows another: From before the
 	// first of them, doubled each time, up to UpTo.
 	Backoff Backoff
-	// Budget bounds the retries and hedges under way, as a share of all tries
-	// under way; 0 = without bound.
-	Budget setting.Share
+	// Budget bounds the retries and hedges.
+	Budget Budget
 	// Hedge is when a second try is started beside one that takes long.
 	Hedge Hedge
 	// Breaker is when the caller stops asking for a while.
@@ -70,7 +69,7 @@ func (Policy) Words() []string {
 //	timeout=50ms           each try
 //	retry=3                tries after the first one
 //	backoff=5ms..50ms      before each of them, doubling; or backoff=5ms
-//	budget=20%             most retries and hedges, of all tries under way
+//	budget=20%+1/s         most retries and hedges: a share of the calls, and so many a second
 //	hedge=p95, hedge=20ms  a second try beside one that takes longer
 //	breaker=50%/20/5s      stops asking for 5 s when 50 % of the last 20 failed
 //	fallback=last-known    answers with the last record that it has seen
@@ -108,10 +107,7 @@ func (p *Policy) set(name, value string) (err error) {
 	case "backoff":
 		p.Backoff, err = backoffOf(value)
 	case "budget":
-		err = p.Budget.UnmarshalText([]byte(value))
-		if err == nil && p.Budget == 0 {
-			err = fmt.Errorf("budget: 0 allows nothing: leave retry and hedge out instead")
-		}
+		p.Budget, err = budgetOf(value)
 	case "hedge":
 		p.Hedge, err = hedgeOf(value)
 	case "breaker":
@@ -226,7 +222,7 @@ func (p Policy) String() string {
 		}
 		add("backoff", text)
 	}
-	if p.Budget > 0 {
+	if p.Budget != (Budget{}) {
 		add("budget", p.Budget.String())
 	}
 	switch h := p.Hedge; {

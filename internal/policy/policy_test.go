@@ -21,17 +21,17 @@ func policyOf(t *testing.T, text string) Policy {
 
 func TestPolicy(t *testing.T) {
 	full := Policy{
-		Timeout: 50 * ms, Retry: 3, Backoff: Backoff{5 * ms, 50 * ms}, Budget: 0.2,
+		Timeout: 50 * ms, Retry: 3, Backoff: Backoff{5 * ms, 50 * ms}, Budget: Budget{0.2, 1},
 		Hedge: Hedge{Quantile: 0.95}, Breaker: Breaker{0.5, 20, 5 * time.Second}, Fallback: true,
 	}
-	const text = "timeout=50ms retry=3 backoff=5ms..50ms budget=20% hedge=p95 breaker=50%/20/5s fallback=last-known"
+	const text = "timeout=50ms retry=3 backoff=5ms..50ms budget=20%+1/s hedge=p95 breaker=50%/20/5s fallback=last-known"
 	if got := policyOf(t, text); got != full || got.String() != text {
 		t.Errorf("%+v, written %q", got, got)
 	}
 	for text, canonical := range map[string]string{
 		"": "none", "none": "none", "  retry=2  timeout=1s ": "timeout=1s retry=2",
 		"retry=1 backoff=5ms": "retry=1 backoff=5ms", "hedge=20ms": "hedge=20ms", "hedge=p99.9": "hedge=p99.9",
-		"breaker=0.5/10/500ms": "breaker=50%/10/500ms", "hedge=p95 budget=0.1": "budget=10% hedge=p95",
+		"breaker=0.5/10/500ms": "breaker=50%/10/500ms", "hedge=p95 budget=0.1": "budget=10% hedge=p95", "retry=1 budget=0+30/m": "retry=1 budget=0+0.5/s",
 	} {
 		got := policyOf(t, text)
 		if got.String() != canonical || policyOf(t, got.String()) != got {
@@ -54,7 +54,9 @@ func TestPolicyErrors(t *testing.T) {
 		"retry=1 backoff=9ms..5ms": "backoff: 5ms is below 9ms",
 		"budget=20%":               "budget is for retries and hedges: add retry=N or hedge=p95",
 		"retry=1 budget=0":         "budget: 0 allows nothing",
-		"retry=1 budget=2":         `"2" is not a share from 0 to 1`,
+		"retry=1 budget=0+0":       "budget: 0 allows nothing",
+		"retry=1 budget=2":         `budget: "2" is not a share from 0 to 1`,
+		"retry=1 budget=20%+":      `budget: "" is not a rate such as 500`,
 		"hedge=p100":               `hedge: "p100" is no percentile such as p95`,
 		"hedge=pNaN":               `hedge: "pNaN" is no percentile such as p95`,
 		"breaker=50%":              `breaker: "50%" is not RATE/COUNT/OPEN, such as 50%/20/5s`,

@@ -167,7 +167,9 @@ func TestTheoryAndSimulationAgreeOnCopies(t *testing.T) {
 				changes[i], lag[i] = float64(p.Changes), p.Lag.Mean*float64(p.Changes)
 				answers[i] = float64(p.Requests)
 				stale[i] = p.StaleShare * answers[i]
-				age[i] = p.Staleness.Mean * stale[i]
+				if p.Staleness != nil {
+					age[i] = p.Staleness.Mean * stale[i]
+				}
 			}
 			for _, c := range []struct {
 				what string

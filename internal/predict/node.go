@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
 	"crosstalk/internal/waits"
 )
@@ -52,8 +53,8 @@ type edge struct {
 	reads    []*fault.Boundary // that a look-up in it passes
 	tries    int64
 
-	breaker *breaker
-	budget  *budget
+	circuit *policy.Circuit
+	tokens  *policy.Tokens
 	moving  *movingQuantile
 	known   map[record.Key]age // the answers that the fallback knows, by key
 }

@@ -65,7 +65,7 @@ func ofPolicy(p policy.Policy) string {
 		return "breaker"
 	case p.Hedge != policy.Hedge{}:
 		return "hedge"
-	case p.Budget > 0:
+	case p.Budget != policy.Budget{}:
 		return "budget"
 	case p.Fallback:
 		return "fallback"

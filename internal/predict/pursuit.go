@@ -10,7 +10,7 @@ import (
 )
 
 // pursuit is one need of one visit, pursued as its policy says: retries around
-// the breaker around the hedge around the try. It does as failsafe-go does.
+// the breaker around the hedge around the try.
 type pursuit struct {
 	visit *visit
 	need  *edge
@@ -21,7 +21,7 @@ type pursuit struct {
 	// armed tells that a hedge is to come. Until it has, a failure ends nothing.
 	armed    bool
 	pass     int // which of the passes through breaker and hedge this is
-	retrying bool
+	permit   policy.Permit
 	waiting  bool // for the next pass
 	given    bool // up, by the visit
 	over     bool
@@ -39,9 +39,7 @@ func (p *pursuit) begin(v *visit, need *edge) {
 	*p = pursuit{visit: v, need: need}
 	p.first.place.calls = below
 	p.running = p.one[:0]
-	if p.need.policy.Retry > 0 {
-		p.need.budget.enter()
-	}
+	p.need.tokens.Called(v.sim.now)
 	p.once()
 }
 
@@ -49,15 +47,15 @@ func (p *pursuit) begin(v *visit, need *edge) {
 func (p *pursuit) once() {
 	p.pass++
 	need := p.need
-	if !need.breaker.allows(p.visit.sim.now) {
+	var ok bool
+	if p.permit, ok = need.circuit.Allow(p.visit.sim.now); !ok {
 		p.finish(codes.Unavailable)
 		return
 	}
 	if need.policy.Hedge == (policy.Hedge{}) {
-		p.try(false)
+		p.try()
 		return
 	}
-	need.budget.enter()
 	if after := need.hedgeAfter(); after >= 0 {
 		p.armed = true
 		pass := p.pass
@@ -67,7 +65,7 @@ func (p *pursuit) once() {
 			}
 		})
 	}
-	p.try(false)
+	p.try()
 }
 
 // hedgeAfter is when a second try starts; negative is never.
@@ -78,13 +76,13 @@ func (e *edge) hedgeAfter() time.Duration {
 	return e.moving.after()
 }
 
-func (p *pursuit) try(isHedge bool) {
+func (p *pursuit) try() {
 	v, need := p.visit, p.need
 	t := &p.first
 	if p.tries > 0 {
 		t = &try{}
 	}
-	t.pursuit, t.n, t.isHedge, t.started, t.deadline = p, p.tries, isHedge, v.sim.now, v.deadline
+	t.pursuit, t.n, t.started, t.deadline = p, p.tries, v.sim.now, v.deadline
 	if limit := need.policy.Timeout; limit > 0 {
 		t.deadline = min(t.deadline, v.sim.now+limit)
 	}
@@ -103,8 +101,8 @@ func (p *pursuit) hedge() {
 	switch {
 	case p.ended():
 		p.passed(p.last)
-	case p.need.budget.acquire():
-		p.try(true)
+	case p.need.tokens.Take(p.visit.sim.now):
+		p.try()
 	case len(p.running) == 0:
 		p.passed(p.last)
 	}
@@ -116,9 +114,6 @@ func (p *pursuit) ended() bool { return p.given || p.visit.sim.now >= p.visit.de
 // tried is told how a try has ended.
 func (p *pursuit) tried(t *try, code codes.Code) {
 	p.running = slices.DeleteFunc(p.running, func(o *try) bool { return o == t })
-	if t.isHedge {
-		p.need.budget.release()
-	}
 	if p.over || p.answered != nil {
 		return
 	}
@@ -148,15 +143,7 @@ func (p *pursuit) succeeded(t *try) {
 // passed is the end of a pass: the breaker is told, and perhaps there is another.
 func (p *pursuit) passed(code codes.Code) {
 	need := p.need
-	hedged := need.policy.Hedge != policy.Hedge{}
-	if hedged {
-		need.budget.leave()
-	}
-	// A hedge that is cancelled reports a plain error, which counts as a failure.
-	need.breaker.record(policy.WorthATry(code) || hedged && p.ended() && code != codes.OK, p.visit.sim.now)
-	if p.retrying {
-		need.budget.release()
-	}
+	need.circuit.Record(p.permit, p.verdict(code), p.visit.sim.now)
 	switch {
 	case p.ended() && p.given:
 		p.finish(codes.Canceled)
@@ -168,6 +155,16 @@ func (p *pursuit) passed(code codes.Code) {
 		p.failures++
 		p.backOff()
 	}
+}
+
+func (p *pursuit) verdict(code codes.Code) policy.Verdict {
+	switch {
+	case p.given:
+		return policy.None
+	case policy.WorthATry(code) || p.ended() && code != codes.OK:
+		return policy.Failed
+	}
+	return policy.Succeeded
 }
 
 func (p *pursuit) backOff() {
@@ -191,12 +188,10 @@ func (p *pursuit) backOff() {
 
 func (p *pursuit) again() {
 	p.waiting = false
-	if !p.need.budget.acquire() {
-		p.retrying = false
+	if !p.need.tokens.Take(p.visit.sim.now) {
 		p.finish(p.last)
 		return
 	}
-	p.retrying = true
 	p.once()
 }
 
@@ -218,9 +213,6 @@ func (p *pursuit) cancel() {
 // finish is the end; where all else failed, the fallback answers.
 func (p *pursuit) finish(code codes.Code) {
 	p.over, p.waiting = true, false
-	if p.need.policy.Retry > 0 {
-		p.need.budget.leave()
-	}
 	if code == codes.OK {
 		p.age = p.answered.age
 	}

@@ -274,7 +274,7 @@ func (p *pursuit) fallBack(code codes.Code) codes.Code {
 		if !ok || !p.age.stale || known.stale && known.since <= p.age.since {
 			need.known[key] = p.age
 		}
-	case ok:
+	case ok && !p.given:
 		p.age = known
 		return codes.OK
 	}

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/policy"
 )
 
 // rows simulates, and returns what happened to each request of the measured part.
@@ -109,37 +108,6 @@ func TestQueueIsBounded(t *testing.T) {
 	}
 }
 
-// The breaker opens when half of the last 4 calls failed, lets one through after
-// 100 ms, and opens again if that fails.
-func TestBreaker(t *testing.T) {
-	b := newBreaker(policy.Breaker{Rate: 0.5, Count: 4, Open: 100 * time.Millisecond})
-	for i, c := range []struct {
-		at      time.Duration
-		allowed bool
-		failed  bool
-	}{
-		{1, true, false}, {2, true, true}, {3, true, false}, {4, true, true}, // opens
-		{5, false, false}, {100, false, false},
-		{104 * time.Millisecond, true, true}, // the one that is let through
-		{105 * time.Millisecond, false, false}, {203 * time.Millisecond, false, false},
-		{204 * time.Millisecond, true, false}, // closes, and counts anew
-		{205 * time.Millisecond, true, true}, {206 * time.Millisecond, true, true},
-		{207 * time.Millisecond, false, false},
-	} {
-		if got := b.allows(c.at); got != c.allowed {
-			t.Fatalf("call %d is allowed: %v", i, got)
-		}
-		if c.allowed {
-			b.record(c.failed, c.at)
-		}
-	}
-	b = newBreaker(policy.Breaker{Rate: 1, Count: 1, Open: time.Second})
-	b.record(true, 0)
-	if !b.allows(time.Second) || b.allows(time.Second) {
-		t.Error("half open, one is let through and no more")
-	}
-}
-
 // While a service fails, an open breaker saves it from nearly all calls.
 func TestBreakerSavesCalls(t *testing.T) {
 	e := asked(t, "latency", "none", "fail-rate", "A=100%", "policy", "breaker=50%/20/1s", "arrival", "constant", "rate", "100", "duration", "10s", "warmup", "0s")
@@ -149,30 +117,15 @@ func TestBreakerSavesCalls(t *testing.T) {
 	within(t, "error rate", p.ErrorRate, 1, 0)
 }
 
-// The budget: without one, each call that fails is tried four times. With one, the
-// tries that follow are a share of what is under way, and at least one is allowed.
+// The budget: without one, each call that fails is tried four times. With one, a fifth
+// of the calls is tried once more.
 func TestBudget(t *testing.T) {
 	e := asked(t, "latency", "10ms", "fail-rate", "A=100%", "policy", "retry=3 backoff=1ms", "duration", "20s")
 	within(t, "without", simulate(t, e, "sync", Options{}).Tries["D→A"], 4, 0.01)
 	set(t, e, "policy", "retry=3 backoff=1ms budget=20%")
-	if with := simulate(t, e, "sync", Options{}).Tries["D→A"]; with < 1.1 || with > 1.6 {
-		t.Errorf("with a budget of 20 %%, %v tries", with)
-	}
-	var b = newBudget(policy.Policy{Budget: 0.25})
-	for range 3 {
-		b.enter()
-	}
-	// 1 of 4 is 25 %, which is allowed; with 2 of 5 it would be too late to ask.
-	for n, allowed := range []bool{true, true, false} {
-		if b.acquire() != allowed {
-			t.Errorf("beside three calls and %d retries, allowed: %v", n, !allowed)
-		}
-	}
-	b.release()
-	b.release()
-	if !b.acquire() {
-		t.Error("what is released can be acquired")
-	}
+	within(t, "with 20 %", simulate(t, e, "sync", Options{}).Tries["D→A"], 1.2, 0.002)
+	set(t, e, "policy", "retry=3 backoff=1ms budget=0+5/s")
+	within(t, "with 5 a second", simulate(t, e, "sync", Options{}).Tries["D→A"], 1.01, 0.0002)
 }
 
 // A hedge at 20 ms caps a call at 20 ms and a second draw.

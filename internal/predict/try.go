@@ -13,7 +13,6 @@ import (
 type try struct {
 	pursuit  *pursuit
 	n        int
-	isHedge  bool
 	started  time.Duration
 	deadline time.Duration
 	visit    *visit // to the supplier or the copy, which ends with the try; nil over the bus

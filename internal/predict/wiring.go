@@ -5,6 +5,7 @@ import (
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
 )
 
@@ -96,7 +97,7 @@ func (s *simulation) wireTo(n *node) *wire {
 func (s *simulation) addEdge(consumer *node, need need) {
 	e := &edge{
 		need: need, consumer: consumer, supplier: s.byName[need.name],
-		breaker: newBreaker(need.policy.Breaker), budget: newBudget(need.policy), moving: newMovingQuantile(need.policy.Hedge),
+		circuit: policy.NewCircuit(need.policy.Breaker), tokens: policy.NewTokens(need.policy.Budget), moving: newMovingQuantile(need.policy.Hedge),
 	}
 	consumer.needs = append(consumer.needs, e)
 	if need.policy.Fallback {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -136,11 +137,12 @@ func drained(r result.Run, i result.Impact) string {
 func Policies(w io.Writer, runs []result.Run) error {
 	t := newTable(w)
 	row := t.rows("POLICIES: what became of the calls, and how much load they made of it",
-		"scenario", "need", "calls", "tries/call", "retries", "hedges", "saved", "failed", "refused by breaker", "over budget", "from fallback")
+		"scenario", "need", "calls", "tries/call", "retries", "hedges", "saved", "failed", "cancelled", "refused by breaker", "over budget", "from fallback", "failed tries")
 	for _, r := range runs {
 		for _, p := range r.Policies {
 			row(r.Scenario, p.Consumer+"→"+p.Need, fmt.Sprint(p.Calls), digits(p.Amplification), fmt.Sprint(p.Retries), fmt.Sprint(p.Hedges),
-				fmt.Sprint(p.Saved), fmt.Sprint(p.Failed), fmt.Sprint(p.Refused), fmt.Sprint(p.OverBudget), fmt.Sprint(p.Fallbacks))
+				fmt.Sprint(p.Saved), fmt.Sprint(p.Failed), fmt.Sprint(p.Cancelled), fmt.Sprint(p.Refused), fmt.Sprint(p.OverBudget), fmt.Sprint(p.Fallbacks),
+				cmp.Or(codes(p.Failures), none))
 		}
 	}
 	capacities(t, runs)

@@ -139,14 +139,20 @@ type Policy struct {
 	Retries       int64   `json:"retries"`
 	Hedges        int64   `json:"hedges"`
 	// Saved counts the calls that succeeded by a later try, a hedge or the
-	// fallback; Failed those that failed in the end.
-	Saved  int64 `json:"saved"`
-	Failed int64 `json:"failed"`
+	// fallback; Failed those that failed in the end; Cancelled those that the
+	// consumer gave up, as where another of its dependencies had failed: they say
+	// nothing of this one. Runs from before there was Cancelled have them in Failed.
+	Saved     int64 `json:"saved"`
+	Failed    int64 `json:"failed"`
+	Cancelled int64 `json:"cancelled,omitempty"`
 	// Refused counts the calls that an open breaker refused, OverBudget the tries
 	// that the budget did not allow, Fallbacks the answers by the fallback.
 	Refused    int64 `json:"refused"`
 	OverBudget int64 `json:"over_budget"`
 	Fallbacks  int64 `json:"fallbacks"`
+	// Failures counts the tries that failed, by gRPC code name; those that the
+	// consumer gave up are left out.
+	Failures map[string]int64 `json:"failures,omitempty"`
 }
 
 // Capacity is how full a service with a bound was, in the measured part.

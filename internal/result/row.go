@@ -36,10 +36,13 @@ func (j Judgement) String() string {
 // Row is one request, complete. Times count from the start of the measured part.
 type Row struct {
 	// ID is the request's number. In the warm-up it is negative, as Due is.
-	ID        int64
-	Due       time.Duration
-	Sent      time.Duration
-	Done      time.Duration
+	ID   int64
+	Due  time.Duration
+	Sent time.Duration
+	Done time.Duration
+	// Handling is how long after Done the driver came to count the request: its own
+	// time, which is in no other figure.
+	Handling  time.Duration
 	Code      codes.Code
 	Judgement Judgement
 	// Staleness is how long the oldest version had been outdated; 0 unless Stale.

@@ -93,7 +93,7 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 }
 
 func reach(ctx context.Context, t *placement.Topology, service string) (*fakesvc.Client, error) {
-	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service), fakesvc.FixedWindows()...)
+	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service), fakesvc.DriverOptions(t.Env.Dial)...)
 	if err != nil {
 		return nil, err
 	}
@@ -144,23 +144,23 @@ func (n *nodes) of(service string) []*control {
 // their own. It then follows from the seed.
 func (n *nodes) target(seed uint64, driver int, tracer *tracing.Tracer, traced bool) load.Target {
 	return load.Target{
-		Query: func(ctx context.Context, id int64, key record.Key) ([]load.Answer, error) {
+		Query: func(ctx context.Context, id int64, key record.Key) (load.Reply, error) {
 			var parent string // of a trace that is exported, the first span has none
 			if traced && tracer == nil {
 				parent = traceparent(seed, id)
 			}
 			parent, end := tracer.Start(parent, tracing.Client, "driver", "request")
 			ctx = fakesvc.WithRequest(ctx, fakesvc.Request{ID: numberOf(driver, id), Traceparent: parent})
-			owned, err := n.entry.Query(ctx, key)
+			owned, arrived, err := n.entry.Ask(ctx, key)
 			end(err)
 			if err != nil {
-				return nil, err
+				return load.Reply{Arrived: arrived}, err
 			}
 			answers := make([]load.Answer, len(owned))
 			for i, o := range owned {
 				answers[i] = load.Answer{Service: o.Service, Record: o.Record}
 			}
-			return answers, nil
+			return load.Reply{Answers: answers, Arrived: arrived}, nil
 		},
 		Write: func(ctx context.Context, service string, id int64, r record.Record) error {
 			return n.owners[service].Write(ctx, id, r)

@@ -71,11 +71,24 @@ func addPolicy(sum *fakesvcpb.StatisticsResponse, p *fakesvcpb.Policy) {
 			s.Failed += p.GetFailed()
 			s.Refused += p.GetRefused()
 			s.OverBudget += p.GetOverBudget()
+			s.Cancelled += p.GetCancelled()
+			s.Failures = addCounts(s.GetFailures(), p.GetFailures())
 			s.Fallbacks += p.GetFallbacks()
 			return
 		}
 	}
 	sum.Policies = append(sum.Policies, p)
+}
+
+// addCounts adds more to sum, which may be nil.
+func addCounts(sum, more map[string]int64) map[string]int64 {
+	if sum == nil {
+		sum = make(map[string]int64)
+	}
+	for name, n := range more {
+		sum[name] += n
+	}
+	return sum
 }
 
 func addStage(sum *fakesvcpb.StatisticsResponse, g *fakesvcpb.Stage) {
@@ -223,7 +236,7 @@ func policies(told []*fakesvcpb.Policy) []result.Policy {
 			Consumer: p.GetConsumer(), Need: p.GetNeed(), Calls: p.GetCalls(), Tries: p.GetTries(),
 			Amplification: float64(p.GetTries()) / float64(max(p.GetCalls(), 1)),
 			Retries:       p.GetRetries(), Hedges: p.GetHedges(), Saved: p.GetSaved(), Failed: p.GetFailed(),
-			Refused: p.GetRefused(), OverBudget: p.GetOverBudget(), Fallbacks: p.GetFallbacks(),
+			Cancelled: p.GetCancelled(), Refused: p.GetRefused(), OverBudget: p.GetOverBudget(), Fallbacks: p.GetFallbacks(), Failures: p.GetFailures(),
 		}
 	}
 	return out

@@ -36,7 +36,7 @@ func TestTraceContext(t *testing.T) {
 	fakesvcpb.RegisterServiceServer(server, s)
 	go func() { _ = server.Serve(listener) }() // until Stop
 	defer server.Stop()
-	entry, err := fakesvc.Dial(fakesvc.Env{Dial: new(net.Dialer).DialContext}, "D", listener.Addr().String(), fakesvc.FixedWindows()...)
+	entry, err := fakesvc.Dial(fakesvc.Env{Dial: new(net.Dialer).DialContext}, "D", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

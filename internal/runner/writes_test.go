@@ -62,7 +62,7 @@ func TestUnexplainedWritesAreAWarning(t *testing.T) {
 			Plan:        schedule.Plan{Seed: 1, Arrival: schedule.Constant, Rate: 1, WriteRate: 10, Owners: []string{"A", "B"}, Keys: 10, Duration: 10 * time.Second},
 			MaxInFlight: 10, DrainLimit: time.Minute, Pacer: load.Timer,
 		}, load.Target{
-			Query: func(context.Context, int64, record.Key) ([]load.Answer, error) { return nil, errors.New("away") },
+			Query: func(context.Context, int64, record.Key) (load.Reply, error) { return load.Reply{}, errors.New("away") },
 			Write: func(_ context.Context, service string, _ int64, _ record.Record) error {
 				return status.Error(codes.Internal, "the disk of "+service+" is full")
 			},

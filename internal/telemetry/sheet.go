@@ -42,6 +42,8 @@ var (
 		"Calls that succeeded by the policy.", "service", "peer")
 	policyFailed = ofRun(Counter, "crosstalk_policy_failed_total",
 		"Calls that failed in the end.", "service", "peer")
+	policyCancelled = ofRun(Counter, "crosstalk_policy_cancelled_total",
+		"Calls that the service gave up, as where another of its dependencies had failed.", "service", "peer")
 	policyRefused = ofRun(Counter, "crosstalk_policy_refused_total",
 		"Calls that an open breaker refused.", "service", "peer")
 	policyOverBudget = ofRun(Counter, "crosstalk_policy_over_budget_total",
@@ -75,7 +77,7 @@ var (
 	read = append([]Family{
 		published, lateReplies, deadLetters, lostChanges, logLosses, busLag,
 		workersLimit, workersQueueLimit, workersWaiting, workersArrived, workersRefused, workersQueued, workersWaited,
-		policyCalls, policyTries, policyRetries, policyHedges, policySaved, policyFailed, policyRefused,
+		policyCalls, policyTries, policyRetries, policyHedges, policySaved, policyFailed, policyCancelled, policyRefused,
 		policyOverBudget, policyFallbacks, breakerState,
 		driverRate, driverBegin, driverInFlight, driverInFlightLimit, driverSent, driverWaited, driverUnsent,
 		driverWrites, replicaUnseen, replicaAge,
@@ -121,6 +123,7 @@ func (s *sheet) need(n Need) {
 	s.count(policyHedges, n.Hedges, n.Service, n.Peer)
 	s.count(policySaved, n.Saved, n.Service, n.Peer)
 	s.count(policyFailed, n.Failed, n.Service, n.Peer)
+	s.count(policyCancelled, n.Cancelled, n.Service, n.Peer)
 	s.count(policyRefused, n.Refused, n.Service, n.Peer)
 	s.count(policyOverBudget, n.OverBudget, n.Service, n.Peer)
 	s.count(policyFallbacks, n.Fallbacks, n.Service, n.Peer)

@@ -85,7 +85,7 @@ func TestReading(t *testing.T) {
 			Bus:     &Bus{Published: 7, LateReplies: 1, DeadLetters: 2, LostChanges: 3, LogLosses: 5, Topics: []Topic{{"D.replies", 4}}},
 			Workers: []Workers{{Service: "D", Limit: 8, QueueLimit: 50, Waiting: 5, Arrived: arrived, Refused: 2, Queued: 3, Waited: 1500 * time.Millisecond}},
 			Needs: []Need{
-				{Service: "D", Peer: "A", Statistic: policy.Statistic{Calls: 10, Tries: 14, Retries: 3, Hedges: 1, Saved: 2, Failed: 1, Refused: 6, OverBudget: 5, Fallbacks: 4}, Breaker: "half-open"},
+				{Service: "D", Peer: "A", Statistic: policy.Statistic{Calls: 10, Tries: 14, Retries: 3, Hedges: 1, Saved: 2, Failed: 1, Cancelled: 7, Refused: 6, OverBudget: 5, Fallbacks: 4}, Breaker: "half-open"},
 				{Service: "D", Peer: "B"},
 			},
 		}
@@ -111,6 +111,7 @@ func TestReading(t *testing.T) {
 		"policy_hedges_total{peer=A,run=r,scenario=async-request,service=D}":      1,
 		"policy_saved_total{peer=A,run=r,scenario=async-request,service=D}":       2,
 		"policy_failed_total{peer=A,run=r,scenario=async-request,service=D}":      1,
+		"policy_cancelled_total{peer=A,run=r,scenario=async-request,service=D}":   7,
 		"policy_refused_total{peer=A,run=r,scenario=async-request,service=D}":     6,
 		"policy_over_budget_total{peer=A,run=r,scenario=async-request,service=D}": 5,
 		"policy_fallbacks_total{peer=A,run=r,scenario=async-request,service=D}":   4,
