@@ -46,11 +46,35 @@ func (a Access) check(ctx context.Context) error {
 	if a.Token == "" {
 		return nil
 	}
-	given := metadata.ValueFromIncomingContext(ctx, authorization)
-	if len(given) == 1 && subtle.ConstantTimeCompare([]byte(given[0]), []byte(a.bearer())) == 1 {
+	if !carries(ctx, authorization, a.bearer()) {
+		return status.Error(codes.Unauthenticated, "the control's token is missing or wrong")
+	}
+	return nil
+}
+
+// carries tells whether a call has that value for a key, and no other.
+func carries(ctx context.Context, key, value string) bool {
+	given := metadata.ValueFromIncomingContext(ctx, key)
+	return len(given) == 1 && subtle.ConstantTimeCompare([]byte(given[0]), []byte(value)) == 1
+}
+
+// writerKey carries Env.Writer with each write. It is not the controls' token: services
+// of one's own are written to as well, and without TLS.
+const writerKey = "crosstalk-writer"
+
+// mayWrite refuses whoever is not the driver of the run.
+func (e Env) mayWrite(ctx context.Context) error {
+	if e.Writer == "" || carries(ctx, writerKey, e.Writer) {
 		return nil
 	}
-	return status.Error(codes.Unauthenticated, "the control's token is missing or wrong")
+	return status.Error(codes.PermissionDenied, "only the driver of this run may write")
+}
+
+func (e Env) asWriter(ctx context.Context) context.Context {
+	if e.Writer == "" {
+		return ctx
+	}
+	return metadata.AppendToOutgoingContext(ctx, writerKey, e.Writer)
 }
 
 // runKey carries, with each call of a driver, the prefix of its run.

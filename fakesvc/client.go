@@ -28,6 +28,7 @@ import (
 // Client calls one service by gRPC, over one connection that all calls share.
 type Client struct {
 	service string
+	env     Env
 	conn    *grpc.ClientConn
 	stub    fakesvcpb.ServiceClient
 }
@@ -38,7 +39,7 @@ func Dial(env Env, service, address string, more ...grpc.DialOption) (*Client, e
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", service, err)
 	}
-	return &Client{service, conn, fakesvcpb.NewServiceClient(conn)}, nil
+	return &Client{service, env, conn, fakesvcpb.NewServiceClient(conn)}, nil
 }
 
 // DriverOptions are what a driver dials with, by dial. Its Client's Ask tells when an
@@ -172,7 +173,7 @@ func OnlyRecord(service string, answer []Owned) (record.Record, error) {
 
 // Write stores a version of a record at the service.
 func (c *Client) Write(ctx context.Context, write int64, r record.Record) error {
-	_, err := c.stub.Write(ctx, &fakesvcpb.WriteRequest{
+	_, err := c.stub.Write(c.env.asWriter(ctx), &fakesvcpb.WriteRequest{
 		Service: c.service, Key: uint64(r.Key), Version: r.Version, Payload: r.Payload, Write: write,
 	})
 	return err

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
@@ -26,6 +27,7 @@ var missed = keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 10 * ti
 func ServeControl(ctx context.Context, listener net.Listener, control fakesvcpb.ControlServer, access Access) error {
 	server := grpc.NewServer(append(access.server(), grpc.WaitForHandlers(true), grpc.KeepaliveParams(missed))...)
 	fakesvcpb.RegisterControlServer(server, control)
+	grpc_health_v1.RegisterHealthServer(server, health.NewServer()) // a sign of life
 	return serveUntil(ctx, server, listener, context.Background())
 }
 
@@ -149,10 +151,25 @@ func (c *ControlClient) Connected(ctx context.Context) error {
 	return nil
 }
 
+// Alive returns once the process has given a sign of life, with what little that takes
+// of it. One whose control is older than that answers too: with a refusal.
+func (c *ControlClient) Alive(ctx context.Context) error {
+	_, err := grpc_health_v1.NewHealthClient(c.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if status.Code(err) == codes.Unimplemented {
+		return nil
+	}
+	return err
+}
+
 // Close ends the connection, and with it every Watch.
 func (c *ControlClient) Close() error { return c.conn.Close() }
 
+// connectLimit bounds the wait for a connection where the caller's own wait has no bound.
+const connectLimit = time.Minute
+
 func awaitConnection(ctx context.Context, conn *grpc.ClientConn) error {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
 	for {
 		conn.Connect()
 		state := conn.GetState()

@@ -33,6 +33,9 @@ type Env struct {
 	Metrics *telemetry.Run
 	// Access is how the controls are guarded.
 	Access Access
+	// Writer is what each write of the run's driver carries, and what its owners take
+	// writes by; empty lets everyone write who reaches the port.
+	Writer string
 	// Keys is how many records each owner is seeded with.
 	Keys int
 	// Timeout bounds a call of a service, where its context does not end before, and

@@ -117,8 +117,8 @@ func (n *Node) OnChange(fn func(write int64, r record.Record)) {
 }
 
 // Use has the service do something: as soon as it is not frozen and has a worker
-// free, and with what happens at its boundary before it. Its errors, and those of
-// do, are gRPC statuses.
+// free, and with what happens at its boundary before it. What nobody waits for any
+// more is not begun. Its errors, and those of do, are gRPC statuses.
 func (n *Node) Use(ctx context.Context, i fault.Interaction, do func(ctx context.Context) error) error {
 	if err := n.thaw(ctx); err != nil {
 		return err
@@ -138,13 +138,29 @@ func (n *Node) Use(ctx context.Context, i fault.Interaction, do func(ctx context
 	return n.thaw(ctx)
 }
 
-// thaw waits until the host is not frozen.
+// thaw returns once the host is not frozen, while someone still waits for it.
 func (n *Node) thaw(ctx context.Context) error {
 	if err := n.host.frozen.wait(ctx); err != nil {
-		s := status.FromContextError(err)
-		return status.Errorf(s.Code(), "%s is frozen: %s", n.Name, s.Message())
+		return n.expired("is frozen", err)
+	}
+	if err := over(ctx); err != nil {
+		return n.expired("is too late", err)
 	}
 	return nil
+}
+
+// over is ctx's error. A deadline counts from its moment on: when all cores are busy,
+// it takes a while until the context has noticed.
+func over(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
+}
+
+func (n *Node) expired(what string, err error) error {
+	s := status.FromContextError(err)
+	return status.Errorf(s.Code(), "%s %s: %s", n.Name, what, s.Message())
 }
 
 // Query is one use of the service: it gathers what the service needs and answers.
@@ -236,8 +252,6 @@ func Lookup(ctx context.Context, c store.Collection, service string, key record.
 		return r, nil
 	case errors.Is(err, store.ErrNotFound):
 		return r, status.Errorf(codes.NotFound, "%s has no record %d", service, key)
-	case ctx.Err() != nil:
-		return r, status.FromContextError(ctx.Err()).Err()
 	case IsStatus(err): // by a fault of the database
 		return r, err
 	default:

@@ -144,6 +144,9 @@ func (s service) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakesvc
 }
 
 func (s service) Write(ctx context.Context, w *fakesvcpb.WriteRequest) (*fakesvcpb.WriteResponse, error) {
+	if err := s.host.env.mayWrite(ctx); err != nil {
+		return nil, err
+	}
 	n, err := s.node(w.GetService())
 	if err != nil {
 		return nil, err

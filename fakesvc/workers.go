@@ -21,6 +21,7 @@ type workers struct {
 	service string
 	free    *semaphore.Weighted
 	waiting atomic.Int64
+	refusal error // made once: under a load that is shed, most answers are this one
 
 	mu       sync.Mutex
 	arrived  int64
@@ -31,7 +32,10 @@ type workers struct {
 }
 
 func newWorkers(service string, c setting.Capacity) *workers {
-	return &workers{Capacity: c, service: service, free: semaphore.NewWeighted(int64(max(c.Workers, 1)))}
+	return &workers{
+		Capacity: c, service: service, free: semaphore.NewWeighted(int64(max(c.Workers, 1))),
+		refusal: status.Errorf(codes.ResourceExhausted, "%s is at work on %d and has %d waiting", service, c.Workers, c.Queue),
+	}
 }
 
 // take waits for a worker. The function that it returns frees the worker.
@@ -47,7 +51,7 @@ func (w *workers) take(ctx context.Context, counted bool) (release func(), err e
 	defer w.waiting.Add(-1)
 	if ahead > int64(w.Queue) {
 		w.count(counted, func() { w.refused++ })
-		return nil, status.Errorf(codes.ResourceExhausted, "%s is at work on %d and has %d waiting", w.service, w.Workers, w.Queue)
+		return nil, w.refusal
 	}
 	since := time.Now()
 	err = w.free.Acquire(ctx, 1)

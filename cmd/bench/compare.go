@@ -55,7 +55,7 @@ points.
 --format=benchfmt | benchstat -col side -
 
 Exit codes: 0 done, 1 a run cannot be read, 2 bad usage or different experiments,
-99 a threshold was crossed.`,
+99 a threshold was crossed or could not be decided.`,
 		Example: `  bench compare results/old results/new
   bench compare results/old/20261125-090000.000/sync results/new --threshold='regression.p(99)<5%'
   bench compare run1,run2,run3,run4 run5,run6,run7,run8

@@ -91,7 +91,7 @@ func TestCompareGates(t *testing.T) {
 		Failures int `xml:"failures,attr"`
 	}
 	text, err := os.ReadFile(junit)
-	if err != nil || xml.Unmarshal(text, &suites) != nil || suites.Tests != 3 || suites.Failures != 1 {
+	if err != nil || xml.Unmarshal(text, &suites) != nil || suites.Tests != 5 || suites.Failures != 1 {
 		t.Errorf("%v, %+v\n%s", err, suites, text)
 	}
 	if code, _, stderr := bench(t, t.Context(), "compare", old, new, "--threshold=regression.p(95)<30%"); code != exitOK {
@@ -104,7 +104,7 @@ func TestReportGates(t *testing.T) {
 	t.Parallel()
 	old, new := sides(t)
 	code, stdout, stderr := bench(t, t.Context(), "report", old, new, "--format=csv", "--threshold=p(99)<120ms", "--threshold=monolith:errors<1%")
-	if code != exitThreshold || lastLine(stderr) != "bench: threshold crossed: sync #2: p(99)<120ms: it is 135 ms [135 ms, 136 ms]" || strings.Contains(stdout, "THRESHOLDS") {
+	if code != exitThreshold || lastLine(stderr) != "bench: threshold crossed: sync #2: p(99)<120ms: it is 136 ms [135 ms, 136 ms]" || strings.Contains(stdout, "THRESHOLDS") {
 		t.Errorf("exit code %d, %q, %q", code, stderr, stdout)
 	}
 	code, stdout, stderr = bench(t, t.Context(), "report", old, "--format=csv", "--out="+t.TempDir(), "--threshold=p(99)<120ms")
@@ -148,7 +148,7 @@ func TestThresholds(t *testing.T) {
 	if !strings.Contains(stdout, "\nTHRESHOLDS\n") {
 		t.Errorf("stdout has no thresholds:\n%s", stdout)
 	}
-	if text, err := os.ReadFile(junit); err != nil || strings.Count(string(text), "<testcase ") != 3 || strings.Count(string(text), "<failure ") != 2 {
+	if text, err := os.ReadFile(junit); err != nil || strings.Count(string(text), "<testcase ") != 5 || strings.Count(string(text), "<failure ") != 2 {
 		t.Errorf("%v\n%s", err, text)
 	}
 	code, _, stderr = bench(t, t.Context(), brief("--scenario=monolith", "--json", "--out="+out, "--threshold=throughput>0.1")...)

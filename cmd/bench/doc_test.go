@@ -58,6 +58,7 @@ bench() {
 	matrix*) "$BENCH" "$@" --fault-length=100ms --rest=100ms --warmup=0s --scenario=sync --rate=20 ;;
 	scale*) "$BENCH" "$@" --short --axis=depth --most-keys=1000 --scenario=monolith ;;
 	*experiments/*) "$BENCH" "$@" --print-experiment ;;
+	*--threshold=*) "$BENCH" "$@" --duration=300ms --warmup=0s --scenario=sync --allow-undecided ;;
 	*) "$BENCH" "$@" --duration=300ms --warmup=0s --scenario=sync ;;
 	esac
 }

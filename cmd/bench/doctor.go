@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"crosstalk/internal/doctor"
+	"crosstalk/internal/scratch"
 )
 
 // How long the doctor takes.
@@ -48,16 +48,16 @@ tell from chance on this machine, and the highest rate that can be trusted.`,
 }
 
 func (c *doctorCommand) run(cmd *cobra.Command) (err error) {
-	dir, err := os.MkdirTemp("", "crosstalk-doctor-")
+	dir, err := scratch.New()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 	budget := examination
 	if c.short {
 		budget = shortExamination
 	}
-	report, err := doctor.Examine(cmd.Context(), budget, dir)
+	report, err := doctor.Examine(cmd.Context(), budget, dir.Path())
 	if cmd.Context().Err() != nil {
 		return &ended{exitInterrupted, errors.New("interrupted before it was examined")}
 	}

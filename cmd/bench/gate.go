@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -13,20 +15,24 @@ import (
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/threshold"
+	"crosstalk/internal/wholefile"
 	"crosstalk/scenarios"
 )
 
 // gate holds the thresholds of a command against what it measured.
 type gate struct {
-	texts      []string
-	junit      string
-	thresholds []threshold.Threshold
-	outcomes   []threshold.Outcome
+	texts          []string
+	junit          string
+	allowUndecided bool
+	thresholds     []threshold.Threshold
+	runs           []report.Validity
+	outcomes       []threshold.Outcome
 }
 
 func addGate(flags *pflag.FlagSet) *gate {
 	g := &gate{}
 	flags.StringArrayVar(&g.texts, "threshold", nil, "what a figure must be, or the command ends with code 99; repeatable: "+threshold.Syntax)
+	flags.BoolVar(&g.allowUndecided, "allow-undecided", false, "let a threshold pass that too few samples leave undecided")
 	flags.StringVar(&g.junit, "junit", "", "write the thresholds as test cases to a file of JUnit's XML")
 	return g
 }
@@ -43,6 +49,7 @@ func (g *gate) read(given []string, regressions bool) error {
 		if t.Regression && !regressions {
 			return usageError(fmt.Errorf("--threshold: %q: a regression is one from OLD to NEW: it is for bench compare", text))
 		}
+		t.AllowUndecided = g.allowUndecided
 		g.thresholds = append(g.thresholds, t)
 	}
 	if err := threshold.Speaks(g.thresholds, given, scenarios.Names()); err != nil {
@@ -85,6 +92,7 @@ func (g *gate) regressions() []string {
 
 // run holds the thresholds against a run, which is called of.
 func (g *gate) run(of string, run *result.Loaded) {
+	g.runs = append(g.runs, report.ValidityOf(of, run.Run))
 	g.outcomes = append(g.outcomes, threshold.Check(g.thresholds, of, run)...)
 }
 
@@ -129,6 +137,11 @@ func (g *gate) found(s report.Session) error {
 }
 
 func (g *gate) compared(c *compare.Comparison) {
+	for _, s := range c.Scenarios {
+		for n, r := range s.New {
+			g.runs = append(g.runs, report.ValidityOf(threshold.NameOf(s, n), r.Run))
+		}
+	}
 	g.outcomes = append(g.outcomes, threshold.Compared(g.thresholds, c)...)
 }
 
@@ -137,14 +150,15 @@ func (g *gate) compared(c *compare.Comparison) {
 // interrupted, stays that; figures that are INVALID and beyond a bound are beyond
 // it.
 func (g *gate) end(out io.Writer, err error) error {
+	g.note(err)
 	written := errors.Join(report.Thresholds(out, g.outcomes), g.writeJUnit())
-	var crossed []error
+	var failed []error
 	for _, o := range g.outcomes {
-		if o.Ruling == threshold.Crossed {
-			crossed = append(crossed, errors.New("threshold crossed: "+report.Crossing(o)))
+		if o.Fails() {
+			failed = append(failed, errors.New("threshold "+report.Crossing(o)))
 		}
 	}
-	if len(crossed) == 0 {
+	if len(failed) == 0 {
 		return errors.Join(err, written)
 	}
 	code := exitThreshold
@@ -155,18 +169,25 @@ func (g *gate) end(out io.Writer, err error) error {
 	case err != nil && e == nil:
 		code = exitFailed
 	}
-	return &ended{code, errors.Join(errors.Join(crossed...), err, written)}
+	return &ended{code, errors.Join(errors.Join(failed...), err, written)}
+}
+
+// note has the end of a command told that no run tells of.
+func (g *gate) note(err error) {
+	if err != nil && !slices.ContainsFunc(g.runs, func(v report.Validity) bool { return v.Trouble != "" }) {
+		g.runs = append(g.runs, report.Validity{Of: "bench", Trouble: "failed", Why: []string{err.Error()}})
+	}
 }
 
 func (g *gate) writeJUnit() error {
 	if g.junit == "" {
 		return nil
 	}
-	f, err := os.Create(g.junit)
-	if err != nil {
-		return fmt.Errorf("--junit: %w", err)
+	var out bytes.Buffer
+	err := report.JUnit(&out, g.runs, g.outcomes)
+	if err == nil {
+		err = wholefile.Write(g.junit, out.Bytes())
 	}
-	err = errors.Join(report.JUnit(f, g.outcomes), f.Close())
 	if err != nil {
 		return fmt.Errorf("--junit: %w", err)
 	}

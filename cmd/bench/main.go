@@ -11,10 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"regexp"
-	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,15 +20,7 @@ import (
 
 func main() {
 	spare.Keep()
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // the first signal ends the run in good order, a second one at once
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(exitInterrupted)
-	}()
+	ctx := untilSignalled(os.Stderr)
 	os.Exit(exec(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -58,14 +47,14 @@ func usageError(err error) error { return &ended{exitUsage, err} }
 
 // exec runs the program and returns its exit code.
 func exec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(stdout, stderr)
+	out := &output{w: stdout}
+	root := newRoot(out, stderr)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := out.ended(root.ExecuteContext(ctx))
 	if err == nil {
 		return exitOK
 	}
-	// One line, also where several things went wrong at once.
-	fmt.Fprintln(stderr, "bench:", masked(strings.ReplaceAll(err.Error(), "\n", "; ")))
+	fmt.Fprintln(stderr, "bench:", masked(inOneLine(err)))
 	var e *ended
 	if errors.As(err, &e) {
 		return e.code

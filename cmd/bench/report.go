@@ -14,6 +14,7 @@ import (
 
 	"crosstalk/internal/page"
 	"crosstalk/internal/report"
+	"crosstalk/internal/wholefile"
 	"crosstalk/scenarios"
 )
 
@@ -49,7 +50,8 @@ RUN's own folder, or here if several are named. With --out=DIR all are written
 there; with --out=- one of html, markdown, csv and hdr is printed.
 
 The same folders give the same bytes. Exit codes: 0 done, 1 a run cannot be read
-or a file not written, 2 bad usage, 99 a threshold was crossed.`,
+or a file not written, 2 bad usage, 99 a threshold was crossed or could
+not be decided.`,
 		Example: `  bench report results/*/
   bench report results/20261125-090000.000 --format=markdown
   bench report results/OLD results/NEW --format=html,png --out=compared
@@ -171,7 +173,10 @@ func oneFile(name string, text func(io.Writer, report.Session, string) error) fu
 		if err := text(&out, s, dir); err != nil {
 			return nil, err
 		}
-		return []string{name}, os.WriteFile(filepath.Join(dir, name), out.Bytes(), 0o644)
+		if err := wholefile.Write(filepath.Join(dir, name), out.Bytes()); err != nil {
+			return nil, err
+		}
+		return []string{name}, nil
 	}
 }
 
@@ -270,7 +275,7 @@ func filesOfHDR(s report.Session, dir string) (names []string, err error) {
 			if err := report.HDR(&out, r); err != nil {
 				return names, err
 			}
-			if err := os.WriteFile(filepath.Join(dir, name), out.Bytes(), 0o644); err != nil {
+			if err := wholefile.Write(filepath.Join(dir, name), out.Bytes()); err != nil {
 				return names, err
 			}
 			names = append(names, name)

@@ -58,7 +58,8 @@ nodes and begins when the others are there; those begin when it begins, and send
 alone. bench merge makes one result of all.
 
 Exit codes: 0 done, 1 could not run or a wrong answer, 2 bad flags or file,
-3 the instrument was the limit (INVALID), 99 a threshold was crossed, 130
+3 the instrument was the limit (INVALID), 99 a threshold was crossed or could
+not be decided, 130
 interrupted.`,
 		Example: `  bench run
   bench run --scenario=sync --fail-rate=0.05
@@ -113,7 +114,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
 	options.Predicting = view.predicting
-	options.Samples, options.OTLP = c.samples, c.otlp
+	options.Samples, options.OTLP, options.Waiting = c.samples, c.otlp, view.waiting
 	if options.Attach, err = c.attached(e); err != nil {
 		return err
 	}

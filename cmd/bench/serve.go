@@ -19,6 +19,7 @@ import (
 	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
+	"crosstalk/internal/scratch"
 	"crosstalk/scenarios"
 )
 
@@ -50,9 +51,9 @@ to be, for one run.
 
 Its health is that of the standard gRPC health service at --listen. SIGTERM has it
 leave: it is NOT_SERVING, takes nothing more, and finishes what is under way within
---grace; a second signal ends it at once. Logs are JSON lines on stderr. Each flag can
-be given as an environment variable: CROSSTALK_KAFKA is --kafka. The token that a
-driver needs is read from CROSSTALK_TOKEN, or from a file.
+--grace; a second signal, later than 1 s, ends it at once. Logs are JSON lines on
+stderr. Each flag can be given as an environment variable: CROSSTALK_KAFKA is --kafka.
+The token that a driver needs is read from CROSSTALK_TOKEN, or from a file.
 
 Exit codes: 0 left in good order, 1 could not serve, 2 bad flags or file.`,
 		Example: `  bench serve --service=A --listen=127.0.0.1:7000 --control=127.0.0.1:7001
@@ -231,10 +232,12 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 		}
 		return func() error { return nil }, nil
 	}
-	if config.Dir, err = os.MkdirTemp("", "crosstalk-"); err != nil {
-		return nil, fmt.Errorf("make a folder for the databases: %w", err)
+	dir, err := scratch.New()
+	if err != nil {
+		return nil, err
 	}
-	return func() error { return os.RemoveAll(config.Dir) }, nil
+	config.Dir = dir.Path()
+	return dir.Remove, nil
 }
 
 // exitAtEnd exits when there is no more to read: the system closes the pipe when the
@@ -242,5 +245,5 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 // whom to leave in good order.
 func exitAtEnd(r io.Reader) {
 	_, _ = io.Copy(io.Discard, r)
-	os.Exit(exitFailed)
+	exitAtOnce(exitFailed)
 }

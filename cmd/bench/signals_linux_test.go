@@ -140,13 +140,13 @@ func TestNoChildOutlivesTheDriver(t *testing.T) {
 	for _, c := range []struct {
 		signal syscall.Signal
 		code   int
-	}{{syscall.SIGKILL, -1}, {syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitInterrupted}} {
+	}{{syscall.SIGKILL, -1}, {syscall.SIGINT, exitInterrupted}, {syscall.SIGHUP, exitInterrupted}, {syscall.SIGQUIT, exitInterrupted}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
 			t.Parallel()
 			out := t.TempDir()
 			p := begin(t, "run", "--scenario=async-request", "--placement=process", "--rate=50", "--latency=100ms", "--warmup=0s", "--duration=30s", "--out="+out)
 			var children []int
-			soon(t, 15*time.Second, "requests under way in A, B, C, D and the broker", func() bool {
+			soon(t, time.Minute, "requests under way in A, B, C, D and the broker", func() bool {
 				children = childrenOf(t, p.Process.Pid)
 				return len(children) == 5 && strings.Contains(p.stderr(), "measuring")
 			})
@@ -271,8 +271,126 @@ func TestSecondSignal(t *testing.T) {
 	ask(t, address)
 	p.signal(t, syscall.SIGTERM)
 	soon(t, 5*time.Second, "it is leaving", func() bool { return strings.Contains(p.stderr(), `"leaving"`) })
+	p.signal(t, syscall.SIGTERM) // the same wish
+	time.Sleep(sameWish)
+	if !alive(p.Process.Pid) {
+		t.Fatalf("a second signal within %v ended it: %s", sameWish, p.stderr())
+	}
 	p.signal(t, syscall.SIGTERM)
-	if code := p.ended(t, 2*time.Second); code != exitInterrupted {
+	if code := p.ended(t, 2*time.Second); code != exitInterrupted || !strings.Contains(p.stderr(), "after terminated: ended at once") {
 		t.Errorf("exit code %d: %s", code, p.stderr())
+	}
+	if kept, _ := filepath.Glob(filepath.Join(p.temp, "*")); len(kept) != 0 {
+		t.Errorf("%v are left", kept)
+	}
+}
+
+// A second signal ends a run at once that cannot end in order, as one of its processes
+// stands still: nothing is left of it.
+func TestSecondSignalEndsARun(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	p := begin(t, "run", "--scenario=sync", "--placement=process", "--rate=50", "--latency=none", "--warmup=0s", "--duration=60s", "--timeout=60s", "--out="+out)
+	var children []int
+	soon(t, time.Minute, "requests under way in A, B, C and D", func() bool {
+		children = childrenOf(t, p.Process.Pid)
+		return len(children) == 4 && strings.Contains(p.stderr(), "measuring")
+	})
+	for _, pid := range children {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.signal(t, syscall.SIGTERM)
+	time.Sleep(sameWish + 50*time.Millisecond) // the moment counts from when it is heard
+	p.signal(t, syscall.SIGTERM)
+	if code := p.ended(t, 3*time.Second); code != exitInterrupted || !strings.Contains(p.stderr(), "after terminated: ended at once") {
+		t.Errorf("exit code %d: %s", code, p.stderr())
+	}
+	for _, pid := range children {
+		if alive(pid) {
+			t.Errorf("process %d is left", pid)
+		}
+	}
+	for _, dir := range []string{p.temp, out} {
+		if kept, _ := filepath.Glob(filepath.Join(dir, "*")); len(kept) != 0 {
+			t.Errorf("%v are left", kept)
+		}
+	}
+}
+
+// A disk that is full, here a limit on a file's size, leaves no file that is not whole,
+// and is said once.
+func TestDiskIsFull(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	code, _, stderr := bench(t, t.Context(), brief("--scenario=sync", "--out="+out)...)
+	folders, _ := filepath.Glob(filepath.Join(out, "*", "sync"))
+	if (code != exitOK && code != exitInvalid) || len(folders) != 1 {
+		t.Fatalf("exit code %d, %v: %s", code, folders, stderr)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := t.TempDir()
+	report := osexec.Command("sh", "-c", `ulimit -f 8; exec "$@"`, "sh", self, "report", folders[0], "--format=html,png", "--out="+drawn)
+	var said bytes.Buffer
+	report.Stderr = &said
+	if err := report.Run(); report.ProcessState.ExitCode() != exitFailed || strings.Count(said.String(), "file too large") != 1 || strings.Count(said.String(), "\n") != 1 {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	if left, _ := filepath.Glob(filepath.Join(drawn, "*")); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// The reader of stdout has gone: what is measured is written all the same.
+func TestNobodyReadsStdout(t *testing.T) {
+	t.Parallel()
+	out, temp := t.TempDir(), t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	defer write.Close()
+	run := osexec.Command(self, brief("--scenario=sync", "--out="+out)...)
+	run.Env = append(os.Environ(), "TMPDIR="+temp)
+	var said bytes.Buffer
+	run.Stdout, run.Stderr = write, &said
+	if err := run.Run(); run.ProcessState.ExitCode() == exitOK || strings.Count(said.String(), "broken pipe") != 1 {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	if pages, _ := filepath.Glob(filepath.Join(out, "*", "report.html")); len(pages) != 1 {
+		t.Errorf("there is no page: %s", said.String())
+	}
+	if left, _ := filepath.Glob(filepath.Join(temp, "*")); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// Too few files that may be open are said ahead of the load, in one line, and nothing is
+// left.
+func TestTooFewFiles(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "results")
+	run := osexec.Command("sh", append([]string{"-c", `ulimit -n 64; exec "$@"`, "sh", self}, brief("--scenario=async-request", "--out="+out)...)...)
+	var said bytes.Buffer
+	run.Stderr = &said
+	const want = "bench: start async-request: it needs some 112 open files at once, and this process may have 64: raise the limit, as with ulimit -n 1024"
+	if err := run.Run(); run.ProcessState.ExitCode() != exitFailed || lastLine(said.String()) != want {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	if _, err := os.Stat(out); !os.IsNotExist(err) {
+		t.Errorf("a folder is left: %v", err)
 	}
 }

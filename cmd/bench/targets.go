@@ -2,14 +2,15 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/wholefile"
 )
 
 // targets says on stderr where children serve their metrics, and has it in a file
@@ -17,9 +18,11 @@ import (
 // file lies beside the session's folder and not in it: Prometheus takes a pattern for
 // the name of a file, and for no folder.
 func targets(session string, stderr io.Writer) func(string, []placement.Scraped) error {
+	drop := func() {}
 	return func(scenario string, children []placement.Scraped) error {
 		path := filepath.Join(filepath.Dir(session), "targets-"+filepath.Base(session)+"-"+scenario+".json")
 		if len(children) == 0 {
+			defer drop()
 			return os.Remove(path)
 		}
 		type group struct {
@@ -35,14 +38,10 @@ func targets(session string, stderr io.Writer) func(string, []placement.Scraped)
 		if err != nil {
 			return err
 		}
-		// At once, so that nobody reads half of it.
-		unfinished := path + ".tmp"
-		err = os.WriteFile(unfinished, append(text, '\n'), 0o644)
-		if err == nil {
-			err = os.Rename(unfinished, path)
-		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("tell where the metrics are: %w", err), os.Remove(unfinished))
+		drop = atexit.Remove(path)
+		if err := wholefile.Write(path, append(text, '\n')); err != nil {
+			drop()
+			return fmt.Errorf("tell where the metrics are: %w", err)
 		}
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
+	"crosstalk/internal/scratch"
 	"crosstalk/internal/store"
 	"crosstalk/internal/verdict"
 )
@@ -122,12 +123,12 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 		}
 	}
 	view.step("databases")
-	data, err := os.MkdirTemp("", "crosstalk-")
+	data, err := scratch.New()
 	if err != nil {
 		return e, nil, err
 	}
-	defer os.RemoveAll(data)
-	place := store.Place{Dir: data, Run: fmt.Sprintf("crosstalk-verdict-%d-%d", time.Now().UnixMilli(), os.Getpid())}
+	defer data.Remove()
+	place := store.Place{Dir: data.Path(), Run: fmt.Sprintf("crosstalk-verdict-%d-%d", time.Now().UnixMilli(), os.Getpid())}
 	e.Stores, err = verdict.Stores(cmd.Context(), databases, place)
 	return e, all, err
 }

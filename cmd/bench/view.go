@@ -24,9 +24,9 @@ type view struct {
 	terminal bool
 	colours  bool // only on a terminal, and not where NO_COLOR (no-color.org) is set
 	log      zerolog.Logger
-
-	mu    sync.Mutex
-	width int // of the line that stands on the terminal
+	mu       sync.Mutex
+	width    int // of the line that stands on the terminal
+	phase    runner.Phase
 }
 
 // The colours of a terminal.
@@ -44,7 +44,7 @@ func newView(w io.Writer) *view {
 		w:        w,
 		terminal: terminal,
 		colours:  terminal && os.Getenv("NO_COLOR") == "",
-		log:      zerolog.New(zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: time.TimeOnly}).With().Timestamp().Logger(),
+		log:      zerolog.New(zerolog.ConsoleWriter{Out: zerolog.SyncWriter(w), NoColor: true, TimeFormat: time.TimeOnly}).With().Timestamp().Logger(),
 	}
 }
 
@@ -58,28 +58,67 @@ func (v *view) started(s scenarios.Scenario, e *experiment.Experiment) {
 }
 
 func (v *view) progress(p runner.Progress) {
+	if p.Phase == runner.Starting {
+		v.starting(p)
+		return
+	}
 	sent, failed, stale := p.Counts.Sent.Load(), p.Counts.Failed.Load(), p.Counts.Stale.Load()
 	if v.terminal {
 		v.write(v.progressLine(p, sent, failed, stale))
 		return
 	}
 	// A line a second would bury a log; a tenth of the run each is enough.
-	step := max(p.Duration/10, 5*time.Second).Truncate(time.Second)
-	if second := p.Elapsed.Round(time.Second); second > 0 && second%step == 0 {
-		v.log.Info().Str("scenario", p.Scenario).Stringer("elapsed", second).Stringer("left", max(p.Duration-second, 0)).
-			Int64("sent", sent).Int64("failed", failed).Int64("stale", stale).
-			Stringer("p99", rounded(p.P99)).Stringer("oldest", rounded(p.Oldest)).Msg("measuring")
+	step := 5 * time.Second
+	if p.Phase == runner.Measuring {
+		step = max(p.Duration/10, step).Truncate(time.Second)
 	}
+	second := p.Elapsed.Round(time.Second)
+	changed := p.Phase != v.phase && p.Phase != runner.Measuring && p.Phase != runner.WarmUp
+	if v.phase = p.Phase; !changed && (second <= 0 || second%step != 0) {
+		return
+	}
+	line := v.log.Info().Str("scenario", p.Scenario).Stringer("elapsed", second)
+	if waits := waitsFor(p); waits != "" {
+		line = line.Str("waiting_for", waits)
+	}
+	if p.Limit > 0 || p.Phase == runner.Measuring {
+		line = line.Stringer("left", p.Limit.Round(time.Second))
+	}
+	line.Int64("sent", sent).Int64("failed", failed).Int64("stale", stale).
+		Stringer("p99", rounded(p.P99)).Stringer("oldest", rounded(p.Oldest)).Msg(string(p.Phase))
+}
+
+// starting says what is waited for before anything is measured, and how much longer.
+func (v *view) starting(p runner.Progress) {
+	switch second := p.Elapsed.Round(time.Second); {
+	case p.WaitingFor == "":
+	case v.terminal:
+		v.line("%-16s starting: waiting for %s, %.0f s at most", p.Scenario, p.WaitingFor, p.Limit.Seconds())
+	case second%(5*time.Second) == 0:
+		v.log.Info().Str("scenario", p.Scenario).Stringer("elapsed", second).Str("waiting_for", p.WaitingFor).
+			Stringer("left", p.Limit.Round(time.Second)).Msg(string(p.Phase))
+	}
+}
+
+// waitsFor is what a phase behind the measured part waits for, in words.
+func waitsFor(p runner.Progress) string {
+	switch p.Phase {
+	case runner.Draining:
+		return fmt.Sprintf("%d in flight", p.Waiting)
+	case runner.Catching:
+		return fmt.Sprintf("%d changes to be visible", p.Waiting)
+	}
+	return ""
 }
 
 // progressLine is what stands on a terminal: as it is seen, and with its colours.
 func (v *view) progressLine(p runner.Progress, sent, failed, stale int64) (text, painted string) {
-	phase, left := "measuring", fmt.Sprintf("%.0f s left", (p.Duration-p.Elapsed).Seconds())
-	switch {
-	case p.Elapsed < 0:
-		phase = "warm-up"
-	case p.Elapsed > p.Duration:
-		phase, left = "draining", ""
+	left := ""
+	if p.Limit > 0 {
+		left = fmt.Sprintf("%.0f s left", p.Limit.Seconds())
+	}
+	if waits := waitsFor(p); waits != "" {
+		left = fmt.Sprintf("%s, %.0f s at most", waits, p.Limit.Seconds())
 	}
 	add := func(paint, format string, args ...any) {
 		part := fmt.Sprintf(format, args...)
@@ -96,7 +135,7 @@ func (v *view) progressLine(p runner.Progress, sent, failed, stale int64) (text,
 		return paint
 	}
 	add(bold, "%-16s ", p.Scenario)
-	add("", "%-9s  %d sent  p99 %v  ", phase, sent, rounded(p.P99))
+	add("", "%-9s  %d sent  p99 %v  ", p.Phase, sent, rounded(p.P99))
 	add(warn(red, failed), "errors %.2g %%  ", 100*share(failed, sent))
 	add(warn(yellow, stale), "stale %.2g %%, up to %v  ", 100*share(stale, sent), rounded(p.Oldest))
 	add("", "%s", left)
@@ -125,6 +164,15 @@ func (v *view) predicting(scenario string) func(share float64) {
 			v.step("%s: asking theory, %.0f %%", scenario, 100*share)
 		}
 	}
+}
+
+// waiting says what is waited for after the load.
+func (v *view) waiting(scenario, what string) {
+	if v.terminal {
+		v.line("%-16s waiting for %s", scenario, what)
+		return
+	}
+	v.log.Info().Str("scenario", scenario).Msg("waiting for " + what)
 }
 
 // step says which of many runs is under way.

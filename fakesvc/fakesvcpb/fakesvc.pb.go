@@ -356,7 +356,10 @@ type PrepareRequest struct {
 	// The name of the run, for metrics.
 	Run string `protobuf:"bytes,7,opt,name=run,proto3" json:"run,omitempty"`
 	// The OTLP collector that takes the spans, host:port; empty where none are made.
-	Otlp          string `protobuf:"bytes,8,opt,name=otlp,proto3" json:"otlp,omitempty"`
+	Otlp string `protobuf:"bytes,8,opt,name=otlp,proto3" json:"otlp,omitempty"`
+	// What a write must carry as the metadata crosstalk-writer; empty where anyone may
+	// write.
+	Writer        string `protobuf:"bytes,9,opt,name=writer,proto3" json:"writer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -443,6 +446,13 @@ func (x *PrepareRequest) GetRun() string {
 func (x *PrepareRequest) GetOtlp() string {
 	if x != nil {
 		return x.Otlp
+	}
+	return ""
+}
+
+func (x *PrepareRequest) GetWriter() string {
+	if x != nil {
+		return x.Writer
 	}
 	return ""
 }
@@ -827,7 +837,9 @@ func (*AwaitDriversResponse) Descriptor() ([]byte, []int) {
 }
 
 type StatisticsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The run is over: spans that are left are exported before the answer.
+	Last          bool `protobuf:"varint,1,opt,name=last,proto3" json:"last,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -862,6 +874,13 @@ func (*StatisticsRequest) Descriptor() ([]byte, []int) {
 	return file_fakesvc_proto_rawDescGZIP(), []int{15}
 }
 
+func (x *StatisticsRequest) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
 type StatisticsResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Faults []*Fault               `protobuf:"bytes,1,rep,name=faults,proto3" json:"faults,omitempty"`
@@ -885,7 +904,12 @@ type StatisticsResponse struct {
 	Attached   int64        `protobuf:"varint,13,opt,name=attached,proto3" json:"attached,omitempty"`
 	Bootstraps []*Bootstrap `protobuf:"bytes,12,rep,name=bootstraps,proto3" json:"bootstraps,omitempty"`
 	// How often a partition was found to have lost events that it had acknowledged.
-	LogLosses     int64 `protobuf:"varint,15,opt,name=log_losses,json=logLosses,proto3" json:"log_losses,omitempty"`
+	LogLosses int64 `protobuf:"varint,15,opt,name=log_losses,json=logLosses,proto3" json:"log_losses,omitempty"`
+	// Spans that a node has made, where it is a process of its own, and those of them that
+	// the collector has not taken, with the last reason why.
+	Spans         int64  `protobuf:"varint,17,opt,name=spans,proto3" json:"spans,omitempty"`
+	LostSpans     int64  `protobuf:"varint,18,opt,name=lost_spans,json=lostSpans,proto3" json:"lost_spans,omitempty"`
+	LostWhy       string `protobuf:"bytes,19,opt,name=lost_why,json=lostWhy,proto3" json:"lost_why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1016,6 +1040,27 @@ func (x *StatisticsResponse) GetLogLosses() int64 {
 		return x.LogLosses
 	}
 	return 0
+}
+
+func (x *StatisticsResponse) GetSpans() int64 {
+	if x != nil {
+		return x.Spans
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetLostSpans() int64 {
+	if x != nil {
+		return x.LostSpans
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetLostWhy() string {
+	if x != nil {
+		return x.LostWhy
+	}
+	return ""
 }
 
 // Bootstrap is what a copy read when its process started, until it had caught up.
@@ -2034,7 +2079,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x18\n" +
 	"\apayload\x18\x04 \x01(\fR\apayload\x12\x14\n" +
 	"\x05write\x18\x05 \x01(\x03R\x05write\"\x0f\n" +
-	"\rWriteResponse\"\xc3\x02\n" +
+	"\rWriteResponse\"\xdb\x02\n" +
 	"\x0ePrepareRequest\x12\x1e\n" +
 	"\n" +
 	"experiment\x18\x01 \x01(\tR\n" +
@@ -2045,7 +2090,8 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x05kafka\x18\x05 \x03(\tR\x05kafka\x12I\n" +
 	"\taddresses\x18\x06 \x03(\v2+.crosstalk.v1.PrepareRequest.AddressesEntryR\taddresses\x12\x10\n" +
 	"\x03run\x18\a \x01(\tR\x03run\x12\x12\n" +
-	"\x04otlp\x18\b \x01(\tR\x04otlp\x1a<\n" +
+	"\x04otlp\x18\b \x01(\tR\x04otlp\x12\x16\n" +
+	"\x06writer\x18\t \x01(\tR\x06writer\x1a<\n" +
 	"\x0eAddressesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"+\n" +
@@ -2065,8 +2111,9 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\bin_nanos\x18\x02 \x01(\x03R\ainNanos\"/\n" +
 	"\x13AwaitDriversRequest\x12\x18\n" +
 	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
-	"\x14AwaitDriversResponse\"\x13\n" +
-	"\x11StatisticsRequest\"\xe8\x04\n" +
+	"\x14AwaitDriversResponse\"'\n" +
+	"\x11StatisticsRequest\x12\x12\n" +
+	"\x04last\x18\x01 \x01(\bR\x04last\"\xb8\x05\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -2087,7 +2134,11 @@ const file_fakesvc_proto_rawDesc = "" +
 	"bootstraps\x18\f \x03(\v2\x17.crosstalk.v1.BootstrapR\n" +
 	"bootstraps\x12\x1d\n" +
 	"\n" +
-	"log_losses\x18\x0f \x01(\x03R\tlogLosses\"\x88\x01\n" +
+	"log_losses\x18\x0f \x01(\x03R\tlogLosses\x12\x14\n" +
+	"\x05spans\x18\x11 \x01(\x03R\x05spans\x12\x1d\n" +
+	"\n" +
+	"lost_spans\x18\x12 \x01(\x03R\tlostSpans\x12\x19\n" +
+	"\blost_why\x18\x13 \x01(\tR\alostWhy\"\x88\x01\n" +
 	"\tBootstrap\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +

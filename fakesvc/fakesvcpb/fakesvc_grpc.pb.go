@@ -37,7 +37,9 @@ type ServiceClient interface {
 	// owns none, with one record of each of its needs.
 	Query(ctx context.Context, in *QueryRequest, opts ...grpc.CallOption) (*QueryResponse, error)
 	// Write stores a version of a record at its owner. It is idempotent: a version
-	// that is not newer than the stored one changes nothing and is acknowledged.
+	// that is not newer than the stored one changes nothing and is acknowledged. A node
+	// that a driver has prepared takes writes of that driver alone, which carry the
+	// metadata crosstalk-writer; a service of one's own may ignore that.
 	Write(ctx context.Context, in *WriteRequest, opts ...grpc.CallOption) (*WriteResponse, error)
 }
 
@@ -80,7 +82,9 @@ type ServiceServer interface {
 	// owns none, with one record of each of its needs.
 	Query(context.Context, *QueryRequest) (*QueryResponse, error)
 	// Write stores a version of a record at its owner. It is idempotent: a version
-	// that is not newer than the stored one changes nothing and is acknowledged.
+	// that is not newer than the stored one changes nothing and is acknowledged. A node
+	// that a driver has prepared takes writes of that driver alone, which carry the
+	// metadata crosstalk-writer; a service of one's own may ignore that.
 	Write(context.Context, *WriteRequest) (*WriteResponse, error)
 	mustEmbedUnimplementedServiceServer()
 }

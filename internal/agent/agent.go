@@ -182,7 +182,7 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 		}
 	}
 	env := a.Env
-	env.Address, env.Groups, env.Metrics, env.Tracer = t.address, true, n.metrics, n.tracer
+	env.Address, env.Groups, env.Metrics, env.Tracer, env.Writer = t.address, true, n.metrics, n.tracer, t.Writer
 	n.topology, n.host, err = scenarios.StartProcess(ctx, t.Scenario, t.Experiment, t.Process, scenarios.World{
 		Env: env, Dir: dir, Bus: t.Kafka, Prefix: t.Prefix, Listen: a.Listen,
 	})

@@ -94,6 +94,10 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	out, err := n.host.Control().Statistics(ctx, r)
 	if err == nil {
 		_, out.Attached = n.attached.count()
+		if r.GetLast() {
+			e := n.tracer.Flush()
+			out.Spans, out.LostSpans, out.LostWhy = e.Spans, e.Lost, e.Why
+		}
 		out.Process = &fakesvcpb.Process{CpuNanos: int64(n.spent.cpu()), MaxResidentBytes: usage.MaxResident()}
 	}
 	return out, err

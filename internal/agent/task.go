@@ -21,6 +21,8 @@ type Task struct {
 	Run string
 	// Kafka is where the bus is.
 	Kafka []string
+	// Writer is what the driver's writes carry; empty lets everyone write.
+	Writer string
 	// OTLP is the collector that takes spans; empty where none are made.
 	OTLP string
 	// Addresses tells of each service where it is.
@@ -76,7 +78,7 @@ func taskOf(r *fakesvcpb.PrepareRequest) (Task, error) {
 		return Task{}, err
 	}
 	t.Prefix, t.Run, t.Kafka, t.Addresses = r.GetPrefix(), r.GetRun(), r.GetKafka(), r.GetAddresses()
-	t.OTLP = r.GetOtlp()
+	t.OTLP, t.Writer = r.GetOtlp(), r.GetWriter()
 	return t, CheckPrefix(t.Prefix)
 }
 

@@ -113,13 +113,23 @@ func (p *Publisher) Publish(ctx context.Context, events ...Outgoing) error {
 func (p *Publisher) Published() int64 { return p.published.Load() }
 
 // Close sends what is queued and returns when it is acknowledged or has
-// failed, and the publisher's goroutines have ended. The error is always nil:
-// each Publish has its own.
+// failed, and the publisher's goroutines have ended. Its error says that this was not so
+// within closeLimit: what is queued then fails when the client is closed. Each Publish
+// has its own error.
 func (p *Publisher) Close() error {
 	p.close()
-	<-p.done
-	return nil
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	select {
+	case <-p.done:
+		return nil
+	case <-limit.C:
+		return fmt.Errorf("bus: what was queued to be published was not sent in %v", closeLimit)
+	}
 }
+
+// closeLimit is more than a batch is retried for.
+const closeLimit = 15 * time.Second
 
 func (p *Publisher) close() {
 	p.mu.Lock()

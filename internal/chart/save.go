@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image/color"
 	"io"
-	"os"
 	"path/filepath"
 
 	"gonum.org/v1/plot"
@@ -13,6 +12,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"crosstalk/internal/wholefile"
 )
 
 // The size of a picture: 1400 pixels wide as PNG.
@@ -53,7 +54,7 @@ func save(path string, h head, body vg.Length, drawBody func(draw.Canvas)) error
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return fmt.Errorf("draw %s: %w", path, err)
 	}
-	return os.WriteFile(path, out.Bytes(), 0o644)
+	return wholefile.Write(path, out.Bytes())
 }
 
 // rows is how many panels stand below each other.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
 )
 
 const (
@@ -211,7 +212,25 @@ func (v *values) mean(weights []int) float64 {
 
 // quantile is the value of the nearest rank.
 func (v *values) quantile(weights []int, share float64) float64 {
-	rank := int64(math.Ceil(share*float64(v.samples(weights)) - 1e-9))
+	return v.at(weights, stats.Rank(share, v.samples(weights)))
+}
+
+// bounds are the ends of its interval; ±Inf where one is open.
+func (v *values) bounds(weights []int, share float64) (low, high float64) {
+	n := v.samples(weights)
+	first, last := stats.QuantileRanks(share, n)
+	low, high = math.Inf(-1), math.Inf(1)
+	if first > 0 {
+		low = v.at(weights, first)
+	}
+	if last <= n {
+		high = v.at(weights, last)
+	}
+	return low, high
+}
+
+// at is value number rank; NaN of none.
+func (v *values) at(weights []int, rank int64) float64 {
 	seen := int64(0)
 	for i, at := range v.block {
 		if seen += int64(v.count[i]) * int64(weights[at]); seen >= rank && seen > 0 {

@@ -3,6 +3,7 @@ package compare
 import (
 	"math"
 	"math/rand/v2"
+	"sort"
 
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
@@ -100,21 +101,51 @@ func (p *pool) delta(m metric.Metric, differences, changes []float64) Delta {
 	}
 	d := Delta{Tested: true, P: stats.BootstrapP(differences, 0, p.blocks())}
 	d.Low, d.High = stats.BootstrapInterval(changes, p.blocks())
-	switch m.Name {
-	case "errors":
-		d.P = max(d.P, p.exact(p.failedAlone, counted(p.old.failed), counted(p.old.sent), counted(p.new.failed), counted(p.new.sent)))
-	case "stale":
-		d.P = max(d.P, p.exact(p.staleAlone, counted(p.old.stale), counted(p.old.sent)-counted(p.old.failed),
-			counted(p.new.stale), counted(p.new.sent)-counted(p.new.failed)))
+	d.Seen = (d.High - d.Low) / 2
+	if s, ok := p.shares(m.Name); ok {
+		d.P, d.Seen = max(d.P, s.p()), max(d.Seen, s.seen())
 	}
 	return d
 }
 
-func (p *pool) exact(alone *[2]int64, k1, n1, k2, n2 int64) float64 {
-	if alone != nil {
-		return stats.SignTest(alone[0], alone[1])
+// shares are k1 of n1 on the old side and k2 of n2 on the new one. alone counts the
+// pairs that are of k on one side alone; nil where there are no pairs.
+type shares struct {
+	alone          *[2]int64
+	k1, n1, k2, n2 int64
+}
+
+func (p *pool) shares(metric string) (shares, bool) {
+	old, new := counted(p.old.sent), counted(p.new.sent)
+	switch metric {
+	case "errors":
+		return shares{p.failedAlone, counted(p.old.failed), old, counted(p.new.failed), new}, true
+	case "stale":
+		return shares{p.staleAlone, counted(p.old.stale), old - counted(p.old.failed), counted(p.new.stale), new - counted(p.new.failed)}, true
 	}
-	return stats.FisherTest(k1, n1, k2, n2)
+	return shares{}, false
+}
+
+// p is that of the exact test.
+func (s shares) p() float64 {
+	if s.alone != nil {
+		return stats.SignTest(s.alone[0], s.alone[1])
+	}
+	return stats.FisherTest(s.k1, s.n1, s.k2, s.n2)
+}
+
+// seen is by how much the new share had to be above the old one for the exact test to
+// tell; 1 where nothing would.
+func (s shares) seen() float64 {
+	more := sort.Search(int(s.n2), func(more int) bool {
+		with := s
+		if s.alone != nil {
+			with.alone = &[2]int64{s.alone[0], s.alone[0] + int64(more)}
+		}
+		with.k2 = s.k1*s.n2/max(s.n1, 1) + int64(more)
+		return with.k2 >= s.n2 || with.p() < Alpha
+	})
+	return float64(more) / float64(max(s.n2, 1))
 }
 
 func counted(v []float64) int64 {

@@ -69,6 +69,10 @@ type Delta struct {
 	// Tested tells that P, Low and High say what the change is worth.
 	Tested       bool
 	P, Low, High float64
+	// Seen is about how large a change had to be for this comparison to tell it from
+	// noise: half of its interval's width, and of a share no less than what its exact
+	// test takes.
+	Seen float64
 }
 
 // Significant reports whether a change is more than noise.
@@ -290,7 +294,7 @@ func how(samples, seconds *pool) string {
 // of the run where there is one, as they stand in its report.
 func row(m metric.Metric, old, new []Run, b resampled, p *pool) Row {
 	r := Row{Metric: m, Delta: b.delta, N: [2]int64{int64(len(old)), int64(len(new))}}
-	r.Old, r.New = valueOf(m, old, b.old), valueOf(m, new, b.new)
+	r.Old, r.New = valueOf(m, old, b.old, p.old), valueOf(m, new, b.new, p.new)
 	r.Delta.Change = changeOf(m, r.Old.Value, r.New.Value)
 	r.Delta.Known = r.Old.Known && r.New.Known && !math.IsNaN(r.Delta.Change)
 	if s, ok := statisticOf(m.Name); ok && r.Delta.Tested {
@@ -301,13 +305,17 @@ func row(m metric.Metric, old, new []Run, b resampled, p *pool) Row {
 
 // valueOf is what the runs say of a metric: the one, or all their blocks together;
 // the median of what blocks do not tell.
-func valueOf(m metric.Metric, runs []Run, pooled float64) metric.Value {
-	_, inBlocks := statisticOf(m.Name)
+func valueOf(m metric.Metric, runs []Run, pooled float64, b *blocks) metric.Value {
+	s, inBlocks := statisticOf(m.Name)
 	switch {
 	case len(runs) == 1:
 		return m.Of(runs[0].Loaded)
 	case inBlocks:
-		return metric.Value{Value: pooled, Low: pooled, High: pooled, Known: !math.IsNaN(pooled)}
+		v := metric.Value{Value: pooled, Low: pooled, High: pooled, Known: !math.IsNaN(pooled)}
+		if v.Known && s.interval != nil {
+			v.Low, v.High = s.interval(b)
+		}
+		return v
 	}
 	return summary(m, runs)
 }

@@ -258,3 +258,28 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
+
+// Of 1000 pairs, of which none failed, six more failures are what the exact test takes;
+// of runs that are no pairs, as many. A bootstrap of no failure at all would say that it
+// sees everything.
+func TestWhatAShareCouldSee(t *testing.T) {
+	for _, c := range []struct {
+		s    shares
+		want float64
+	}{
+		{shares{&[2]int64{}, 0, 1000, 0, 1000}, 0.006}, {shares{nil, 0, 1000, 0, 1000}, 0.006}, {shares{nil, 500, 1000, 500, 1000}, 0.045},
+		{shares{&[2]int64{100, 100}, 100, 1000, 100, 1000}, 0.031}, {shares{nil, 0, 2, 0, 2}, 1},
+	} {
+		if got := c.s.seen(); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%+v could see %v, want %v", c.s, got, c.want)
+		}
+	}
+	rows := resulttest.Rows(100, 10, spread(1))
+	s := compared(t, side(t, resulttest.Run{Seed: 1, Samples: true, Rows: rows}), side(t, resulttest.Run{Seed: 1, Samples: true, Rows: rows}))
+	if d := rowOf(t, s, "errors").Delta; d.Seen != 0.006 {
+		t.Errorf("errors: %+v", d)
+	}
+	if d := rowOf(t, s, "throughput").Delta; d.Seen != (d.High-d.Low)/2 {
+		t.Errorf("throughput: %+v", d)
+	}
+}

@@ -33,6 +33,7 @@ func byRun(m metric.Metric, old, new []Run) Row {
 		base = 1
 	}
 	r.Delta.Low, r.Delta.High = low/base, high/base
+	r.Delta.Seen = (r.Delta.High - r.Delta.Low) / 2
 	return r
 }
 
@@ -51,18 +52,14 @@ func sample(values []float64) *benchmath.Sample {
 	return benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds)
 }
 
-// summary is the median of the runs with its interval, which few runs do not have.
+// summary is the median of the runs with its interval, which is open of few runs.
 func summary(m metric.Metric, runs []Run) metric.Value {
 	values := figures(m, runs)
 	if len(values) == 0 {
 		return metric.Value{}
 	}
 	s := benchmath.AssumeNothing.Summary(sample(values), 0.95)
-	v := metric.Value{Value: s.Center, Low: s.Lo, High: s.Hi, Known: true}
-	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
-		v.Low, v.High = s.Center, s.Center
-	}
-	return v
+	return metric.Value{Value: s.Center, Low: s.Lo, High: s.Hi, Known: true}
 }
 
 // shift is the 95 % interval of how much larger the new values are.

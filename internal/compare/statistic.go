@@ -11,6 +11,9 @@ type statistic struct {
 	// enough tells whether the blocks hold enough for resamples to tell how uncertain
 	// the figure is; nil is always.
 	enough func(b *blocks) bool
+	// interval is the figure's 95 % interval of its own; nil where it has none but that of
+	// the resamples.
+	interval func(b *blocks) (low, high float64)
 	// samples counts what the figure is taken of.
 	samples func(b *blocks) int64
 }
@@ -61,7 +64,8 @@ func statisticOf(metric string) (statistic, bool) {
 	}
 	share := percent / 100
 	return statistic{
-		of: func(b *blocks, w []int) float64 { return b.values(tag).quantile(w, share) },
+		of:       func(b *blocks, w []int) float64 { return b.values(tag).quantile(w, share) },
+		interval: func(b *blocks) (low, high float64) { return b.values(tag).bounds(b.ones(), share) },
 		enough: func(b *blocks) bool {
 			return float64(samples(b))*min(share, 1-share) >= fewestBeyond-1e-6
 		},

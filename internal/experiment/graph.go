@@ -8,6 +8,11 @@ import (
 	"crosstalk/internal/setting"
 )
 
+// longestName bounds the names of services and entities. They are parts of the names of
+// topics (249 letters in Kafka), of files (255) and of tables: PostgreSQL takes 63 letters,
+// of which "position.", before the service's, has nine.
+const longestName = 48
+
 func (e *Experiment) checkGraph() error {
 	if len(e.Services) == 0 {
 		return wrong("services", "there is none")
@@ -16,7 +21,13 @@ func (e *Experiment) checkGraph() error {
 	for i, s := range e.Services {
 		switch {
 		case !setting.IsName(s.Name):
-			return wrongService(i, "%q is not a name: a letter, then letters, digits, '-' or '_'", s.Name)
+			return wrongService(i, "%q is not a name: a letter, then letters, digits, '-' or '_'", short(s.Name))
+		case len(s.Name) > longestName:
+			return wrongService(i, "a name of %d letters, which begins with %s: at most %d", len(s.Name), s.Name[:20], longestName)
+		case s.Entity != "" && !setting.IsName(s.Entity):
+			return wrongService(i, "the entity %q of %s is not a name: a letter, then letters, digits, '-' or '_'", short(s.Entity), s.Name)
+		case len(s.Entity) > longestName:
+			return wrongService(i, "the entity of %s has %d letters: at most %d", s.Name, len(s.Entity), longestName)
 		case s.Name == string(fault.Bus):
 			return wrongService(i, "%s cannot be the name of a service: it is a fault's target", s.Name)
 		case seen[s.Name]:
@@ -27,7 +38,7 @@ func (e *Experiment) checkGraph() error {
 	for i, s := range e.Services {
 		for k, n := range s.Needs {
 			if !seen[n.Service] {
-				return wrongService(i, "%s needs %s, which is not there", s.Name, n.Service)
+				return wrongService(i, "%s needs %s, which is not there", s.Name, short(n.Service))
 			}
 			if slices.ContainsFunc(s.Needs[:k], func(m Need) bool { return m.Service == n.Service }) {
 				return wrongService(i, "%s needs %s twice", s.Name, n.Service)
@@ -101,7 +112,7 @@ func (e *Experiment) checkLinks(scenarios []string, remote func(string) bool) er
 				continue
 			}
 			if !slices.Contains(scenarios, n.Link) {
-				return wrongService(i, "%s needs %s by %q, which is no scenario: %s", s.Name, n.Service, n.Link, strings.Join(scenarios, ", "))
+				return wrongService(i, "%s needs %s by %q, which is no scenario: %s", s.Name, n.Service, short(n.Link), strings.Join(scenarios, ", "))
 			}
 			if !remote(n.Link) {
 				return wrongService(i, "%s cannot need %s by %s: its services share a process", s.Name, n.Service, n.Link)

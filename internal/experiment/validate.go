@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crosstalk/internal/fault"
+	"crosstalk/internal/result"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
 	"crosstalk/internal/suggest"
@@ -23,12 +24,12 @@ type Error struct {
 func (e *Error) Error() string { return e.Setting + ": " + e.Reason }
 
 func wrong(setting, format string, args ...any) error {
-	return &Error{Setting: setting, Reason: fmt.Sprintf(format, args...)}
+	return &Error{Setting: setting, Reason: short(fmt.Sprintf(format, args...))}
 }
 
 // wrongService is the error of the service with that index.
 func wrongService(index int, format string, args ...any) error {
-	return &Error{Setting: "services", Reason: fmt.Sprintf(format, args...), Part: index + 1}
+	return &Error{Setting: "services", Reason: short(fmt.Sprintf(format, args...)), Part: index + 1}
 }
 
 // Validate tells what cannot be run, as an *Error. scenarios are the names that
@@ -59,8 +60,12 @@ func (e *Experiment) checkLoad() error {
 		return wrong("concurrency", "is for a closed loop, which needs --rate=0; an open one is bounded by --max-in-flight")
 	case e.Duration <= 0:
 		return wrong("duration", "%v is not above 0", time.Duration(e.Duration))
+	case time.Duration(e.Duration) > longestRun:
+		return wrong("duration", "%v is above %v", time.Duration(e.Duration), longestRun)
 	case e.WarmUp < 0:
 		return wrong("warmup", "%v is negative", time.Duration(e.WarmUp))
+	case time.Duration(e.WarmUp) > longestRun:
+		return wrong("warmup", "%v is above %v", time.Duration(e.WarmUp), longestRun)
 	case e.Timeout <= 0:
 		return wrong("timeout", "%v is not above 0", time.Duration(e.Timeout))
 	case e.MaxInFlight < 1:
@@ -78,6 +83,8 @@ func (e *Experiment) checkLoad() error {
 }
 
 const (
+	// longestRun is the longest of which a result is read.
+	longestRun = result.LongestRun * time.Second
 	// fastest is well above what one process can send, and bounds how long it
 	// takes to count what it did not.
 	fastest setting.Rate = 1_000_000

@@ -38,6 +38,7 @@ type Tracker struct {
 
 	mu   sync.Mutex
 	rows []row
+	last time.Duration // when the last request was due: behind it nothing is seen
 }
 
 type window struct {
@@ -99,7 +100,7 @@ func (t *Tracker) Began(w fault.Window, at time.Duration) {
 
 // Add notes a request that is complete.
 func (t *Tracker) Add(r result.Row) {
-	t.addUnderWay(r)
+	t.note(r)
 	if !t.wants(r.Due) {
 		return
 	}
@@ -112,13 +113,15 @@ func (t *Tracker) Add(r result.Row) {
 	t.rows = append(t.rows, kept)
 }
 
-// addUnderWay counts a request with the windows that began while it was under way.
-func (t *Tracker) addUnderWay(r result.Row) {
+// note counts a request with the windows that began while it was under way, and with
+// what is seen.
+func (t *Tracker) note(r result.Row) {
 	if len(t.windows) == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.last = max(t.last, r.Due)
 	for i := range t.windows {
 		w := &t.windows[i]
 		if r.Sent >= w.began || r.Done < w.began {
@@ -177,7 +180,7 @@ func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
 		impact.UnderWay, impact.Cut = w.underWay, w.cut
 		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
 		behind := normal.seen(between(t.rows, w.End(), w.until), w.until)
-		recovery, recovered := normal.recovery(behind, w.End(), w.until)
+		recovery, recovered := normal.recovery(behind, w.End(), min(w.until, t.last+1))
 		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered
 		impact.Drain, impact.Drained = w.drain.Seconds(), !ok || unseen >= w.End()
 		out = append(out, impact)
@@ -241,20 +244,38 @@ func (b baseline) seen(rows []row, moment time.Duration) []row {
 }
 
 // recovery returns how long after end requests were still hit: until the last one
-// that failed, or took longer than the baseline's p99, in a bucket where there
-// are more of those than chance makes likely. It is not ok where that goes on
-// until the search ends.
+// that failed, or took longer than the baseline's p99, in a stretch where there
+// are more of those than chance makes likely. A stretch is a bucket, or as many as it
+// takes for enough requests to tell. It is not ok where that goes on until the search
+// ends, or too little is seen behind it: two buckets are to be back to normal.
 func (b baseline) recovery(rows []row, end, until time.Duration) (_ time.Duration, ok bool) {
-	last := end
-	for from := end; from < until; from += bucket {
-		if hit, abnormal := b.abnormal(between(rows, from, min(from+bucket, until))); abnormal {
-			last = hit
+	enough := b.enough()
+	if enough == 0 {
+		return 0, false
+	}
+	last, quiet := end, time.Duration(0)
+	for from, to := end, end+bucket; to <= until; to += bucket {
+		stretch := between(rows, from, to)
+		if len(stretch) < enough {
+			continue
 		}
+		if hit, abnormal := b.abnormal(stretch); abnormal {
+			last, quiet = hit, 0
+		} else {
+			quiet += to - from
+		}
+		from = to
 	}
-	if last == end {
-		return 0, true
+	return last - end, quiet >= 2*bucket
+}
+
+// enough is how many requests tell that there are more failures, or more slow ones, than
+// chance makes likely, if all of them are; 0 where none do, for want of a baseline.
+func (b baseline) enough() int {
+	if b.p99 == 0 || b.errors.High >= 1 || b.slow >= 1 {
+		return 0
 	}
-	return last - end, last < until-2*bucket
+	return int(math.Ceil(math.Log(unlikely) / math.Log(max(b.errors.High, b.slow))))
 }
 
 // abnormal tells whether a bucket is not back to normal, and when the last

@@ -191,3 +191,49 @@ func TestCutByASignal(t *testing.T) {
 		t.Errorf("%d under way, %d cut", got.UnderWay, got.Cut)
 	}
 }
+
+// Recovery that nobody saw is not said: nothing is due behind the window, since the run
+// ends or the next window begins, or too few requests, or there is no baseline.
+func TestUnseenRecoveryIsNotSaid(t *testing.T) {
+	away := func(windows ...[2]time.Duration) func(due time.Duration) result.Row {
+		return func(due time.Duration) result.Row {
+			for _, w := range windows {
+				if w[0] <= due && due < w[1] {
+					return result.Row{Code: codes.Unavailable}
+				}
+			}
+			return fine(due)
+		}
+	}
+	const s = time.Second
+	for name, c := range map[string]struct {
+		faults    string
+		from, to  time.Duration
+		gap       time.Duration
+		felt      func(due time.Duration) result.Row
+		recovered bool
+		recovery  float64
+	}{
+		"until the end of the run":      {"B:outage@1s+1s", 0, 2 * s, 20 * ms, away([2]time.Duration{s, 2 * s}), false, 0},
+		"until just before the end":     {"B:outage@1s+1s", 0, 2*s + 150*ms, 20 * ms, away([2]time.Duration{s, 2 * s}), false, 0},
+		"interrupted in it":             {"B:outage@1s+1s", 0, 1500 * ms, 20 * ms, away([2]time.Duration{s, 2 * s}), false, 0},
+		"interrupted before it":         {"B:outage@1s+1s", 0, 800 * ms, 20 * ms, away(), false, 0},
+		"it touches the next":           {"B:outage@1s+1s;C:outage@2s+1s", 0, 6 * s, 20 * ms, away([2]time.Duration{s, 3 * s}), false, 0},
+		"nothing ahead of it":           {"B:outage@0s+1s", 0, 6 * s, 20 * ms, away([2]time.Duration{0, s}), false, 0},
+		"too few, and all of them fail": {"B:outage@4s+1s", 0, 16 * s, 300 * ms, away([2]time.Duration{4 * s, 16 * s}), false, 8.8},
+		"few, and they succeed":         {"B:outage@4s+1s", 0, 16 * s, 300 * ms, away([2]time.Duration{4 * s, 5 * s}), true, 0},
+		"seen for long enough":          {"B:outage@1s+1s", 0, 2*s + 350*ms, 20 * ms, away([2]time.Duration{s, 2 * s}), true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := New(faultsOf(t, c.faults))
+			for due := c.from; due < c.to; due += c.gap {
+				r := c.felt(due)
+				r.Due, r.Done = due, due+r.Done
+				tr.Add(r)
+			}
+			if i := tr.Impacts(0, false)[0]; i.Recovered != c.recovered || i.Recovery != c.recovery {
+				t.Errorf("recovered %v after %v s, want %v after %v s", i.Recovered, i.Recovery, c.recovered, c.recovery)
+			}
+		})
+	}
+}

@@ -133,8 +133,10 @@ func align(parts []result.Part) error {
 	return nil
 }
 
+// ended is when a run's measured part was over. What it says of that is held against
+// the seconds that it has figures of.
 func ended(r *result.Run) time.Time {
-	return r.Started.Add(time.Duration(r.MeasuredSeconds * 1e9))
+	return r.Started.Add(time.Duration(min(r.MeasuredSeconds, float64(r.Covered())) * 1e9))
 }
 
 // measured is for how many seconds at least one part was measured.

@@ -7,12 +7,12 @@ package metric
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"crosstalk/internal/result"
-	"crosstalk/internal/stats"
 	"crosstalk/internal/suggest"
 )
 
@@ -27,12 +27,19 @@ const (
 	Number         // events per request, CPU seconds
 )
 
-// Value is what a run says of a metric, with its 95 % interval. It is not Known
-// where the run has nothing to say: a percentile of no samples.
+// Value is what a run says of a metric, with its 95 % interval. An end that the samples
+// are too few to bound is open: Low is then −Inf, High +Inf. It is not Known where the
+// run has nothing to say: a percentile of no samples.
 type Value struct {
 	Value, Low, High float64
 	Known            bool
 }
+
+// OpenBelow reports whether no sample bounds the value below.
+func (v Value) OpenBelow() bool { return math.IsInf(v.Low, -1) }
+
+// OpenAbove reports whether no sample bounds the value above.
+func (v Value) OpenAbove() bool { return math.IsInf(v.High, 1) }
 
 // exactly is a value that is counted and not estimated.
 func exactly(v float64) Value { return Value{v, v, v, true} }
@@ -60,20 +67,10 @@ func (m Metric) Better(a, b Value) bool {
 	return a.High < b.Low
 }
 
-// histogram is what this package needs of a run's distributions.
-type histogram interface {
-	TotalCount() int64
-	ValueAtQuantile(percent float64) int64
-}
-
 // distributions are those that percentiles can be asked of.
-var distributions = map[string]func(r *result.Loaded) (histogram, result.Quantiles){
-	"latency":        func(r *result.Loaded) (histogram, result.Quantiles) { return r.Latency, r.Run.Latency },
-	"service_time":   func(r *result.Loaded) (histogram, result.Quantiles) { return r.ServiceTime, r.Run.ServiceTime },
-	"failed_latency": func(r *result.Loaded) (histogram, result.Quantiles) { return r.FailedLatency, r.Run.FailedLatency },
-	"lateness":       func(r *result.Loaded) (histogram, result.Quantiles) { return r.Lateness, r.Run.Lateness },
-	"staleness":      func(r *result.Loaded) (histogram, result.Quantiles) { return r.Staleness, r.Run.Staleness },
-	"lag":            func(r *result.Loaded) (histogram, result.Quantiles) { return r.ReplicationLag, r.Run.ReplicationLag },
+var distributions = map[string]result.Kind{
+	"latency": result.Latency, "service_time": result.ServiceTime, "failed_latency": result.FailedLatency,
+	"lateness": result.Lateness, "staleness": result.Staleness, "lag": result.ReplicationLag,
 }
 
 var plain = []Metric{
@@ -120,21 +117,17 @@ func ByName(name string) (Metric, error) {
 	m := Metric{Name: name, Unit: Seconds}
 	switch figure {
 	case "max":
-		m.of = func(r *result.Loaded) Value {
-			return known(distribution(r))(func(q result.Quantiles) float64 { return q.Max })
-		}
+		m.of = exact(distribution, func(q result.Quantiles) float64 { return q.Max })
 	case "mean":
-		m.of = func(r *result.Loaded) Value {
-			return known(distribution(r))(func(q result.Quantiles) float64 { return q.Mean })
-		}
+		m.of = exact(distribution, func(q result.Quantiles) float64 { return q.Mean })
 	default:
 		percent, err := percentile(figure)
 		if err != nil {
 			return Metric{}, fmt.Errorf("metric %q: %w", name, err)
 		}
 		m.of = func(r *result.Loaded) Value {
-			h, q := distribution(r)
-			return quantile(h, q, percent/100)
+			p := r.Percentile(distribution, percent/100)
+			return Value{p.Value, p.Low, p.High, r.Quantiles(distribution).Count > 0}
 		}
 	}
 	return m, nil
@@ -163,22 +156,12 @@ func percentile(text string) (float64, error) {
 	return v, nil
 }
 
-func known(_ histogram, q result.Quantiles) func(func(result.Quantiles) float64) Value {
-	return func(figure func(result.Quantiles) float64) Value {
-		v := exactly(figure(q))
+// exact is a figure of a distribution that no sample leaves in doubt.
+func exact(k result.Kind, figure func(result.Quantiles) float64) func(*result.Loaded) Value {
+	return func(r *result.Loaded) Value {
+		q := r.Quantiles(k)
+		v := exactly(figure(*q))
 		v.Known = q.Count > 0
 		return v
 	}
-}
-
-// quantile is a percentile with the interval that the ranks of its samples give.
-func quantile(h histogram, q result.Quantiles, share float64) Value {
-	if q.Count == 0 {
-		return Value{}
-	}
-	low, high := stats.QuantileRanks(share, q.Count)
-	at := func(share float64) float64 {
-		return min(max(float64(h.ValueAtQuantile(share*100))/1e9, q.Min), q.Max)
-	}
-	return Value{at(share), at(low), at(high), true}
 }

@@ -2,6 +2,11 @@
 
 package placement
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 func apart() *syscall.SysProcAttr { return nil }
+
+func goOn(*os.Process) {}

@@ -2,7 +2,6 @@ package placement
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"crosstalk/internal/atexit"
 	"crosstalk/internal/fault"
 )
 
@@ -55,9 +55,9 @@ func programOf(command []string) ([]string, error) {
 	return []string{self}, nil
 }
 
-// start starts the process, and returns when its control answers. An end of it that
-// nobody asked for goes to fail.
-func (c *child) start(ctx context.Context, fail func(error)) error {
+// start starts the process, and returns when its control answers. died is told of an
+// end of it that nobody asked for.
+func (c *child) start(ctx context.Context, died func(Death)) error {
 	args := append(c.program[1:len(c.program):len(c.program)], c.args(c)...)
 	cmd := exec.Command(c.program[0], append(args, "--until-stdin-ends")...)
 	cmd.Env = append(os.Environ(), "CROSSTALK_TOKEN="+c.token)
@@ -75,6 +75,7 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	exited := make(chan struct{})
+	ended := atexit.Add(func() { kill(cmd, exited) })
 	c.mu.Lock()
 	c.cmd, c.exited, c.expected, c.said = cmd, exited, false, said
 	c.mu.Unlock()
@@ -84,9 +85,10 @@ func (c *child) start(ctx context.Context, fail func(error)) error {
 		first, _ := r.ReadString('\n')
 		line <- first
 		_, _ = io.Copy(io.Discard, r)
-		c.wait(cmd, exited, fail)
+		c.wait(cmd, exited, died)
+		ended()
 	}()
-	return c.answered(ctx, line, exited)
+	return c.answered(ctx, line, exited, said)
 }
 
 const (
@@ -95,7 +97,7 @@ const (
 )
 
 // answered waits for the line that says where the process answers.
-func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}) error {
+func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan struct{}, said *tail) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	var hello struct{ Control, Broker, Metrics string }
@@ -109,17 +111,17 @@ func (c *child) answered(ctx context.Context, line <-chan string, exited <-chan 
 			return nil
 		}
 		<-exited
-		return fmt.Errorf("%s did not start: %s", c.name, c.last())
+		return fmt.Errorf("%s did not start: %s", c.name, said.lastLine())
 	case <-ctx.Done():
 		return fmt.Errorf("%s did not start: %w", c.name, ctx.Err())
 	}
 }
 
 // wait reaps the process.
-func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, fail func(error)) {
+func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, died func(Death)) {
 	err := cmd.Wait()
 	c.mu.Lock()
-	expected := c.expected
+	expected, said := c.expected, c.said
 	c.mu.Unlock()
 	close(exited)
 	if expected {
@@ -128,7 +130,16 @@ func (c *child) wait(cmd *exec.Cmd, exited chan struct{}, fail func(error)) {
 	if err == nil {
 		err = errors.New("exit status 0")
 	}
-	fail(fmt.Errorf("%s has ended by itself, %w: %s", c.name, err, c.last()))
+	died(Death{c.name, err, said.all()})
+}
+
+// kill kills a process, and waits until it is gone: it writes nothing any more.
+func kill(cmd *exec.Cmd, exited <-chan struct{}) {
+	_ = cmd.Process.Kill() // it may have ended
+	select {
+	case <-exited:
+	case <-time.After(time.Second):
+	}
 }
 
 // signal kills the process, or asks it to leave.
@@ -173,35 +184,6 @@ func (c *child) end() error {
 	default:
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended this moment
+	goOn(cmd.Process)
 	return c.gone(context.Background())
-}
-
-// last is the last thing that the process said, on one line.
-func (c *child) last() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.said.last()
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const tailBytes = 4 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	t.text = t.text[max(len(t.text)-tailBytes, 0):]
-	return len(p), nil
-}
-
-func (t *tail) last() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := bytes.Split(bytes.TrimSpace(t.text), []byte("\n"))
-	return string(lines[len(lines)-1])
 }

@@ -3,7 +3,6 @@ package placement
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -29,12 +28,11 @@ func (p *placing) startChildren(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Env.Access.Token = rand.Text()
 	for _, m := range p.members {
 		for i := range p.experiment.CopiesOf(m.Name) {
 			c := p.nodeOf(m, i, program)
 			p.children = append(p.children, c)
-			if err := c.start(ctx, p.Fail); err != nil {
+			if err := c.start(ctx, p.died); err != nil {
 				return err
 			}
 			m.controls = append(m.controls, c.control)
@@ -105,7 +103,7 @@ func (p *placing) startBroker(ctx context.Context) (address string, err error) {
 	}
 	c.ready = func(context.Context, *child, Witness) error { return nil }
 	p.children = append(p.children, c)
-	err = c.start(ctx, p.Fail)
+	err = c.start(ctx, p.died)
 	return c.listen, err
 }
 
@@ -179,7 +177,7 @@ func (t *Topology) perform(ctx context.Context, c *child, f *signalled, begin ti
 	if err := c.gone(ctx); err != nil {
 		return err
 	}
-	if err := c.start(ctx, t.Fail); err != nil {
+	if err := c.start(ctx, t.died); err != nil {
 		return err
 	}
 	if err := c.ready(ctx, c, w); err != nil {

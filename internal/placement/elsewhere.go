@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
@@ -77,21 +78,26 @@ func resolve(ctx context.Context, address string) ([]string, error) {
 	return found, nil
 }
 
-// release has the nodes be again what they were started as.
+// release has the nodes be again what they were started as. One that does not answer
+// keeps the others from nothing.
 func (p *placing) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, releaseLimit)
 	defer cancel()
-	var errs []error
-	for _, control := range p.prepared {
-		client, err := fakesvc.DialControl(p.Env, control)
-		if err == nil {
-			_, err = client.Release(ctx, &fakesvcpb.ReleaseRequest{})
-			client.Close()
-		}
-		if err != nil && status.Code(err) != codes.Unavailable { // one that is gone is nothing any more
-			errs = append(errs, fmt.Errorf("release the node at %s: %w", control, err))
-		}
+	errs := make([]error, len(p.prepared))
+	var releasing sync.WaitGroup
+	for i, control := range p.prepared {
+		releasing.Go(func() {
+			client, err := fakesvc.DialControl(p.Env, control)
+			if err == nil {
+				_, err = client.Release(ctx, &fakesvcpb.ReleaseRequest{})
+				client.Close()
+			}
+			if err != nil && status.Code(err) != codes.Unavailable { // one that is gone is nothing any more
+				errs[i] = fmt.Errorf("release the node at %s: %s", control, status.Convert(err).Message())
+			}
+		})
 	}
+	releasing.Wait()
 	return errors.Join(errs...)
 }
 

@@ -10,6 +10,7 @@ package placement
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,6 +54,15 @@ type World struct {
 	Nodes Nodes
 	// Command starts a program whose command "serve" is a node; empty is this program.
 	Command []string
+	// Waits is told what is waited for, in words, until done is called; it may be nil.
+	Waits func(what string) (done func())
+}
+
+func (w *World) waits(what string) (done func()) {
+	if w.Waits == nil {
+		return func() {}
+	}
+	return w.Waits(what)
 }
 
 // Topology is one that has been placed.
@@ -63,11 +73,16 @@ type Topology struct {
 	// the user's own.
 	Own      []string
 	children []*child
+	deaths   deaths
 }
 
 // Start places the topology of a scenario, and returns when it is ready. On an error,
 // nothing is left running.
 func Start(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, w World) (*Topology, error) {
+	w.Env.Writer = rand.Text()
+	if w.Nodes == nil { // what is started here is this run's alone
+		w.Env.Access = fakesvc.Access{Token: rand.Text()}
+	}
 	if w.Nodes == nil && e.Placement == experiment.InProcess {
 		t, err := scenarios.Start(ctx, s, e, w.World)
 		if err != nil {
@@ -239,12 +254,14 @@ func (p *placing) prepare(ctx context.Context, m *member, control string) (strin
 		return "", err
 	}
 	defer client.Close()
+	defer p.world.waits(fmt.Sprintf("%s, whose control is at %s", m.Name, control))()
 	if err := client.Connected(ctx); err != nil {
 		return "", err
 	}
 	answer, err := client.Prepare(ctx, &fakesvcpb.PrepareRequest{
 		Experiment: p.asked, Scenario: p.scenario.Name, Service: m.Name, Prefix: p.world.Prefix,
 		Kafka: p.world.Bus, Addresses: p.addresses, Run: p.world.Run, Otlp: p.world.OTLP,
+		Writer: p.Env.Writer,
 	})
 	if err != nil {
 		return "", fmt.Errorf("prepare %s at %s: %s", m.Name, control, status.Convert(err).Message())

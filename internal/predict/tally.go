@@ -5,6 +5,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"google.golang.org/grpc/codes"
+
+	"crosstalk/internal/stats"
 )
 
 // Row is one simulated request, complete. Times count from the start of the
@@ -122,7 +124,7 @@ func (d *distribution) quantiles() *Quantiles {
 	}
 	var values [len(shares)]float64
 	for i, share := range shares {
-		at := time.Duration(d.histogram.ValueAtQuantile(share * 100))
+		at := time.Duration(d.histogram.ValueAtQuantile(100 * float64(stats.Rank(share, d.count)) / float64(d.count)))
 		values[i] = min(max(at, d.low), d.high).Seconds()
 	}
 	return quantilesOf(values, d.sumOfSeconds/float64(d.count))

@@ -104,8 +104,14 @@ func (v *visit) expire() {
 
 func (v *visit) expired() { v.end(codes.DeadlineExceeded) }
 
-// pass meets the faults of the boundary.
-func (v *visit) pass() { v.meet(v.node.boundary, v.use, (*visit).gather) }
+// pass meets the faults of the boundary, unless nobody waits for the visit any more.
+func (v *visit) pass() {
+	if v.sim.now >= v.deadline {
+		v.expired()
+		return
+	}
+	v.meet(v.node.boundary, v.use, (*visit).gather)
+}
 
 func (v *visit) meet(b *fault.Boundary, use fault.Use, then step) {
 	d := b.Decide(fault.Interaction{Use: use, ID: v.id, Try: v.try, At: v.sim.now})

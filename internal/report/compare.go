@@ -21,12 +21,12 @@ func Compare(w io.Writer, c *compare.Comparison) error {
 	some := false
 	for _, s := range c.Scenarios {
 		t.heading(s.Name + ", " + s.How)
-		t.row("", bar+"old", bar+"new", bar+"vs base", "95 % interval", "")
+		t.row("", bar+"old", bar+"new", bar+"vs base", "95 % interval", "could see", "")
 		for _, r := range s.Rows {
 			if empty(r) {
 				continue
 			}
-			t.row(r.Metric.Name, bar+valueOf(r.Metric, r.Old), bar+valueOf(r.Metric, r.New), bar+delta(r), deltaInterval(r), worth(r))
+			t.row(r.Metric.Name, bar+valueOf(r.Metric, r.Old), bar+valueOf(r.Metric, r.New), bar+delta(r), deltaInterval(r), couldSee(r), worth(r))
 			some = some || r.Delta.Known && !r.Delta.Tested
 		}
 	}
@@ -100,6 +100,14 @@ func deltaInterval(r compare.Row) string {
 		return none
 	}
 	return fmt.Sprintf("[%s, %s]", change(r.Metric, d.Low), change(r.Metric, d.High))
+}
+
+// couldSee is the smallest change that would have been told from noise.
+func couldSee(r compare.Row) string {
+	if d := r.Delta; d.Known && d.Tested {
+		return "±" + strings.TrimPrefix(change(r.Metric, d.Seen), "+")
+	}
+	return none
 }
 
 // worth is p and n, as benchstat has them.

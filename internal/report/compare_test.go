@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"crosstalk/internal/compare"
+	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/result/resulttest"
 	"crosstalk/internal/threshold"
@@ -93,17 +95,19 @@ func TestThresholds(t *testing.T) {
 	if err := Thresholds(&out, nil); err != nil || out.Len() != 0 {
 		t.Errorf("without thresholds it prints %q, %v", out.String(), err)
 	}
-	if got, want := Crossing(all[0]), "sync: p(99)<50ms: it is 135 ms ["; !strings.HasPrefix(got, want) {
+	if got, want := Crossing(all[0]), "crossed: sync: p(99)<50ms: it is 136 ms ["; !strings.HasPrefix(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if Thresholds(failing{}, all) == nil || JUnit(failing{}, all) == nil {
+	if Thresholds(failing{}, all) == nil || JUnit(failing{}, nil, all) == nil {
 		t.Error("an error of writing is lost")
 	}
 }
 
 func TestJUnit(t *testing.T) {
 	var out bytes.Buffer
-	if err := JUnit(&out, outcomes(t)); err != nil {
+	invalid := result.Run{Scenario: "monolith", Verdict: result.Invalid, MeasuredSeconds: 10, Warnings: []string{"late sends: too many", "CPU saturated"}}
+	validity := []Validity{ValidityOf("sync", result.Run{Verdict: result.OK, MeasuredSeconds: 10}), ValidityOf("monolith", invalid)}
+	if err := JUnit(&out, validity, outcomes(t)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "junit.xml", out.Bytes())
@@ -111,8 +115,47 @@ func TestJUnit(t *testing.T) {
 	if err := xml.Unmarshal(out.Bytes(), &read); err != nil {
 		t.Fatal(err)
 	}
-	if s := read.Suites[0]; read.Tests != 6 || s.Tests != len(s.Cases) || s.Failures != 2 || s.Skipped != 1 || s.Cases[0].Name != "p(99)<50ms" {
+	if s := read.Suites[0]; read.Tests != 8 || s.Tests != len(s.Cases) || s.Failures != 2 || s.Skipped != 1 || s.Cases[1].Name != "p(99)<50ms" {
 		t.Errorf("%+v", read)
+	}
+	if s := read.Suites[1]; read.Errors != 1 || s.Errors != 1 || s.Failures != 0 || s.Cases[0].Error.Message != "INVALID: late sends: too many" || s.Cases[0].Error.Type != "invalid" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What is not in order is an error in JUnit's XML, whatever it is.
+func TestTroubleIsAnErrorOfJUnit(t *testing.T) {
+	for verdict, want := range map[result.Verdict]bool{result.OK: false, result.Invalid: true, result.Wrong: true, result.Interrupted: true} {
+		c := validityCase(ValidityOf("sync", result.Run{Verdict: verdict, Warnings: []string{"why"}}))
+		if (c.Error != nil) != want || want && c.Error.Message != strings.ToUpper(string(verdict))+": why" {
+			t.Errorf("%s: %+v", verdict, c)
+		}
+	}
+}
+
+// A threshold that could not be decided fails, or is skipped where that is allowed, and
+// says so in each output.
+func TestUndecidedIsSaid(t *testing.T) {
+	o := threshold.Outcome{Of: "sync", Ruling: threshold.Undecided, Why: "not decidable: too few samples",
+		Value: metric.Value{Value: 0.0274, Low: 0.0187, High: math.Inf(1), Known: true}}
+	var err error
+	if o.Threshold, err = threshold.Parse("p(99)<50ms"); err != nil {
+		t.Fatal(err)
+	}
+	const is = "it is 27.4 ms [18.7 ms, open] (not decidable: too few samples)"
+	if got := Crossing(o); got != "undecided: sync: p(99)<50ms: "+is {
+		t.Error(got)
+	}
+	var out bytes.Buffer
+	if err := Thresholds(&out, []threshold.Outcome{o}); err != nil || !strings.Contains(out.String(), "UNDECIDED") {
+		t.Errorf("%s, %v", out.String(), err)
+	}
+	if c := caseOf(o); c.Failure == nil || c.Failure.Message != is {
+		t.Errorf("%+v", c)
+	}
+	o.Threshold.AllowUndecided = true
+	if c := caseOf(o); c.Failure != nil || c.Skipped == nil || c.Skipped.Message != is {
+		t.Errorf("%+v", c)
 	}
 }
 

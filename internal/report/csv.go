@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/csv"
 	"io"
+	"math"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // CSV writes a line for each run: durations in seconds and shares as such. Where a
-// figure has no samples, it is empty and not 0.
+// figure has no samples, and where the end of an interval is open, it is empty.
 func CSV(w io.Writer, runs []Found) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(csvHead) // its errors are told by Error below
@@ -29,6 +30,8 @@ var csvHead = []string{
 	"stale_rate", "stale_rate_low", "stale_rate_high", "staleness_p50_seconds", "staleness_p99_seconds", "staleness_max_seconds",
 	"replication_lag_p50_seconds", "replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "storage_bytes", "copy_bytes",
 	"writes_due", "writes_acknowledged", "writes_failed", "write_error_rate", "write_error_rate_low", "write_error_rate_high", "write_failures",
+	"latency_p50_low_seconds", "latency_p50_high_seconds", "latency_p90_low_seconds", "latency_p90_high_seconds",
+	"latency_p99_low_seconds", "latency_p99_high_seconds", "latency_p999_low_seconds", "latency_p999_high_seconds",
 	"theory_method", "theory_error_rate", "theory_error_rate_low", "theory_error_rate_high",
 	"theory_p50_seconds", "theory_p50_low_seconds", "theory_p50_high_seconds", "theory_p99_seconds", "theory_p99_low_seconds", "theory_p99_high_seconds",
 	"theory_stale_rate", "theory_stale_rate_low", "theory_stale_rate_high",
@@ -65,7 +68,15 @@ func csvLine(f Found) []string {
 	w, failed := r.Writes, r.Writes.ErrorRate()
 	line = append(line, whole(sum(r.StorageBytes)), whole(sum(r.CopyBytes)), whole(w.Due), whole(w.Acknowledged), whole(w.Failed))
 	line = append(line, of(w.Sent(), failed.Value, failed.Low, failed.High)...)
-	return append(append(line, codes(w.Failures)), csvTheory(r.Predicted)...)
+	line = append(line, codes(w.Failures))
+	for _, p := range []float64{0.5, 0.9, 0.99, 0.999} {
+		v, ok := r.Written(result.Latency, p)
+		if !ok {
+			v.Low, v.High = math.Inf(-1), math.Inf(1)
+		}
+		line = append(line, end(v.Low), end(v.High))
+	}
+	return append(line, csvTheory(r.Predicted)...)
 }
 
 // csvTheory is what theory says, with the bounds of a simulation where these are
@@ -83,7 +94,7 @@ func csvTheory(p *result.Predicted) []string {
 	return append(append(line, latency...), csvBounded(p.StaleShare, x.StaleShare)...)
 }
 
-func csvBounded(v float64, b *result.Bounds) []string {
+func csvBounded(v float64, b *result.PredictedBounds) []string {
 	if b == nil {
 		return []string{number(v), "", ""}
 	}

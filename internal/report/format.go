@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 )
 
@@ -44,16 +45,24 @@ func quantile(q result.Quantiles, seconds float64) string {
 	return duration(seconds)
 }
 
-// percentile returns a percentile of a distribution, p as a share; none where the
-// samples are too few for it: of fewer than 1/(1−p), it is but the largest one.
-func percentile(q result.Quantiles, p float64) string {
-	if float64(q.Count)*(1-p) < 1-1e-9 {
+// percentile returns a percentile of a run, p as a share, with its interval where that is
+// open; none where the samples are too few for it: of fewer than 1/(1−p), it is but the
+// largest one.
+func percentile(r result.Run, k result.Kind, p float64) string {
+	of, ok := r.Written(k, p)
+	if !ok || float64(r.Quantiles(k).Count)*(1-p) < 1-1e-9 {
 		return none
 	}
-	return duration(map[float64]float64{
-		0.5: q.P50, 0.75: q.P75, 0.9: q.P90, 0.99: q.P99, 0.999: q.P999, 0.9999: q.P9999,
-	}[p])
+	v := metric.Value{Value: of.Value, Low: of.Low, High: of.High, Known: true}
+	if v.OpenBelow() || v.OpenAbove() {
+		return duration(v.Value) + bounds(v, duration)
+	}
+	return duration(v.Value)
 }
+
+func latency(r result.Run, p float64) string { return percentile(r, result.Latency, p) }
+
+func lag(r result.Run, p float64) string { return percentile(r, result.ReplicationLag, p) }
 
 // percent returns a share with two digits after the point where it is small.
 func percent(share float64) string {

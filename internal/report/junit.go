@@ -6,7 +6,9 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
+	"crosstalk/internal/result"
 	"crosstalk/internal/threshold"
 )
 
@@ -18,6 +20,7 @@ type (
 		Name     string       `xml:"name,attr"`
 		Tests    int          `xml:"tests,attr"`
 		Failures int          `xml:"failures,attr"`
+		Errors   int          `xml:"errors,attr"`
 		Suites   []junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
@@ -33,6 +36,7 @@ type (
 		Class   string        `xml:"classname,attr"`
 		Time    string        `xml:"time,attr"`
 		Skipped *junitMessage `xml:"skipped"`
+		Error   *junitMessage `xml:"error"`
 		Failure *junitMessage `xml:"failure"`
 		Out     string        `xml:"system-out,omitempty"`
 	}
@@ -43,26 +47,36 @@ type (
 	}
 )
 
+// Validity is what the figures are worth that thresholds were held against.
+type Validity struct {
+	// Of is what was measured, as an Outcome has it.
+	Of      string
+	Seconds float64
+	// Trouble is empty where they are in order; else it is what they are, such as
+	// "invalid", and Why says why.
+	Trouble string
+	Why     []string
+}
+
+// ValidityOf is that of a run, which is called of.
+func ValidityOf(of string, r result.Run) Validity {
+	v := Validity{Of: of, Seconds: r.MeasuredSeconds, Why: r.Warnings}
+	if r.Verdict != result.OK {
+		v.Trouble = string(r.Verdict)
+	}
+	return v
+}
+
 // JUnit writes the outcomes as JUnit's XML: a suite for each of what the thresholds
-// were held against, a case for each threshold.
-func JUnit(w io.Writer, outcomes []threshold.Outcome) error {
-	all := junitSuites{Name: "crosstalk", Tests: len(outcomes)}
+// were held against, in it a case for its validity, and one for each threshold. What is
+// not in order is an error, as figures that no threshold can be held against.
+func JUnit(w io.Writer, runs []Validity, outcomes []threshold.Outcome) error {
+	all := junitSuites{Name: "crosstalk"}
+	for _, v := range runs {
+		all.add(v.Of, validityCase(v))
+	}
 	for _, o := range outcomes {
-		at := slices.IndexFunc(all.Suites, func(s junitSuite) bool { return s.Name == o.Of })
-		if at < 0 {
-			at = len(all.Suites)
-			all.Suites = append(all.Suites, junitSuite{Name: o.Of})
-		}
-		s := &all.Suites[at]
-		s.Tests++
-		s.Cases = append(s.Cases, caseOf(o))
-		switch o.Ruling {
-		case threshold.Crossed:
-			s.Failures++
-			all.Failures++
-		case threshold.Skipped:
-			s.Skipped++
-		}
+		all.add(o.Of, caseOf(o))
 	}
 	_, err := io.WriteString(w, xml.Header)
 	e := xml.NewEncoder(w)
@@ -72,12 +86,56 @@ func JUnit(w io.Writer, outcomes []threshold.Outcome) error {
 	return errors.Join(err, newline)
 }
 
+// add adds a case to a suite, and counts it.
+func (j *junitSuites) add(suite string, c junitCase) {
+	at := slices.IndexFunc(j.Suites, func(s junitSuite) bool { return s.Name == suite })
+	if at < 0 {
+		at = len(j.Suites)
+		j.Suites = append(j.Suites, junitSuite{Name: suite})
+	}
+	s := &j.Suites[at]
+	s.Cases = append(s.Cases, c)
+	s.Tests++
+	j.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+		j.Failures++
+	case c.Error != nil:
+		s.Errors++
+		j.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+}
+
+func validityCase(v Validity) junitCase {
+	c := newCase("validity", v.Of, v.Seconds)
+	why := strings.Join(v.Why, "\n")
+	if v.Trouble == "" {
+		c.Out = why
+		return c
+	}
+	message := strings.ToUpper(v.Trouble)
+	if len(v.Why) > 0 {
+		message += ": " + v.Why[0]
+	}
+	c.Error = &junitMessage{Message: message, Type: v.Trouble, Text: why}
+	return c
+}
+
+func newCase(name, of string, seconds float64) junitCase {
+	return junitCase{Name: name, Class: "crosstalk." + of, Time: strconv.FormatFloat(seconds, 'f', 3, 64)}
+}
+
 func caseOf(o threshold.Outcome) junitCase {
-	c := junitCase{Name: o.Threshold.Text, Class: "crosstalk." + o.Of, Time: strconv.FormatFloat(o.Seconds, 'f', 3, 64)}
-	switch o.Ruling {
-	case threshold.Crossed:
+	c := newCase(o.Threshold.Text, o.Of, o.Seconds)
+	switch {
+	case o.Fails():
 		c.Failure = &junitMessage{Message: "it is " + itIs(o), Type: "threshold", Text: Crossing(o)}
-	case threshold.Skipped:
+	case o.Ruling == threshold.Undecided:
+		c.Skipped = &junitMessage{Message: "it is " + itIs(o)}
+	case o.Ruling == threshold.Skipped:
 		c.Skipped = &junitMessage{Message: o.Why}
 	default:
 		c.Out = "it is " + itIs(o)

@@ -20,9 +20,8 @@ func Latency(runs []*result.Loaded) chart.Picture {
 	for _, r := range runs {
 		x, y := r.LatencyCurve()
 		panel.Lines = append(panel.Lines, chart.Line{Scenario: r.Scenario, X: x, Y: y})
-		l := r.Run.Latency
 		p.Legend = append(p.Legend, chart.Entry{
-			Scenario: r.Scenario, Text: fmt.Sprintf("%s: p50 %s, p99 %s", r.Scenario, percentile(l, 0.5), percentile(l, 0.99)),
+			Scenario: r.Scenario, Text: fmt.Sprintf("%s: p50 %s, p99 %s", r.Scenario, latency(r.Run, 0.5), latency(r.Run, 0.99)),
 		})
 	}
 	p.Panels = []chart.Panel{panel}

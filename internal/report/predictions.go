@@ -21,8 +21,8 @@ func Predictions(w io.Writer, all []predict.Prediction) error {
 		if bounds == nil {
 			bounds = &predict.Intervals{}
 		}
-		share := func(v float64, b *predict.Bounds) string { return x.share(v, (*result.Bounds)(b)) }
-		time := func(v float64, b *predict.Bounds) string { return x.time(v, (*result.Bounds)(b)) }
+		share := func(v float64, b *predict.Bounds) string { return x.share(v, (*result.PredictedBounds)(b)) }
+		time := func(v float64, b *predict.Bounds) string { return x.time(v, (*result.PredictedBounds)(b)) }
 		row := []string{p.Scenario, share(p.ErrorRate, bounds.ErrorRate), none, none, none, none}
 		if l, b := p.Latency, bounds.Latency; l != nil {
 			row = append(row[:2], time(l.P50, b.P50), time(l.P90, b.P90), time(l.P99, b.P99), time(l.P999, b.P999))

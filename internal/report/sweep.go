@@ -1,16 +1,18 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
+	"math"
 	"strconv"
 	"strings"
 
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
+	"crosstalk/internal/wholefile"
 )
 
 // Sweep is what came out of one.
@@ -58,10 +60,10 @@ func (s Sweep) Table(w io.Writer) error {
 	t.heading("SWEEP of " + s.names() + ": measured | predicted by theory")
 	t.row(append(s.settings(), "scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", s.By.Name, "")...)
 	for _, r := range s.Rows {
-		l, p := r.Run.Latency, r.Run.Predicted
+		p := r.Run.Predicted
 		t.row(append(append([]string{}, s.Points[r.Point].Values...), r.Scenario,
 			errorRate(r.Run), "| "+percent(p.ErrorRate)+" %",
-			percentile(l, 0.5), "| "+orNone(expected(p.Latency).P50), percentile(l, 0.99), "| "+orNone(expected(p.Latency).P99),
+			latency(r.Run, 0.5), "| "+orNone(expected(p.Latency).P50), latency(r.Run, 0.99), "| "+orNone(expected(p.Latency).P99),
 			stale(r.Run), "| "+percent(p.StaleShare)+" %", valueOf(s.By, r.By), notOK(r.Run))...)
 	}
 	t.flush()
@@ -157,17 +159,28 @@ func valueOf(m metric.Metric, v metric.Value) string {
 	if v.Low == v.High {
 		return duration(v.Value)
 	}
-	return fmt.Sprintf("%s [%s, %s]", duration(v.Value), duration(v.Low), duration(v.High))
+	return duration(v.Value) + bounds(v, duration)
 }
+
+// bounds are the ends of a value's interval; one that no sample bounds is open.
+func bounds(v metric.Value, in func(float64) string) string {
+	low, high := openEnd, openEnd
+	if !v.OpenBelow() {
+		low = in(v.Low)
+	}
+	if !v.OpenAbove() {
+		high = in(v.High)
+	}
+	return fmt.Sprintf(" [%s, %s]", low, high)
+}
+
+// openEnd stands for the end of an interval that the samples are too few to bound.
+const openEnd = "open"
 
 // CSV writes a line for each run, durations in seconds and shares as such.
 func (s Sweep) CSV(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := csv.NewWriter(f)
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
 	columns := append(s.settings(), "scenario", "repeat", "verdict", "requests", "error_rate", "error_rate_low", "error_rate_high",
 		"predicted_error_rate", "latency_p50_seconds", "latency_p99_seconds", "predicted_latency_p50_seconds",
 		"predicted_latency_p99_seconds", "latency_max_seconds", "throughput", "stale_share", "predicted_stale_share", "staleness_p99_seconds",
@@ -180,7 +193,7 @@ func (s Sweep) CSV(path string) error {
 	if err := w.Error(); err != nil {
 		return err
 	}
-	return f.Close()
+	return wholefile.Write(path, out.Bytes())
 }
 
 func (s Sweep) fields(r SweepRow) []string {
@@ -194,7 +207,15 @@ func (s Sweep) fields(r SweepRow) []string {
 	} {
 		out = append(out, number(v))
 	}
-	return append(out, s.By.Name, number(r.By.Value), number(r.By.Low), number(r.By.High))
+	return append(out, s.By.Name, number(r.By.Value), end(r.By.Low), end(r.By.High))
+}
+
+// end is a figure that is empty where it is open.
+func end(v float64) string {
+	if math.IsInf(v, 0) {
+		return ""
+	}
+	return number(v)
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 9, 64) }

@@ -11,6 +11,7 @@ import (
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
+	"crosstalk/internal/wholefile"
 )
 
 // SweepFile is what stands in a sweep's folder, beside the folders of its runs, to
@@ -114,7 +115,7 @@ func saveJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
+	return wholefile.Write(path, append(data, '\n'))
 }
 
 func loadJSON(path string, v any) error {

@@ -26,7 +26,7 @@ func Table(w io.Writer, runs []result.Run) error {
 	for _, r := range runs {
 		l := r.Latency
 		t.row(r.Scenario, rate(r.Requests.RateAsked), rate(r.Requests.RateAchieved), rate(r.Requests.Throughput), errorRate(r),
-			percentile(l, 0.5), percentile(l, 0.9), percentile(l, 0.99), percentile(l, 0.999), quantile(l, l.Max))
+			latency(r, 0.5), latency(r, 0.9), latency(r, 0.99), latency(r, 0.999), quantile(l, l.Max))
 	}
 	t.answers(runs)
 	t.writes(runs)
@@ -67,7 +67,7 @@ func (t *table) instrument(runs []result.Run) {
 	t.heading("INSTRUMENT: how late requests were sent, and the garbage collector's pauses")
 	t.row("scenario", "late p50", "late p99", "late max", "GC cycles", "pause p50", "pause p99", "pause max", "heap grows by")
 	for _, r := range runs {
-		cells := []string{r.Scenario, percentile(r.Lateness, 0.5), percentile(r.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max)}
+		cells := []string{r.Scenario, percentile(r, result.Lateness, 0.5), percentile(r, result.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max)}
 		if g := r.GC; g != nil {
 			pause := func(seconds float64) string { return quantile(result.Quantiles{Count: g.Pauses}, seconds) }
 			cells = append(cells, fmt.Sprint(g.Cycles), pause(g.P50), pause(g.P99), pause(g.Max), growth(g))
@@ -117,9 +117,9 @@ func (t *table) answers(runs []result.Run) {
 	}
 	t.row(header...)
 	for _, r := range runs {
-		s, l := r.Staleness, r.ReplicationLag
+		s := r.Staleness
 		cells := []string{r.Scenario, fmt.Sprint(r.Requests.Succeeded), stale(r),
-			percentile(s, 0.5), percentile(s, 0.99), quantile(s, s.Max), percentile(l, 0.5), percentile(l, 0.99)}
+			percentile(r, result.Staleness, 0.5), percentile(r, result.Staleness, 0.99), quantile(s, s.Max), lag(r, 0.5), lag(r, 0.99)}
 		if some {
 			cells = append(cells, unseen(r))
 		}

@@ -13,7 +13,7 @@ func Theory(w io.Writer, runs []result.Run) error {
 	t.heading("THEORY beside the measurement; theory knows no wiring: calls, events and databases take no time; " + trusted)
 	t.row("scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", "lag p50", "| theory", "by")
 	for _, r := range runs {
-		p, l, lag := r.Predicted, r.Latency, r.ReplicationLag
+		p := r.Predicted
 		if p == nil {
 			continue
 		}
@@ -23,8 +23,8 @@ func Theory(w io.Writer, runs []result.Run) error {
 		}
 		x := intervalsOf(p)
 		t.row(r.Scenario, errorRate(r), "| "+x.share(p.ErrorRate, x.ErrorRate),
-			percentile(l, 0.5), "| "+x.latency(p.Latency, 0.5), percentile(l, 0.99), "| "+x.latency(p.Latency, 0.99),
-			stale(r), "| "+x.share(p.StaleShare, x.StaleShare), percentile(lag, 0.5), "| "+x.lag(p.ReplicationLag), by)
+			latency(r, 0.5), "| "+x.latency(p.Latency, 0.5), latency(r, 0.99), "| "+x.latency(p.Latency, 0.99),
+			stale(r), "| "+x.share(p.StaleShare, x.StaleShare), lag(r, 0.5), "| "+x.lag(p.ReplicationLag), by)
 	}
 	t.flush()
 	return t.err
@@ -46,7 +46,7 @@ func intervalsOf(p *result.Predicted) intervals {
 	return intervals{*p.Intervals, true}
 }
 
-func (x intervals) share(v float64, b *result.Bounds) string {
+func (x intervals) share(v float64, b *result.PredictedBounds) string {
 	if b == nil {
 		return x.undecided(percent(v)+" %", v)
 	}
@@ -73,7 +73,7 @@ func (x intervals) lag(q *result.PredictedQuantiles) string {
 	return x.time(q.P50, x.ReplicationLag.P50)
 }
 
-func (x intervals) time(v float64, b *result.Bounds) string {
+func (x intervals) time(v float64, b *result.PredictedBounds) string {
 	if b == nil {
 		return x.undecided(duration(v), v)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // rulings is what a threshold's ruling is called.
-var rulings = map[threshold.Ruling]string{threshold.Held: "ok", threshold.Crossed: "CROSSED", threshold.Skipped: "skipped"}
+var rulings = map[threshold.Ruling]string{threshold.Held: "ok", threshold.Crossed: "CROSSED", threshold.Skipped: "skipped", threshold.Undecided: "UNDECIDED"}
 
 // Thresholds prints a row for each threshold and what it was held against. Without
 // thresholds it prints nothing.
@@ -26,10 +26,14 @@ func Thresholds(w io.Writer, outcomes []threshold.Outcome) error {
 	return t.err
 }
 
-// Crossing says in a line what was crossed: where, which threshold, and by what
-// value.
+// Crossing says in a line what was crossed, or could not be decided: where, which
+// threshold, and by what value.
 func Crossing(o threshold.Outcome) string {
-	return fmt.Sprintf("%s: %s: it is %s", o.Of, o.Threshold.Text, itIs(o))
+	how := "crossed"
+	if o.Ruling == threshold.Undecided {
+		how = "undecided"
+	}
+	return fmt.Sprintf("%s: %s: %s: it is %s", how, o.Of, o.Threshold.Text, itIs(o))
 }
 
 // itIs is the figure that decides, with its interval and with what must be known
@@ -43,7 +47,7 @@ func itIs(o threshold.Outcome) string {
 	if o.Threshold.Regression {
 		text = change(m, v.Value)
 		if v.Low != v.High {
-			text += fmt.Sprintf(" [%s, %s]", change(m, v.Low), change(m, v.High))
+			text += bounds(v, func(end float64) string { return change(m, end) })
 		}
 	}
 	if o.Why != "" {

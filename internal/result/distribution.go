@@ -1,29 +1,34 @@
 package result
 
 import (
-	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// kind is one of the measured times that histograms are kept of.
-type kind int
+// Kind is one of the measured times that histograms are kept of.
+type Kind int
 
 // The kinds, in the order in which they stand in the log.
 const (
-	latency kind = iota
-	serviceTime
-	failedLatency
-	lateness
-	staleness
-	replicationLag
+	Latency Kind = iota
+	ServiceTime
+	FailedLatency
+	Lateness
+	Staleness
+	ReplicationLag
 	kinds
 )
 
 // String returns the tag of the kind's lines in latency.hlog.
-func (k kind) String() string {
+func (k Kind) String() string {
 	return [...]string{"latency", "service", "failed", "lateness", "staleness", "lag"}[k]
+}
+
+// field is the name of the kind's percentiles in run.json.
+func (k Kind) field() string {
+	return [...]string{"latency_seconds", "service_time_seconds", "failed_latency_seconds",
+		"lateness_seconds", "staleness_seconds", "replication_lag_seconds"}[k]
 }
 
 // The range of the histograms, in nanoseconds. Starting at 1 ns and not at 1 µs
@@ -58,12 +63,6 @@ func (e *extremes) merge(o extremes) {
 	e.min = min(e.min, o.min)
 	e.max = max(e.max, o.max)
 	e.sum += o.sum
-}
-
-// quantile clamps a histogram's value, the upper end of its bucket, to what was
-// really seen. It is in seconds; 0 where nothing was.
-func (e *extremes) quantile(nanos int64) float64 {
-	return min(max(time.Duration(nanos), e.min), e.max).Seconds()
 }
 
 // interval is the distribution of one kind in one second. Hundreds of them can be
@@ -101,17 +100,8 @@ func (i *interval) fill(h *hdrhistogram.Histogram) {
 }
 
 // percentile returns a percentile in seconds, of the histogram that fill has made.
-func (i *interval) percentile(h *hdrhistogram.Histogram, p float64) float64 {
-	return i.quantile(h.ValueAtPercentile(byRank(p, i.count)))
-}
-
-// byRank returns what to ask the library for, to get the percentile p of n values
-// by the nearest rank: the smallest value that at least p % of them do not exceed.
-// The library rounds the rank instead, and so can be one too low. Of 1289 values,
-// the 99th percentile is number 1277, and not number 1276.
-func byRank(p float64, n int64) float64 {
-	exact := p * float64(n) / 100
-	return 100 * math.Ceil(exact-exact*1e-12) / float64(n) // 99.9 % of 1000 is 999, and a hair more
+func (i *interval) percentile(h *hdrhistogram.Histogram, share float64) float64 {
+	return PercentileOf(h, Quantiles{Min: i.min.Seconds(), Max: i.max.Seconds()}, share).Value
 }
 
 // total is the distribution of one kind over the measured part.
@@ -134,20 +124,19 @@ func (t *total) merge(i *interval) {
 	}
 }
 
-// quantiles summarises the distribution.
+// fill fills in what a run says of the distribution.
+func (t *total) fill(run *Run, k Kind) {
+	*run.Quantiles(k) = t.quantiles()
+	run.fillPercentiles(k, t.histogram)
+}
+
+// quantiles summarises the distribution, but for its percentiles.
 func (t *total) quantiles() Quantiles {
 	if t.count == 0 {
 		return Quantiles{}
 	}
-	asked := []float64{50, 75, 90, 99, 99.9, 99.99}
-	for i := range asked {
-		asked[i] = byRank(asked[i], t.count)
-	}
-	at := t.histogram.ValueAtPercentilesSlice(asked)
 	return Quantiles{
 		Count: t.count, Min: t.min.Seconds(), Max: t.max.Seconds(),
-		P50: t.quantile(at[0]), P75: t.quantile(at[1]), P90: t.quantile(at[2]),
-		P99: t.quantile(at[3]), P999: t.quantile(at[4]), P9999: t.quantile(at[5]),
 		Mean: float64(t.sum) / float64(t.count) / float64(time.Second),
 	}
 }

@@ -21,7 +21,7 @@ func (r *Recorder) Fill(run *Run) {
 	run.Answers = r.answers
 	run.StaleRate = Share(run.Answers.Stale, run.Judged())
 	for k := range r.totals {
-		*run.quantiles(kind(k)) = r.totals[k].quantiles()
+		r.totals[k].fill(run, Kind(k))
 	}
 	run.Series = due(r.series)
 }
@@ -47,7 +47,7 @@ func due(series []Second) []Second {
 }
 
 // quantiles is where a run keeps the summary of a kind.
-func (r *Run) quantiles(k kind) *Quantiles {
+func (r *Run) Quantiles(k Kind) *Quantiles {
 	return [kinds]*Quantiles{
 		&r.Latency, &r.ServiceTime, &r.FailedLatency, &r.Lateness, &r.Staleness, &r.ReplicationLag,
 	}[k]

@@ -140,8 +140,8 @@ func (o *output) writeSecond(s *second, started time.Time) {
 			continue
 		}
 		i.fill(o.scratch)
-		if k == latency {
-			row.P50, row.P99 = i.percentile(o.scratch, 50), i.percentile(o.scratch, 99)
+		if k == Latency {
+			row.P50, row.P99 = i.percentile(o.scratch, 0.5), i.percentile(o.scratch, 0.99)
 		}
 		if s.Second.Second < 0 {
 			continue

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"crosstalk/internal/atexit"
+	"crosstalk/internal/wholefile"
 )
 
 // The files of a run's folder.
@@ -21,10 +24,14 @@ type Folder struct {
 	dir string
 	// top is the topmost folder that Create made.
 	top string
+	// complete says that the files in it are: an exit at once leaves them.
+	complete func()
 }
 
 // Create makes the folder of a run, and the folders above it. It is an error if
-// the folder exists. After an error nothing of it is left.
+// the folder exists. After an error nothing of it is left. Where the program exits at
+// once, a folder without its run.json is removed with what a Recorder wrote; what others
+// have put there is left.
 func Create(dir string) (*Folder, error) {
 	f := &Folder{dir: filepath.Clean(dir)}
 	f.top = topmostMissing(f.dir)
@@ -34,6 +41,7 @@ func Create(dir string) (*Folder, error) {
 	}
 	switch {
 	case err == nil:
+		f.complete = atexit.Add(f.abandon)
 		return f, nil
 	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("make the run's folder: %s exists already", f.dir)
@@ -81,18 +89,36 @@ func (f *Folder) Record(samples bool) (*Recorder, error) {
 // empty lists and maps instead of nil.
 func (f *Folder) Write(run *Run) error {
 	run.normalise()
-	return Write(f.dir, *run)
+	err := Write(f.dir, *run)
+	if err == nil {
+		f.complete()
+	}
+	return err
 }
 
 // Remove removes the folder, and those above it that Create made and that are
 // empty: a run that could not be carried out leaves nothing. It is called after
 // the Recorder's Close.
 func (f *Folder) Remove() error {
+	defer f.complete()
 	if err := os.RemoveAll(f.dir); err != nil {
 		return fmt.Errorf("remove the run's folder: %w", err)
 	}
 	f.removeParents()
 	return nil
+}
+
+// abandon removes what is not complete, and the folders that are empty then.
+func (f *Folder) abandon() {
+	if _, err := os.Stat(filepath.Join(f.dir, RunFile)); err == nil {
+		return
+	}
+	for _, name := range []string{LogFile, SamplesFile} {
+		_ = os.Remove(filepath.Join(f.dir, name)) // it may not be there
+	}
+	if os.Remove(f.dir) == nil {
+		f.removeParents()
+	}
 }
 
 // removeParents goes up from the folder to top, and stops at one that is not
@@ -114,7 +140,7 @@ func Write(dir string, run Run) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", RunFile, err)
 	}
-	return replace(filepath.Join(dir, RunFile), append(data, '\n'))
+	return wholefile.Write(filepath.Join(dir, RunFile), append(data, '\n'))
 }
 
 func (r *Run) normalise() {
@@ -151,26 +177,4 @@ func (r *Run) normalise() {
 	if r.Series == nil {
 		r.Series = []Second{}
 	}
-}
-
-// replace writes a file beside the one that it replaces, and renames it.
-func replace(path string, data []byte) (err error) {
-	beside := path + ".tmp"
-	defer func() {
-		if err != nil {
-			_ = os.Remove(beside)
-		}
-	}()
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(beside, path)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // recorded is a run with every field set, and its folder.
-func recorded(t *testing.T) (*Folder, Run) {
+func recorded(t testing.TB) (*Folder, Run) {
 	t.Helper()
 	f, err := Create(filepath.Join(t.TempDir(), "results", "sync"))
 	if err != nil {

@@ -61,7 +61,7 @@ func (g *gathered) gather(batches []*batch, end time.Duration) {
 		}
 		for _, l := range b.lags {
 			if s := g.at(secondOf(l.at)); s != nil {
-				s.intervals[replicationLag].add(l.lag)
+				s.intervals[ReplicationLag].add(l.lag)
 			}
 		}
 		if g.sampling {

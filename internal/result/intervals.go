@@ -28,7 +28,7 @@ func newIntervalLog(w io.Writer) *intervalLog {
 
 // write writes a line: the distribution of a kind in a second. Second 0 begins at
 // started.
-func (l *intervalLog) write(k kind, h *hdrhistogram.Histogram, second int, started time.Time) error {
+func (l *intervalLog) write(k Kind, h *hdrhistogram.Histogram, second int, started time.Time) error {
 	if err := l.head(started); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func readIntervals(r io.Reader) ([kinds]*hdrhistogram.Histogram, error) {
 		out[k] = newHistogram()
 		byTag[k.String()] = out[k]
 	}
-	lines := bufio.NewReader(r)
+	lines := bufio.NewReader(&lineReader{from: r})
 	for n := 1; ; {
 		line, err := lines.ReadString('\n')
 		if err != nil && err != io.EOF {

@@ -17,19 +17,19 @@ import (
 // The histogram is fn's to keep.
 func EachInterval(dir string, run *Run, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
 	path := filepath.Join(dir, LogFile)
-	f, err := os.Open(path)
+	f, err := openFile(path, unbounded)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := eachInterval(f, run.Started, fn); err != nil {
+	if err := eachInterval(f, run, fn); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
 
-func eachInterval(from io.Reader, started time.Time, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
-	intervals := hdrhistogram.NewHistogramLogReader(from)
+func eachInterval(from io.Reader, run *Run, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
+	intervals := hdrhistogram.NewHistogramLogReader(&lineReader{from: from})
 	for n := 1; ; n++ {
 		h, err := intervals.NextIntervalHistogram()
 		if err != nil {
@@ -38,7 +38,11 @@ func eachInterval(from io.Reader, started time.Time, fn func(second int, kind st
 		if h == nil {
 			return nil
 		}
-		fn(int(math.Round(float64(h.StartTimeMs()-started.UnixMilli())/1000)), h.Tag(), h)
+		second := int(math.Round(float64(h.StartTimeMs()-run.Started.UnixMilli()) / 1000))
+		if second < -1 || second >= run.Covered() { // -1: what is rounded down
+			return fmt.Errorf("interval %d: it is of second %d, and %s says at most %d", n, second, RunFile, run.Covered()-1)
+		}
+		fn(second, h.Tag(), h)
 	}
 }
 
@@ -69,7 +73,7 @@ func (f *Folder) Join(run *Run, parts []Part) error {
 	out.closeFiles(run.Started)
 	for k := range kinds {
 		out.totals[k].extremes = joinExtremes(parts, k)
-		*run.quantiles(k) = out.totals[k].quantiles()
+		out.totals[k].fill(run, k)
 	}
 	run.Series = due(out.series)
 	for i := range run.Series {
@@ -133,10 +137,10 @@ func (i *interval) addAll(h *hdrhistogram.Histogram) {
 	i.extremes.merge(extremes{count: h.TotalCount(), min: time.Duration(h.Min()), max: time.Duration(h.Max())})
 }
 
-func joinExtremes(parts []Part, k kind) extremes {
+func joinExtremes(parts []Part, k Kind) extremes {
 	var all extremes
 	for _, p := range parts {
-		q := p.Run.quantiles(k)
+		q := p.Run.Quantiles(k)
 		all.merge(extremes{
 			count: q.Count, min: duration(q.Min), max: duration(q.Max), sum: duration(q.Mean * float64(q.Count)),
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -24,9 +23,22 @@ type Loaded struct {
 	ReplicationLag *hdrhistogram.Histogram
 }
 
+// Histogram returns the run's histogram of a kind, in nanoseconds.
+func (l *Loaded) Histogram(k Kind) *hdrhistogram.Histogram {
+	return [kinds]*hdrhistogram.Histogram{
+		l.Latency, l.ServiceTime, l.FailedLatency, l.Lateness, l.Staleness, l.ReplicationLag,
+	}[k]
+}
+
+// Percentile returns any percentile of a kind, as a share in (0, 1), with its interval.
+func (l *Loaded) Percentile(k Kind, share float64) Percentile {
+	return PercentileOf(l.Histogram(k), *l.Quantiles(k), share)
+}
+
 // Load reads a run's folder. It refuses one of another schema version, one whose
-// run.json Validate refuses, and one whose two files do not belong together: a
-// number that is missing is not to be read as 0.
+// run.json Validate refuses, one whose figures do not go together, and one whose two
+// files do not: a number that is missing is not to be read as 0. What it takes of memory
+// is bounded by the size of the files, whatever they claim.
 func Load(dir string) (*Loaded, error) {
 	run, err := loadRun(dir)
 	if err != nil {
@@ -37,38 +49,51 @@ func Load(dir string) (*Loaded, error) {
 		return nil, err
 	}
 	for k := range kinds {
-		if got, want := h[k].TotalCount(), run.quantiles(k).Count; got != want {
+		if got, want := h[k].TotalCount(), run.Quantiles(k).Count; got != want {
 			return nil, fmt.Errorf("%s: %s holds %d values of %s, %s says %d", dir, LogFile, got, k, RunFile, want)
 		}
 	}
+	if run.Intervals == nil { // of an older file
+		for k := range kinds {
+			run.fillPercentiles(k, h[k])
+		}
+	}
 	return &Loaded{
-		Run: *run, Latency: h[latency], ServiceTime: h[serviceTime], FailedLatency: h[failedLatency],
-		Lateness: h[lateness], Staleness: h[staleness], ReplicationLag: h[replicationLag],
+		Run: *run, Latency: h[Latency], ServiceTime: h[ServiceTime], FailedLatency: h[FailedLatency],
+		Lateness: h[Lateness], Staleness: h[Staleness], ReplicationLag: h[ReplicationLag],
 	}, nil
 }
 
 func loadRun(dir string) (*Run, error) {
 	path := filepath.Join(dir, RunFile)
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, largestRun)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not a run's folder: it has no %s", dir, RunFile)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := Validate(data); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	run := &Run{}
-	if err := json.Unmarshal(data, run); err != nil {
+	run, err := readRun(data)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return run, nil
 }
 
+func readRun(data []byte) (*Run, error) {
+	if err := Validate(data); err != nil {
+		return nil, err
+	}
+	run := &Run{}
+	if err := json.Unmarshal(data, run); err != nil {
+		return nil, err
+	}
+	return run, run.check()
+}
+
 func loadIntervals(dir string) (out [kinds]*hdrhistogram.Histogram, err error) {
 	path := filepath.Join(dir, LogFile)
-	f, err := os.Open(path)
+	f, err := openFile(path, unbounded)
 	if err != nil {
 		return out, err
 	}

@@ -23,26 +23,26 @@ type Predicted struct {
 // PredictedIntervals are 95 % intervals of simulated figures, by batch means. A nil
 // one is undecided: the simulation was too short, or a fault acts for a while only.
 type PredictedIntervals struct {
-	ErrorRate      *Bounds         `json:"error_rate"`
-	Latency        QuantilesBounds `json:"latency_seconds"`
-	StaleShare     *Bounds         `json:"stale_share"`
-	Staleness      QuantilesBounds `json:"staleness_seconds"`
-	ReplicationLag QuantilesBounds `json:"replication_lag_seconds"`
+	ErrorRate      *PredictedBounds `json:"error_rate"`
+	Latency        QuantilesBounds  `json:"latency_seconds"`
+	StaleShare     *PredictedBounds `json:"stale_share"`
+	Staleness      QuantilesBounds  `json:"staleness_seconds"`
+	ReplicationLag QuantilesBounds  `json:"replication_lag_seconds"`
 }
 
 // QuantilesBounds are the intervals of PredictedQuantiles, in seconds.
 type QuantilesBounds struct {
-	P50   *Bounds `json:"p50"`
-	P75   *Bounds `json:"p75"`
-	P90   *Bounds `json:"p90"`
-	P99   *Bounds `json:"p99"`
-	P999  *Bounds `json:"p99.9"`
-	P9999 *Bounds `json:"p99.99"`
-	Mean  *Bounds `json:"mean"`
+	P50   *PredictedBounds `json:"p50"`
+	P75   *PredictedBounds `json:"p75"`
+	P90   *PredictedBounds `json:"p90"`
+	P99   *PredictedBounds `json:"p99"`
+	P999  *PredictedBounds `json:"p99.9"`
+	P9999 *PredictedBounds `json:"p99.99"`
+	Mean  *PredictedBounds `json:"mean"`
 }
 
-// Bounds are those of an interval.
-type Bounds struct {
+// PredictedBounds are those of an interval, both closed.
+type PredictedBounds struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 }

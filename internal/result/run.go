@@ -79,6 +79,9 @@ type Run struct {
 	Staleness Quantiles `json:"staleness_seconds"`
 	// ReplicationLag is visible − acknowledged, of changes that a replica applied.
 	ReplicationLag Quantiles `json:"replication_lag_seconds"`
+	// Intervals are the ends of the percentiles' 95 % intervals, by the names of both:
+	// those of latency_seconds, p99. There are none where nothing was measured.
+	Intervals map[string]map[string]Bounds `json:"percentile_intervals,omitempty"`
 
 	// Stages tells where the time of the successes went, in the order of their way:
 	// the means add up to that of the latency.
@@ -96,6 +99,9 @@ type Run struct {
 	// Bootstraps tells of each copy, each time that its process started, what it read
 	// until it had caught up.
 	Bootstraps []Bootstrap `json:"bootstraps,omitempty"`
+	// Silences are the times in which a process gave no sign of life though no fault had
+	// taken it away: something outside of the run had stopped or starved it.
+	Silences []Silence `json:"silences,omitempty"`
 	// StorageBytes is, by service, what it keeps in its database; CopyBytes is how
 	// much of that is copies of other services' records.
 	StorageBytes map[string]int64 `json:"storage_bytes"`
@@ -153,6 +159,14 @@ type Environment struct {
 	// Instrument is what was measured of the instrument before the load; nil where it
 	// was not examined.
 	Instrument *Instrument `json:"instrument,omitempty"`
+}
+
+// Silence is for how long a process did not answer on its control, from the start of the
+// measured part, good to a quarter of a second.
+type Silence struct {
+	Process       string  `json:"process"`
+	StartSeconds  float64 `json:"start_seconds"`
+	LengthSeconds float64 `json:"length_seconds"`
 }
 
 // RoundTrip is how long a request of 128 bytes and its reply took over a run's

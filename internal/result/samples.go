@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,7 +23,7 @@ import (
 // wrote no such file.
 func LoadSamples(dir string) ([]Row, error) {
 	path := filepath.Join(dir, SamplesFile)
-	f, err := os.Open(path)
+	f, err := openFile(path, unbounded)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -40,7 +39,7 @@ func LoadSamples(dir string) ([]Row, error) {
 }
 
 func readSamples(from io.Reader) ([]Row, error) {
-	lines := csv.NewReader(from)
+	lines := csv.NewReader(&lineReader{from: from})
 	lines.ReuseRecord = true
 	header, err := lines.Read()
 	if err != nil || strings.Join(header, ",")+"\n" != samplesHeader {
@@ -71,6 +70,9 @@ func rowOf(fields []string) (r Row, err error) {
 		if *to, err = seconds(fields[i]); err != nil {
 			return r, err
 		}
+	}
+	if r.Sent > r.Done {
+		return r, fmt.Errorf("it was sent at %s s and done at %s s, before", fields[2], fields[3])
 	}
 	if r.Code, err = codeOf(fields[4]); err != nil {
 		return r, err

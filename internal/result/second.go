@@ -33,18 +33,18 @@ func (s *second) reset(number int) {
 
 func (s *second) add(row Row) {
 	s.done++
-	s.intervals[lateness].add(row.Sent - row.Due)
+	s.intervals[Lateness].add(row.Sent - row.Due)
 	if row.Code != codes.OK {
 		s.Failed++
-		s.intervals[failedLatency].add(row.Done - row.Due)
+		s.intervals[FailedLatency].add(row.Done - row.Due)
 		return
 	}
 	s.Succeeded++
-	s.intervals[latency].add(row.Done - row.Due)
-	s.intervals[serviceTime].add(row.Done - row.Sent)
+	s.intervals[Latency].add(row.Done - row.Due)
+	s.intervals[ServiceTime].add(row.Done - row.Sent)
 	if row.Judgement == Stale {
 		s.Stale++
-		s.intervals[staleness].add(row.Staleness)
+		s.intervals[Staleness].add(row.Staleness)
 	}
 }
 
@@ -54,7 +54,7 @@ func (s *second) complete() bool { return s.done >= s.Due }
 // row is the second in the series, without its percentiles.
 func (s *second) row() Second {
 	out := s.Second
-	out.MaxStale = s.intervals[staleness].max.Seconds()
-	out.MaxLateness = s.intervals[lateness].max.Seconds()
+	out.MaxStale = s.intervals[Staleness].max.Seconds()
+	out.MaxLateness = s.intervals[Lateness].max.Seconds()
 	return out
 }

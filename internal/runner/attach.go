@@ -42,6 +42,9 @@ func (r *run) place(ctx context.Context, w placement.World) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var waits waits
+	w.Waits = waits.add
+	defer r.sayWaits(&waits, limit)()
 	if r.attached() {
 		r.topology, r.begin, err = placement.Attach(ctx, r.scenario, r.experiment, w)
 		return err

@@ -56,11 +56,13 @@ func (r *run) progress(ctx context.Context) {
 	for {
 		select {
 		case <-ticker.C:
-			r.options.Progress(Progress{
+			p := Progress{
 				Scenario: r.scenario.Name, Elapsed: time.Since(r.begin),
 				Duration: time.Duration(r.experiment.Duration), Counts: r.driver.Counts(),
 				P99: r.live.quantile(0.99), Oldest: time.Duration(r.live.oldest.Load()),
-			})
+			}
+			r.inPhase(&p)
+			r.options.Progress(p)
 		case <-ctx.Done():
 			return
 		}

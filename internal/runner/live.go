@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
 )
 
 // live is what the progress shows of a run so far. Its percentiles are good to an
@@ -59,7 +60,7 @@ func (l *live) quantile(q float64) time.Duration {
 	for i := range l.latency {
 		all += l.latency[i].Load()
 	}
-	rank := int64(q*float64(all)) + 1
+	rank := stats.Rank(q, all)
 	var seen int64
 	for i := range l.latency {
 		if seen += l.latency[i].Load(); seen >= rank {

@@ -32,6 +32,7 @@ type control struct {
 	copy    int  // which of its service
 	shares  bool // and whether it keeps all that it has where the first one does
 	client  *fakesvc.ControlClient
+	beat    *beat                           // nil where all is one process
 	earlier []*fakesvcpb.StatisticsResponse // of those that were there before
 }
 

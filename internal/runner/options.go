@@ -53,16 +53,42 @@ type Options struct {
 	// Observe is called with each request that is complete, from many goroutines at
 	// once; it may be nil.
 	Observe func(result.Row)
-	// Progress is called about every second while the load is offered.
+	// Progress is called about every second, from the start on.
 	Progress func(Progress)
 	// Predicting is called before theory is asked at the end of a run, and what it
 	// returns now and then until that has answered, with the share that is done.
 	Predicting func(scenario string) func(share float64)
+	// Waiting is told, from any goroutine, what has been waited for some seconds once
+	// the load is over; nil is nobody.
+	Waiting func(scenario, what string)
 }
+
+// Phase is what a run does.
+type Phase string
+
+// The phases, in their order.
+const (
+	Starting  Phase = "starting"
+	WarmUp    Phase = "warm-up"
+	Measuring Phase = "measuring"
+	// Draining waits for the requests that are in flight.
+	Draining Phase = "draining"
+	// Catching waits for the replicas to show what was acknowledged.
+	Catching  Phase = "catching up"
+	Comparing Phase = "comparing" // the replicas with their owners
+)
 
 // Progress is how far a run is.
 type Progress struct {
 	Scenario string
+	Phase    Phase
+	// Waiting is how many are waited for: requests while Draining, changes while Catching.
+	Waiting int64
+	// WaitingFor is what is waited for while Starting, in words.
+	WaitingFor string
+	// Limit is how much longer the phase takes, and after Measuring how much longer at most;
+	// 0 where that is not known.
+	Limit time.Duration
 	// Elapsed counts from the start of the measured part; negative in the warm-up.
 	Elapsed, Duration time.Duration
 	// P99 is that of the successes so far, good to an eighth of it; Oldest is the age

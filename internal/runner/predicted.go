@@ -49,13 +49,13 @@ func intervalsOf(i *predict.Intervals) *result.PredictedIntervals {
 		return nil
 	}
 	return &result.PredictedIntervals{
-		ErrorRate: (*result.Bounds)(i.ErrorRate), Latency: boundsOf(i.Latency),
-		StaleShare: (*result.Bounds)(i.StaleShare), Staleness: boundsOf(i.Staleness), ReplicationLag: boundsOf(i.Lag),
+		ErrorRate: (*result.PredictedBounds)(i.ErrorRate), Latency: boundsOf(i.Latency),
+		StaleShare: (*result.PredictedBounds)(i.StaleShare), Staleness: boundsOf(i.Staleness), ReplicationLag: boundsOf(i.Lag),
 	}
 }
 
 func boundsOf(q predict.QuantilesBounds) result.QuantilesBounds {
-	of := func(b *predict.Bounds) *result.Bounds { return (*result.Bounds)(b) }
+	of := func(b *predict.Bounds) *result.PredictedBounds { return (*result.PredictedBounds)(b) }
 	return result.QuantilesBounds{
 		P50: of(q.P50), P75: of(q.P75), P90: of(q.P90), P99: of(q.P99), P999: of(q.P999), P9999: of(q.P9999), Mean: of(q.Mean),
 	}
@@ -118,7 +118,7 @@ func beyond(predicted float64, measured result.Interval, allowed float64) bool {
 func apart(measured, predicted, spread, q float64, n int64, instrument float64) bool {
 	low, high := stats.QuantileRanks(q, n)
 	steep := spread / math.Max(step(q), 1e-9)
-	sampling := wider * math.Max(high-q, q-low) * steep
+	sampling := wider * math.Max(float64(high)/float64(n)-q, q-float64(low)/float64(n)) * steep
 	return measured > predicted+sampling+instrument || measured < predicted-sampling-wiring.Seconds()
 }
 

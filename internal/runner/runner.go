@@ -13,13 +13,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
+	"crosstalk/internal/openfiles"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/scratch"
 	"crosstalk/internal/store"
 	"crosstalk/internal/telemetry"
 	"crosstalk/internal/tracing"
@@ -43,15 +46,18 @@ const (
 // there are figures all the same: an answer was wrong, which the error names, a node
 // has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
+	if err := openfiles.Check(filesOf(s, e, o)); err != nil {
+		return nil, fmt.Errorf("start %s: %w", s.Name, err)
+	}
 	instrument, err := o.examine(ctx, float64(e.Rate))
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.MkdirTemp("", "crosstalk-")
+	data, err := scratch.New()
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the databases: %w", err)
+		return nil, err
 	}
-	defer os.RemoveAll(data)
+	defer data.Remove()
 
 	if o.OTLP != "" {
 		if o.Env.Tracer, err = tracing.Open(ctx, o.OTLP, s.Name); err != nil {
@@ -66,7 +72,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	r := &run{scenario: s, experiment: e, options: o, instrument: instrument}
 	if err := r.place(ctx, placement.World{
 		World: scenarios.World{
-			Env: o.Env, Dir: data, Bus: e.Kafka,
+			Env: o.Env, Dir: data.Path(), Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
 		},
 		Run: name, OTLP: o.OTLP, Metrics: o.Metrics != nil, Nodes: o.Nodes, Command: o.Command,
@@ -75,7 +81,23 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	}
 	out, err := r.scraped(func() (*result.Run, error) { return r.measure(ctx, filepath.Join(parent, s.Name)) })
 	o.Env.Metrics.End() // while the hosts can be read
+	defer r.waiting("the processes to leave")()
 	return out, errors.Join(err, r.topology.Close())
+}
+
+// filesOf estimates how many files a run has open in this process.
+func filesOf(s scenarios.Scenario, e *experiment.Experiment, o Options) int {
+	g := openfiles.Graph{Services: len(e.Services)}
+	if o.Nodes != nil {
+		return openfiles.Needed(g)
+	}
+	for _, service := range e.Services {
+		g.Needs += len(service.Needs)
+	}
+	if scenarios.NeedsBus(s, e) {
+		g.Partitions = int(e.Partitions)
+	}
+	return openfiles.Needed(g)
 }
 
 // scraped measures while it is known where the children serve their metrics.
@@ -100,8 +122,10 @@ type run struct {
 
 	nodes    *nodes
 	watching *watching
+	pulse    *pulse
 	recorder *result.Recorder
 	driver   *load.Driver
+	stages   atomic.Pointer[stage]
 	lag      *load.Lag
 	lost     lostRows
 	applied  applications
@@ -153,11 +177,14 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 		if r.watching != nil { // until the nodes have told what they counted
 			r.watching.stop()
 		}
+		if r.pulse != nil {
+			r.pulse.stop()
+		}
 	}()
 	offered := r.offer(ctx)
 	r.unwritten = r.recorder.Close()
 	if offered != nil && !errors.Is(offered, context.Canceled) {
-		r.failed = offered
+		r.failed = r.withLastWords(offered, folder.Dir())
 	}
 	measured, err := r.summarise(ctx, offered != nil)
 	if err != nil {
@@ -193,7 +220,8 @@ func (r *run) offer(ctx context.Context) error {
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
 	}
-	aside := r.beside(ctx, cancel, w)
+	r.pulse = r.feel(ctx)
+	aside := r.beside(ctx, cancel, witness{w, r.pulse})
 	defer aside()
 
 	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx), r.compareCopies(ctx))
@@ -265,8 +293,10 @@ func (r *run) wrong() error {
 // awaitVisible waits until the replicas show every acknowledged change, and for
 // at most drainLimit. Its error is ctx's.
 func (r *run) awaitVisible(ctx context.Context) (err error) {
+	defer r.waiting("the replicas to show what was written")()
 	limit := time.Now().Add(drainLimit)
-	for r.lag.Unseen() > 0 && time.Now().Before(limit) && err == nil {
+	defer r.stage(Catching, limit)()
+	for r.lag.Unseen() > 0 && time.Now().Before(limit) && err == nil && !r.pulse.stuck() {
 		err = load.Timer(ctx, time.Now().Add(5*time.Millisecond))
 	}
 	r.awaited = time.Since(r.begin.Add(r.driver.Offered()))

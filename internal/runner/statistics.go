@@ -1,10 +1,12 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/status"
@@ -15,26 +17,45 @@ import (
 	"crosstalk/internal/usage"
 )
 
+// statisticsLimit is for how long a process may read what it has counted: the sizes of
+// its databases take the longest.
+const statisticsLimit = 30 * time.Second
+
 // statistics reads what every process has counted, added up. Those that were killed
-// or stopped count with what they told before. missing names those that tell nothing.
+// or stopped count with what they told before. missing names those that tell nothing:
+// all are asked at once, and one that does not answer keeps no other one from it.
 func (n *nodes) statistics(ctx context.Context) (sum *fakesvcpb.StatisticsResponse, missing error) {
 	sum = &fakesvcpb.StatisticsResponse{}
-	for _, c := range n.controls {
-		now, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
-		switch {
-		case err == nil:
-			if c.shares {
-				now.Collections = nil // the first copy has told of them
-			}
-			c.earlier = append(c.earlier, now)
-		case len(c.earlier) == 0: // else the run has ended while it was away
-			missing = errors.Join(missing, fmt.Errorf("the statistics of %s are missing: %s", c.name(), status.Convert(err).Message()))
+	errs := make([]error, len(n.controls))
+	var asking sync.WaitGroup
+	for i, c := range n.controls {
+		asking.Go(func() { errs[i] = c.readLast(ctx) })
+	}
+	asking.Wait()
+	for i, c := range n.controls {
+		if err := errs[i]; err != nil && len(c.earlier) == 0 { // else the run has ended while it was away
+			missing = errors.Join(missing, fmt.Errorf("the statistics of %s are missing: %w", c.name(), err))
 		}
 		for _, s := range c.earlier {
 			addStatistics(sum, s)
 		}
 	}
 	return sum, missing
+}
+
+// readLast reads what the process has counted in the end.
+func (c *control) readLast(ctx context.Context) error {
+	ctx, cancel := c.beat.within(ctx, statisticsLimit)
+	defer cancel()
+	now, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{Last: true})
+	if err != nil {
+		return cmp.Or(context.Cause(ctx), errors.New(status.Convert(err).Message()))
+	}
+	if c.shares {
+		now.Collections = nil // the first copy has told of them
+	}
+	c.earlier = append(c.earlier, now)
+	return nil
 }
 
 func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
@@ -46,6 +67,11 @@ func addStatistics(sum, s *fakesvcpb.StatisticsResponse) {
 	sum.LostChanges += s.GetLostChanges()
 	sum.LogLosses += s.GetLogLosses()
 	sum.Attached += s.GetAttached()
+	sum.Spans += s.GetSpans()
+	sum.LostSpans += s.GetLostSpans()
+	if sum.LostWhy == "" {
+		sum.LostWhy = s.GetLostWhy()
+	}
 	sum.Bootstraps = append(sum.Bootstraps, s.GetBootstraps()...)
 	for _, p := range s.GetPolicies() {
 		addPolicy(sum, p)

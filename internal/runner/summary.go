@@ -11,6 +11,7 @@ import (
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
 
@@ -19,7 +20,9 @@ import (
 func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
+	over := r.waiting("what the processes have counted")
 	statistics, missing := r.nodes.statistics(ctx)
+	over()
 	r.missing = missing
 	out := &result.Run{
 		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
@@ -44,6 +47,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	}
 	r.recorder.Fill(out)
 	r.fillCounts(out)
+	out.Silences = r.pulse.silences(r.driver.Offered())
 	r.fillCosts(out, statistics)
 	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
 	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
@@ -68,8 +72,19 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	}
 	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
 	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
+	out.Warnings = append(out.Warnings, r.lostSpans(statistics)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
 	return out, nil
+}
+
+// lostSpans is the warning about spans that the collector has not taken.
+func (r *run) lostSpans(s *fakesvcpb.StatisticsResponse) []string {
+	e := r.options.Env.Tracer.Flush()
+	e.Add(tracing.Exported{Spans: s.GetSpans(), Lost: s.GetLostSpans(), Why: s.GetLostWhy()})
+	if e.Lost == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of %d spans did not reach the collector at %s: %s", e.Lost, e.Spans, r.options.OTLP, e.Why)}
 }
 
 // lostLogs says that the bus has not kept its word.

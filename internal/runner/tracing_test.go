@@ -2,11 +2,13 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,8 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/experiment"
@@ -29,11 +33,16 @@ type gatherer struct {
 	collector.UnimplementedTraceServiceServer
 	mu     sync.Mutex
 	traces map[string][]*otlp.Span
+	// refuses is what it says instead of taking anything.
+	refuses error
 }
 
 func (g *gatherer) Export(_ context.Context, r *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.refuses != nil {
+		return nil, g.refuses
+	}
 	for _, resource := range r.GetResourceSpans() {
 		for _, scope := range resource.GetScopeSpans() {
 			for _, span := range scope.GetSpans() {
@@ -96,6 +105,25 @@ func TestRequestsAreTraces(t *testing.T) {
 			}
 			g.check(t, run, want)
 		})
+	}
+}
+
+// Spans that the collector does not take are told of, with their number and the reason.
+func TestLostSpansAreAWarning(t *testing.T) {
+	g, address := collect(t)
+	g.refuses = status.Error(codes.ResourceExhausted, "the disk is full")
+	s, _ := scenarios.ByName("sync")
+	run, err := Run(t.Context(), s, traced(t), t.TempDir(), Options{
+		Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
+		Pacer: load.Precise, OTLP: address,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("%[1]d of %[1]d spans did not reach the collector at %[2]s: ", run.Requests.Sent*int64(spansOf["sync"]), address)
+	i := slices.IndexFunc(run.Warnings, func(w string) bool { return strings.HasPrefix(w, want) })
+	if run.Requests.Sent == 0 || i < 0 || !strings.Contains(run.Warnings[i], "the disk is full") {
+		t.Errorf("%q, want %q", run.Warnings, want)
 	}
 }
 

@@ -37,6 +37,7 @@ type findings struct {
 	unseen       int
 	awaited      time.Duration
 	unwritten    error
+	silences     []result.Silence
 }
 
 // judge tells what a run's figures are worth, and why.
@@ -89,6 +90,9 @@ func judge(f findings) (result.Verdict, []string) {
 		worsen(result.Invalid, "ended early: %v; the figures cover the %v that were measured until then", f.failed, round(f.measured))
 	} else if f.interrupted {
 		worsen(result.Interrupted, "interrupted: the figures cover the %v that were measured until then", round(f.measured))
+	}
+	if len(f.silences) > 0 {
+		worsen(result.Invalid, "%s", whySilent(f.silences))
 	}
 	if f.missing != nil {
 		worsen(result.Invalid, "%s", strings.ReplaceAll(f.missing.Error(), "\n", "; "))
@@ -154,7 +158,7 @@ func (r *run) findings(out *result.Run, interrupted bool) findings {
 		lateness: out.Lateness, latencyP99: out.Latency.P99, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
-		unseen: r.lag.Unseen(), awaited: r.awaited, unwritten: r.unwritten,
+		unseen: r.lag.Unseen(), awaited: r.awaited, unwritten: r.unwritten, silences: out.Silences,
 	}
 	if r.cpu.wall >= shortestShare {
 		f.cpu = r.cpu.used.Seconds() / r.cpu.wall.Seconds() / float64(out.Environment.Cores)

@@ -64,6 +64,8 @@ func (n *nodes) watch(ctx context.Context, lag *load.Lag, lost *lostRows, applie
 // Before keeps what a process has counted, for one that is killed keeps nothing.
 func (w *watching) Before(ctx context.Context, address string) error {
 	c := w.nodes.control(address)
+	ctx, cancel := c.beat.within(ctx, statisticsLimit)
+	defer cancel()
 	told, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
 	if err != nil {
 		return fmt.Errorf("read the statistics of %s: %w", c.Process.Name, err)

@@ -47,9 +47,10 @@ type Store interface {
 
 // Collection is a set of records by key, safe for concurrent use.
 //
-// A context is looked at before an operation and between the records of Each; a
-// transaction under way is finished. That takes microseconds; PostgreSQL is given
-// up after 10 s.
+// A context is looked at before an operation, while it waits for its turn and between
+// the records of Each; a transaction under way is finished. That takes microseconds.
+// PostgreSQL is given up after 10 s, and an SQLite file that another process writes to
+// after 2 s.
 type Collection interface {
 	// Get returns the record of key, or ErrNotFound. The payload is the caller's
 	// to keep and to change; an empty one is nil. WrittenAt is in UTC.

@@ -2,12 +2,14 @@
 // them.
 //
 // Its law: a threshold that could not be decided is never one that held. It is
-// crossed where a figure should be there and is not, and skipped, which is told,
+// crossed where a figure should be there and is not, undecided where the figure holds
+// and too few samples bound it on the side that would cross, and skipped, which is told,
 // where there is nothing that it speaks of.
 package threshold
 
 import (
 	"fmt"
+	"math"
 
 	"crosstalk/internal/compare"
 	"crosstalk/internal/metric"
@@ -25,6 +27,8 @@ type Threshold struct {
 	Metric     metric.Metric
 	Operator   string
 	Bound      float64
+	// AllowUndecided has it not fail where it cannot be decided.
+	AllowUndecided bool
 }
 
 // Ruling is what became of a threshold.
@@ -35,6 +39,7 @@ const (
 	Held Ruling = iota
 	Crossed
 	Skipped
+	Undecided
 )
 
 // Outcome is a threshold, held against one run or one comparison.
@@ -51,6 +56,11 @@ type Outcome struct {
 	Seconds float64
 }
 
+// Fails reports whether the outcome fails a gate.
+func (o Outcome) Fails() bool {
+	return o.Ruling == Crossed || o.Ruling == Undecided && !o.Threshold.AllowUndecided
+}
+
 // applies reports whether a threshold speaks of a scenario.
 func (t Threshold) applies(scenario string) bool { return t.Scenario == "" || t.Scenario == scenario }
 
@@ -65,7 +75,7 @@ func Check(all []Threshold, of string, run *result.Loaded) []Outcome {
 		o := Outcome{Threshold: t, Of: of, Value: t.Metric.Of(run), Seconds: run.MeasuredSeconds}
 		switch {
 		case o.Value.Known:
-			o.Ruling = t.rule(o.Value.Value)
+			o.Ruling, o.Why = t.decide(o.Value.Value, o.Value)
 		case optional[t.distribution()]:
 			o.Ruling, o.Why = Skipped, "there are no samples of it"
 		default:
@@ -91,11 +101,7 @@ func Compared(all []Threshold, c *compare.Comparison) []Outcome {
 	var out []Outcome
 	for _, s := range c.Scenarios {
 		for n, r := range s.New {
-			of := s.Name
-			if len(s.New) > 1 {
-				of = fmt.Sprintf("%s #%d", s.Name, n+1)
-			}
-			out = append(out, Check(all, of, r.Loaded)...)
+			out = append(out, Check(all, NameOf(s, n), r.Loaded)...)
 		}
 		for _, t := range all {
 			if t.Regression && t.applies(s.Name) {
@@ -104,6 +110,14 @@ func Compared(all []Threshold, c *compare.Comparison) []Outcome {
 		}
 	}
 	return out
+}
+
+// NameOf is what the new run of that number is called in a comparison.
+func NameOf(s compare.Scenario, n int) string {
+	if len(s.New) > 1 {
+		return fmt.Sprintf("%s #%d", s.Name, n+1)
+	}
+	return s.Name
 }
 
 // regression bounds the change for the worse. One that may be noise is none; one
@@ -120,14 +134,41 @@ func (t Threshold) regression(s compare.Scenario) Outcome {
 	case d.Tested && !d.Significant():
 		o.Value, o.Why = metric.Value{Value: d.Change, Low: d.Low, High: d.High, Known: true}, "not significant"
 		o.Ruling = t.rule(0)
-	default:
-		o.Value = metric.Value{Value: d.Change, Low: d.Change, High: d.Change, Known: true}
-		if d.Tested {
-			o.Value.Low, o.Value.High = d.Low, d.High
-		}
+	case d.Tested:
+		o.Value = metric.Value{Value: d.Change, Low: d.Low, High: d.High, Known: true}
 		o.Ruling = t.rule(d.Change)
+	default:
+		o.Value = untested(d.Change, row)
+		o.Ruling, o.Why = t.decide(d.Change, o.Value)
 	}
 	return o
+}
+
+// untested is a change that no test speaks of: exactly as it is, but for one of figures
+// that too few samples bound, of which nothing is sure.
+func untested(change float64, r compare.Row) metric.Value {
+	v := metric.Value{Value: change, Low: change, High: change, Known: true}
+	for _, of := range []metric.Value{r.Old, r.New} {
+		if of.OpenBelow() || of.OpenAbove() {
+			v.Low, v.High = math.Inf(-1), math.Inf(1)
+		}
+	}
+	return v
+}
+
+// decide rules by a figure. One that holds is undecided where its interval is open
+// towards the side that crosses: with more samples it might not have held.
+func (t Threshold) decide(value float64, interval metric.Value) (Ruling, string) {
+	ruling := t.rule(value)
+	if ruling != Held {
+		return ruling, ""
+	}
+	above := t.Operator[0] != '>' && interval.OpenAbove()
+	below := t.Operator[0] != '<' && interval.OpenBelow()
+	if above || below {
+		return Undecided, "not decidable: too few samples"
+	}
+	return Held, ""
 }
 
 // rule compares a figure with the bound.

@@ -1,6 +1,7 @@
 package threshold
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,28 @@ func TestNothingMeasuredCrosses(t *testing.T) {
 	}
 }
 
+// Of 24 requests the largest is no bound of the 99th percentile: a threshold that holds
+// is undecided where more samples could cross it, and one that is crossed stays so.
+func TestTooFewSamplesDecideNothing(t *testing.T) {
+	few := loaded(t, resulttest.Run{Scenario: "sync", Seconds: 1, Rows: resulttest.Rows(24, 1, func(i int) time.Duration { return time.Duration(i+1) * time.Millisecond })})
+	for text, want := range map[string]Ruling{
+		"p(99)<1s": Undecided, "p(99)<=24ms": Undecided, "p(99.999)<1s": Undecided, "p(99)<24ms": Crossed, "p(99)>1ms": Held, "p(99)>1s": Crossed,
+		"p(99)!=1s": Undecided, "p(1)>1us": Undecided, "p(1)<1s": Held, "p(50)<1s": Held, "p(50)>1ms": Held, "max<1s": Held, "errors<1%": Held,
+	} {
+		o := Check(parsed(t, text), "sync", few)[0]
+		if o.Ruling != want || (want == Undecided) != (o.Why != "") || o.Fails() != (want == Crossed || want == Undecided) {
+			t.Errorf("%s: %+v, want %v", text, o, want)
+		}
+		if o.Threshold.AllowUndecided = true; o.Fails() != (want == Crossed) {
+			t.Errorf("%s, where undecided ones are allowed, fails %v", text, o.Fails())
+		}
+	}
+	enough := loaded(t, resulttest.Run{Scenario: "sync", Seconds: 4, Rows: resulttest.Rows(92, 4, func(int) time.Duration { return time.Millisecond })})
+	if o := Check(parsed(t, "p(99)<1s"), "sync", enough)[0]; o.Ruling != Held {
+		t.Errorf("of 368 requests: %+v", o)
+	}
+}
+
 func regressed(t *testing.T, text string, r compare.Row) Outcome {
 	t.Helper()
 	one := parsed(t, text)[0]
@@ -191,6 +214,8 @@ func TestRegression(t *testing.T) {
 	noise := sure(0.5)
 	noise.Delta.P = 0.2
 	untested := compare.Row{Delta: compare.Delta{Change: 0.5, Known: true}}
+	open := untested
+	open.New.High = math.Inf(1)
 	for _, c := range []struct {
 		text string
 		row  compare.Row
@@ -198,6 +223,7 @@ func TestRegression(t *testing.T) {
 	}{
 		{"regression.p(99)<5%", sure(0.04), Held}, {"regression.p(99)<5%", sure(0.06), Crossed}, {"regression.p(99)<5%", sure(-0.5), Held},
 		{"regression.throughput<5%", sure(0.5), Held}, {"regression.throughput<5%", sure(-0.06), Crossed},
+		{"regression.p(99)<5%", open, Crossed}, {"regression.p(99)<60%", open, Undecided},
 		{"regression.p(99)<5%", noise, Held}, {"regression.cpu<5%", untested, Crossed}, {"regression.lag.max<5%", compare.Row{}, Skipped},
 	} {
 		if o := regressed(t, c.text, c.row); o.Ruling != c.want {

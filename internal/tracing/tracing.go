@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -18,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 )
 
@@ -36,6 +38,8 @@ const (
 type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
+	made     atomic.Int64
+	export   *exporter
 }
 
 // closeLimit bounds the wait for what has not been exported.
@@ -49,17 +53,42 @@ func Open(ctx context.Context, address, scenario string) (*Tracer, error) {
 		return nil, fmt.Errorf("export spans: %w", err)
 	}
 	conn.Close()
-	exporter, err := otlptracegrpc.New(ctx, otlptracegrpc.WithEndpoint(address), otlptracegrpc.WithInsecure(),
+	e := &exporter{}
+	e.SpanExporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithEndpoint(address), otlptracegrpc.WithInsecure(),
+		otlptracegrpc.WithDialOption(grpc.WithUnaryInterceptor(e.count)),
 		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{Enabled: false}), otlptracegrpc.WithTimeout(closeLimit))
 	if err != nil {
 		return nil, fmt.Errorf("export spans to %s: %w", address, err)
 	}
 	// What cannot be exported in time is dropped by the SDK: tracing must not become
 	// the instrument's limit.
-	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter),
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(e),
 		sdk.WithResource(resource.NewSchemaless(
 			attribute.String("service.name", "crosstalk"), attribute.String("crosstalk.scenario", scenario))))
-	return &Tracer{provider, provider.Tracer("crosstalk")}, nil
+	return &Tracer{provider: provider, tracer: provider.Tracer("crosstalk"), export: e}, nil
+}
+
+// Flush exports what is left, and tells how many spans were made and how many of them the
+// collector has not taken, with the last reason why.
+func (t *Tracer) Flush() Exported {
+	if t == nil {
+		return Exported{}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	err := t.provider.ForceFlush(ctx)
+	made := t.made.Load()
+	out := Exported{Spans: made, Lost: max(made-t.export.taken.Load(), 0)}
+	switch why := t.export.why.Load(); {
+	case out.Lost == 0:
+	case why != nil:
+		out.Why = (*why).Error()
+	case err != nil:
+		out.Why = err.Error()
+	default:
+		out.Why = "there were more at once than it took"
+	}
+	return out
 }
 
 // Close exports what is left.
@@ -92,6 +121,7 @@ func (t *Tracer) Start(traceparent string, kind Kind, service, name string) (str
 			span.SetAttributes(attribute.String("rpc.grpc.status_code", status.Code(err).String()))
 		}
 		span.End()
+		t.made.Add(1)
 	}
 }
 
