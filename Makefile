@@ -4,7 +4,7 @@
 
 # The instrument's own benchmarks, one for each row of the table in docs/instrument.md.
 bench:
-	go test ./benchmarks -run=NONE -bench='Driver|Lateness|Sleep|FanOut|RequestReply|Scenarios|Freeze|Hour' -benchtime=8x -timeout=30m
+	go test ./benchmarks -run=NONE -bench='Driver|Lateness|Sleep|FanOut|RequestReply|Scenarios|Freeze|Truth|Hour' -benchtime=8x -timeout=30m
 	go test ./benchmarks -run=NONE -bench=Record -benchtime=3000000x
 
 # The driver beside ghz and fortio, built from the Go proxy into a temporary folder.

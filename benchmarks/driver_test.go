@@ -39,7 +39,7 @@ func startEcho(b *testing.B) *rig.Echo {
 }
 
 func env() fakesvc.Env {
-	return fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Timeout: 5 * time.Second}
+	return fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Timeout: time.Second}
 }
 
 func dialEntry(b *testing.B, address string) *fakesvc.Client {
@@ -111,8 +111,4 @@ func BenchmarkDriverClosedLoop(b *testing.B) {
 	b.ReportMetric(allocs.Theirs(), "bare-allocs/req")
 	b.ReportMetric(sameAllocs.Median(), "allocs-ratio-same-request")
 	b.ReportMetric(0, "ns/op") // the length of three slices says nothing
-}
-
-func dialAt(address string) (*fakesvc.Client, error) {
-	return fakesvc.Dial(env(), "D", address, fakesvc.DriverOptions(env().Dial)...)
 }

@@ -45,6 +45,7 @@ type Node struct {
 	records store.Collection
 	needs   []need
 	changed []func(write int64, r record.Record)
+	pending []func() (changes []record.Record, more bool)
 }
 
 type need struct {
@@ -114,6 +115,12 @@ func (n *Node) Need(service, link string, source Source, p policy.Policy) {
 // the first write; fn must not block.
 func (n *Node) OnChange(fn func(write int64, r record.Record)) {
 	n.changed = append(n.changed, fn)
+}
+
+// OnPending has fn tell which changes, by key and version, are not published yet, and
+// whether there are more that it does not list. All are added before the host starts.
+func (n *Node) OnPending(fn func() (changes []record.Record, more bool)) {
+	n.pending = append(n.pending, fn)
 }
 
 // Use has the service do something: as soon as it is not frozen and has a worker

@@ -1,7 +1,10 @@
 package fakesvc
 
 import (
+	"context"
+	"fmt"
 	"hash/fnv"
+	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -41,6 +44,46 @@ func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServe
 		return status.Errorf(codes.Internal, "read the records of %s in %s: %v", r.GetOwner(), r.GetService(), err)
 	}
 	return send()
+}
+
+// Pending streams the changes that a node has to pass on.
+func (c control) Pending(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServer[fakesvcpb.RowsResponse]) error {
+	changes, more, err := c.host.pending(stream.Context(), r.GetService(), r.GetOwner())
+	if err != nil {
+		return status.Errorf(codes.Unavailable, "pending changes of %s in %s: %v", r.GetOwner(), r.GetService(), err)
+	}
+	for chunk := range slices.Chunk(changes, rowsAtOnce) {
+		rows := make([]*fakesvcpb.Row, len(chunk))
+		for i, rec := range chunk {
+			rows[i] = &fakesvcpb.Row{Key: uint64(rec.Key), Version: rec.Version}
+		}
+		if err := stream.Send(&fakesvcpb.RowsResponse{Rows: rows}); err != nil {
+			return err
+		}
+	}
+	return stream.Send(&fakesvcpb.RowsResponse{More: more})
+}
+
+// pending returns what a node of the host has to publish of its own records, or to
+// apply of another one's.
+func (h *Host) pending(ctx context.Context, service, owner string) (changes []record.Record, more bool, err error) {
+	n := h.Node(service)
+	if n == nil {
+		return nil, false, fmt.Errorf("there is no %s here", service)
+	}
+	if service == owner {
+		for _, fn := range n.pending {
+			some, others := fn()
+			changes, more = append(changes, some...), more || others
+		}
+		return changes, more, nil
+	}
+	for _, need := range n.needs {
+		if replica, ok := need.source.(Replica); ok && need.service == owner {
+			changes, err = replica.Pending(ctx)
+		}
+	}
+	return changes, false, err
 }
 
 // collection returns what a node of the host keeps of an owner's records, or nil.

@@ -39,6 +39,9 @@ type Replica interface {
 	Copy() store.Collection
 	// Bootstrap tells what it took to catch up; the zero value before that.
 	Bootstrap() Bootstrap
+	// Pending returns the changes that the bus has and the copy does not, by key and
+	// version alone.
+	Pending(ctx context.Context) ([]record.Record, error)
 }
 
 // Bootstrap is what a copy read when its process started, until it had caught up.

@@ -19,15 +19,15 @@ const role = "CROSSTALK_RIG"
 func AsChild() {
 	var err error
 	var seed uint64
-	var d time.Duration
+	var nanos int64
 	switch as := os.Getenv(role); {
 	case as == "":
 		return
 	case as == "echo":
 		err = ServeEcho()
 	default:
-		if _, err = fmt.Sscan(as, &seed, &d); err == nil {
-			err = ServeTruth(seed, d)
+		if _, err = fmt.Sscan(as, &seed, &nanos); err == nil {
+			err = ServeTruth(seed, time.Duration(nanos))
 		}
 	}
 	if err != nil {
@@ -46,31 +46,39 @@ type Echo struct {
 
 // StartEcho starts this program again, as an echo server.
 func StartEcho() (*Echo, error) {
+	e, _, err := startChild("echo")
+	return e, err
+}
+
+// startChild starts this program again, in a role, and returns it with what it prints
+// after its address.
+func startChild(as string) (*Echo, *bufio.Reader, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), role+"=echo")
+	cmd.Env = append(os.Environ(), role+"="+as)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e := &Echo{stdin: stdin, process: cmd}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	out := bufio.NewReader(stdout)
+	line, err := out.ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the echo server did not start: %w", err), e.Close())
+		return nil, nil, errors.Join(fmt.Errorf("the server did not start: %w", err), e.Close())
 	}
 	e.Address = strings.TrimSpace(line)
-	return e, nil
+	return e, out, nil
 }
 
 // Close ends the process and waits for it.

@@ -41,18 +41,39 @@ func numberFrom(t *testing.T, variable string, otherwise uint64) uint64 {
 // acknowledged write is lost, none is applied again, and no answer goes backwards.
 func TestKills(t *testing.T) {
 	kills, seed := int(numberFrom(t, killsVariable, 50)), numberFrom(t, seedVariable, 1)
-	// So many that a key is seldom written twice: a later write would hide the loss of
-	// the one before.
-	const keys = 5000
-	faults, length := randomKills(kills, seed)
+	faults, length := randomKills(kills, seed, 600*time.Millisecond, "A", "B", "C", "D", "bus")
+	run := underKills(t, seed, faults, length)
+	t.Logf("%d kills (seed %d) in %v: %s", kills, seed, length, run)
+}
+
+// So many keys that one is seldom written twice: a later write would hide the loss of
+// the one before.
+const killsKeys = 5000
+
+// killed is what is left of a run after kills.
+type killed struct{ result.Run }
+
+func (k killed) String() string {
+	starts := int64(0)
+	for _, p := range k.Processes {
+		starts += p.Starts
+	}
+	return fmt.Sprintf("%d writes acknowledged, %d not visible, %d rows of copies compared, %d answers, %d of them backwards, "+
+		"%d logs that lost something; %d starts of nodes", k.Writes.Acknowledged, k.UnseenChanges, k.ComparedRows,
+		k.Requests.Succeeded, k.Answers.Backwards, k.LogLosses, starts)
+}
+
+// underKills has a load for so long, and fails where anything is lost.
+func underKills(t *testing.T, seed uint64, faults string, length time.Duration, more ...string) killed {
+	t.Helper()
 	dir := t.TempDir()
-	code, stdout, stderr := bench(t, t.Context(), "run", "--scenario=async-replicated", "--placement=process",
-		"--rate=200", "--write-rate=200", "--keys="+strconv.Itoa(keys), "--latency=uniform(0ms,10ms)", "--warmup=0s", "--seed="+strconv.FormatUint(seed, 10),
-		"--duration="+length.String(), "--fault="+faults, "--out="+dir)
+	code, stdout, stderr := bench(t, t.Context(), append([]string{"run", "--scenario=async-replicated", "--placement=process",
+		"--rate=200", "--write-rate=200", "--keys=" + strconv.Itoa(killsKeys), "--latency=uniform(0ms,10ms)", "--warmup=0s",
+		"--seed=" + strconv.FormatUint(seed, 10), "--duration=" + length.String(), "--fault=" + faults, "--out=" + dir}, more...)...)
 	// A machine that is busy makes late sends, and the run INVALID: that says nothing
 	// of what is tested here. A wrong answer or a copy that differs ends with 1.
 	if code != exitOK && code != exitInvalid {
-		t.Fatalf("exit code %d: %s\n%s", code, stderr, stdout)
+		t.Fatalf("seed %d: exit code %d: %s\n%s", seed, code, stderr, stdout)
 	}
 	folders, err := filepath.Glob(filepath.Join(dir, "*", "async-replicated"))
 	if err != nil || len(folders) != 1 {
@@ -62,28 +83,21 @@ func TestKills(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := loaded.Run
-	starts := int64(0)
-	for _, p := range run.Processes {
-		starts += p.Starts
+	run := killed{loaded.Run}
+	if run.UnseenChanges != 0 || run.Answers.Backwards != 0 || run.Answers.Corrupt != 0 || run.Answers.Missing != 0 || run.LogLosses != 0 {
+		t.Errorf("seed %d: acknowledged changes are lost: %s; answers %+v", seed, run, run.Answers)
 	}
-	t.Logf("%d kills (seed %d) in %v: %d writes acknowledged, %d not visible, %d rows of copies compared, %d answers, %d of them backwards; %d starts of nodes",
-		kills, seed, length, run.Writes.Acknowledged, run.UnseenChanges, run.ComparedRows, run.Requests.Succeeded, run.Answers.Backwards, starts)
-	if run.UnseenChanges != 0 || run.Answers.Backwards != 0 || run.Answers.Corrupt != 0 || run.Answers.Missing != 0 {
-		t.Errorf("%d acknowledged changes are lost; answers %+v", run.UnseenChanges, run.Answers)
+	if run.ComparedRows != 3*killsKeys {
+		t.Errorf("seed %d: %d rows of copies were compared, want 3 × %d", seed, run.ComparedRows, killsKeys)
 	}
-	if run.ComparedRows != 3*keys {
-		t.Errorf("%d rows of copies were compared, want 3 × %d", run.ComparedRows, keys)
+	if load := int64(length.Seconds()); run.Writes.Acknowledged < load || run.Requests.Succeeded < load {
+		t.Errorf("seed %d: there was no load to speak of: %s", seed, run)
 	}
-	if run.Writes.Acknowledged < int64(kills) || run.Requests.Succeeded < int64(kills) {
-		t.Errorf("%d writes and %d answers: there was no load to speak of", run.Writes.Acknowledged, run.Requests.Succeeded)
-	}
+	return run
 }
 
-// randomKills returns so many kills, each some hundred milliseconds after the one
-// before, of a process that is not away, and how long a run of them takes.
-func randomKills(n int, seed uint64) (faults string, length time.Duration) {
-	targets := []string{"A", "B", "C", "D", "bus"}
+// randomKills returns so many kills, each about apart after the one before, of a process that is not away, and how long a run of them takes.
+func randomKills(n int, seed uint64, apart time.Duration, targets ...string) (faults string, length time.Duration) {
 	back := make(map[string]time.Duration)
 	random := seeded.NewStream(seed, "kills", 0)
 	between := func(low, high time.Duration) time.Duration {
@@ -92,7 +106,7 @@ func randomKills(n int, seed uint64) (faults string, length time.Duration) {
 	at := time.Second
 	var parts []string
 	for len(parts) < n {
-		at += between(300*time.Millisecond, 900*time.Millisecond)
+		at += between(apart/2, apart*3/2)
 		target := targets[random.Next()%uint64(len(targets))]
 		if at < back[target] {
 			continue

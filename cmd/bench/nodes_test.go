@@ -161,19 +161,6 @@ func TestSecondDriverIsRefused(t *testing.T) {
 	}
 }
 
-func loadOnly(t *testing.T, out, scenario string) result.Run {
-	t.Helper()
-	folders, _ := filepath.Glob(filepath.Join(out, "*", scenario))
-	if len(folders) != 1 {
-		t.Fatalf("folders %v", folders)
-	}
-	r, err := result.Load(folders[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Run
-}
-
 // What a driver or a node is given that is wrong: one clear line, the right exit code,
 // and nothing measured.
 func TestBadNodes(t *testing.T) {

@@ -85,13 +85,16 @@ func startProcess(t *testing.T, command ...string) {
 	})
 }
 
+func ownArgs(nodes, scenario, out string, more ...string) []string {
+	return append([]string{"run", "--nodes=" + nodes, "--scenario=" + scenario, "--rate=100", "--write-rate=60", "--keys=10",
+		"--duration=2s", "--warmup=500ms", "--latency=none", "--timeout=5s", "--out=" + out}, more...)
+}
+
 // runOwn has the driver run against such services.
 func runOwn(t *testing.T, nodes, scenario string, more ...string) *result.Loaded {
 	t.Helper()
 	out := t.TempDir()
-	args := append([]string{"run", "--nodes=" + nodes, "--scenario=" + scenario, "--rate=100", "--write-rate=60", "--keys=10",
-		"--duration=2s", "--warmup=500ms", "--latency=none", "--timeout=5s", "--out=" + out}, more...)
-	code, _, stderr := bench(t, t.Context(), args...)
+	code, _, stderr := bench(t, t.Context(), ownArgs(nodes, scenario, out, more...)...)
 	run, err := result.Load(filepath.Join(finished(t, out, code, stderr), scenario))
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +103,19 @@ func runOwn(t *testing.T, nodes, scenario string, more ...string) *result.Loaded
 		t.Errorf("answers %+v", run.Answers)
 	}
 	return run
+}
+
+func loadOnly(t *testing.T, out, scenario string) result.Run {
+	t.Helper()
+	folders, _ := filepath.Glob(filepath.Join(out, "*", scenario))
+	if len(folders) != 1 {
+		t.Fatalf("folders %v", folders)
+	}
+	r, err := result.Load(folders[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Run
 }
 
 // A service of one's own is judged as ours is: what it answers is right, and no
@@ -142,18 +158,83 @@ func TestOwnService(t *testing.T) {
 	}
 }
 
-// A cache of its own makes a service stale, and never by more than it is kept.
+// A cache of its own makes a service stale, and never by more than it is kept. It has to
+// be declared: without that, and with less, a stale answer is a wrong one.
 func TestOwnServiceWithCache(t *testing.T) {
 	t.Parallel()
 	const ttl = 500 * time.Millisecond
-	run := runOwn(t, ownServices(t, "--timeout=5s", "--cache="+ttl.String()), "sync")
-	if run.Answers.Stale == 0 {
-		t.Error("no answer is stale")
+	undeclared := ownServices(t, "--timeout=5s", "--cache="+ttl.String())
+	text, err := os.ReadFile(undeclared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := func(cache string) string {
+		path := filepath.Join(t.TempDir(), "nodes.yaml")
+		write(t, path, strings.Replace(string(text), "D: {", "D: {cache: "+cache+", ", 1))
+		return path
+	}
+	run := runOwn(t, declared(ttl.String()), "sync")
+	if run.Answers.Stale == 0 || !strings.Contains(strings.Join(run.Warnings, "; "), "D is declared to have a cache: its answers may be outdated for 500ms") {
+		t.Errorf("%d answers are stale, %q", run.Answers.Stale, run.Warnings)
 	}
 	// The record of the maximum is good to three digits.
 	if oldest := run.Run.Staleness.Max; oldest < ttl.Seconds()/2 || oldest > ttl.Seconds()*1.001 {
 		t.Errorf("the oldest answer was outdated for %v s, kept for %v", oldest, ttl)
 	}
+	for nodes, want := range map[string]string{
+		undeclared:        "was acknowledged before the request was sent",
+		declared("100ms"): "and the declared cache keeps it for 100ms",
+	} {
+		time.Sleep(ttl) // what it keeps of the last run is gone by then
+		out := t.TempDir()
+		code, _, stderr := bench(t, t.Context(), ownArgs(nodes, "sync", out)...)
+		if r := loadOnly(t, out, "sync"); code != exitFailed || !strings.Contains(stderr, want) || r.Verdict != result.Wrong {
+			t.Errorf("exit code %d, verdict %s: %s\nwant %s", code, r.Verdict, stderr, want)
+		}
+	}
+}
+
+// A D that dies in the warm-up makes no figures, and the run says so.
+func TestOwnServiceThatDies(t *testing.T) {
+	t.Parallel()
+	nodes := ownServices(t, "--timeout=5s")
+	text, err := os.ReadFile(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "D: {address: ")
+	address, _, _ := strings.Cut(after, "}")
+	// In its place: one that is there when it is looked for, and then no more.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	dying := &dying{stop: server.Stop}
+	fakesvcpb.RegisterServiceServer(server, dying)
+	go server.Serve(listener)
+	defer server.Stop()
+	write(t, nodes, strings.Replace(string(text), address, listener.Addr().String(), 1))
+	out := t.TempDir()
+	code, _, stderr := bench(t, t.Context(), ownArgs(nodes, "sync", out)...)
+	r := loadOnly(t, out, "sync")
+	said := strings.Join(r.Warnings, "; ")
+	if code != exitFailed || r.Verdict != result.Invalid || !strings.Contains(lastLine(stderr), "D does not answer at "+listener.Addr().String()) ||
+		!strings.Contains(said, "no request succeeded, of ") {
+		t.Errorf("exit code %d, verdict %s: %s; %s", code, r.Verdict, lastLine(stderr), said)
+	}
+}
+
+// dying is a D that ends with the first query.
+type dying struct {
+	fakesvcpb.UnimplementedServiceServer
+	stop func()
+	once sync.Once
+}
+
+func (d *dying) Query(context.Context, *fakesvcpb.QueryRequest) (*fakesvcpb.QueryResponse, error) {
+	d.once.Do(func() { go d.stop() })
+	return nil, status.Error(codes.Unavailable, "leaving")
 }
 
 // owner is an A of one's own: what it is written it has.

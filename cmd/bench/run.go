@@ -182,6 +182,9 @@ func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
 		if _, ok := e.Service(name); !ok {
 			return usageError(fmt.Errorf("--nodes: %s tells where %s is, and the experiment has no such service", file, name))
 		}
+		if entry := e.Entry().Name; nodes[name].Cache > 0 && name != entry {
+			return usageError(fmt.Errorf("--nodes: %s has a cache for %s: only %s, which is queried, may have one", file, name, entry))
+		}
 	}
 	for _, name := range e.Scenario {
 		if s, ok := scenarios.ByName(name); ok && scenarios.NeedsBus(s, e) && len(e.Kafka) == 0 {

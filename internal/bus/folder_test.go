@@ -1,12 +1,15 @@
 package bus
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -85,46 +88,6 @@ func newestOf(n int64) map[byte]int64 {
 		last[byte(i%5)] = i
 	}
 	return last
-}
-
-// scratch returns an empty folder, in memory where that is easy: the broker syncs its
-// files when it ends, which thousands of times takes minutes on a disk.
-func scratch(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "crosstalk")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-// clone copies a folder. What a process has written is in its files, whenever it ends.
-func clone(t *testing.T, from string) (to string) {
-	t.Helper()
-	to = scratch(t)
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-	return to
-}
-
-// files returns the sizes of what a partition's folder has, by name.
-func files(t *testing.T, dir string) map[string]int64 {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sizes := make(map[string]int64)
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			t.Fatal(err)
-		}
-		sizes[e.Name()] = info.Size()
-	}
-	return sizes
 }
 
 func partitionOf(dir string) string { return filepath.Join(dir, partitionsFolder, small+"-0") }
@@ -308,9 +271,35 @@ func TestKilledInCompaction(t *testing.T) {
 	})
 }
 
-func done(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+// Where the files cannot be kept, nothing is compacted and nothing is acknowledged any
+// more; and a new start goes on.
+func TestWithoutAPlaceToKeepFilesNothingIsAcknowledged(t *testing.T) {
+	const records = 30
+	dir := scratch(t)
+	inFolder(t, dir, func(b *Broker, c *Client) {
+		createSmall(t, b, c)
+		p := c.NewPublisher()
+		defer p.Close()
+		defer c.Close() // which ends what p tries
+		for i := range int64(records) {
+			publish(t, p, change(i))
+		}
+		before := files(t, partitionOf(dir))
+		done(t, os.MkdirAll(folder(dir).sub(keptFolder, "in the way"), 0o700))
+		b.compactAtNextProduce()
+		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if p.Publish(soon, change(records)) == nil || p.Publish(soon, change(records)) == nil {
+			t.Error("it is acknowledged all the same")
+		}
+		if err := <-b.Failed(); !strings.HasPrefix(err.Error(), "bus: before a compaction: rename ") {
+			t.Errorf("the broker has failed with %v", err)
+		}
+		if got := files(t, partitionOf(dir)); !maps.Equal(got, before) {
+			t.Errorf("files %v, want %v as before", got, before)
+		}
+		dir = clone(t, dir)
+		done(t, os.RemoveAll(folder(dir).sub(keptFolder)))
+	})
+	goesOn(t, dir, records, "after a failure")
 }

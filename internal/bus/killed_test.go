@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -32,6 +33,10 @@ func beBroker(dir, port string) {
 		os.Exit(1)
 	}
 	fmt.Println(b.Addresses()[0])
+	go func() { // the test's end, however it ends, closes it
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
 	for {
 		b.compactAtNextProduce()
 		select {
@@ -49,6 +54,8 @@ func startChild(t *testing.T, dir, port string) (address string, kill func()) {
 	c := exec.Command(os.Args[0], port)
 	c.Env = append(os.Environ(), brokerVariable+"="+dir)
 	c.Stderr = os.Stderr
+	_, err := c.StdinPipe()
+	done(t, err)
 	out, err := c.StdoutPipe()
 	done(t, err)
 	done(t, c.Start())

@@ -21,6 +21,8 @@ const (
 	// changes nothing that is read from it.
 	Felt          = 0.1
 	StrictestSend = time.Millisecond
+	// Blur is the share of a percentile of the latency that may be the driver's doing.
+	Blur = 0.02
 	// sent is the share of a rate that has to be achieved.
 	sent = 0.99
 )
@@ -36,4 +38,18 @@ func LateBound(i *result.Instrument, latencyP99 float64) time.Duration {
 	}
 	bound := time.Duration(min(max(Slack*i.LatenessP99, Felt*latencyP99), LatestSend.Seconds()) * float64(time.Second))
 	return min(max(bound.Round(10*time.Microsecond), StrictestSend), LatestSend)
+}
+
+// HandlingBound bounds a percentile of a run's handling delay, where the same one of its
+// latency is latency, in seconds: Blur of that, or Slack times what was measured before
+// the load, the latter from StrictestSend to LatestSend; with nil, LatestSend. Below it,
+// what the driver takes from the cores for answers that came together changes nothing
+// that is read from the latency.
+func HandlingBound(i *result.Instrument, latency float64) time.Duration {
+	least := LatestSend
+	if i != nil {
+		measured := time.Duration(Slack * i.HandlingP99 * float64(time.Second)).Round(10 * time.Microsecond)
+		least = min(max(measured, StrictestSend), LatestSend)
+	}
+	return max(least, time.Duration(Blur*latency*float64(time.Second)).Round(10*time.Microsecond))
 }

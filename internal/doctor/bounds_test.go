@@ -44,6 +44,7 @@ func TestLateBound(t *testing.T) {
 func TestShort(t *testing.T) {
 	r := &Report{
 		Pacing: []Pace{{Rate: 500, P50: 1, P99: 2}, {Rate: 2000, P50: 3, P99: 4}, {Rate: 50_000, P50: 5, P99: 6}},
+		Blocks: []Block{{HandlingP99: 30}, {HandlingP99: 10}, {HandlingP99: 20}},
 		Sleeps: []Wait{{0.005, 7, 8}}, Trips: []Trip{{"empty gRPC call", 9, 10}},
 		CPU:         CPU{Known: true, Own: 0.1, Others: 0.2, Stolen: 0.3},
 		Conclusions: Conclusions{SmallestP50: 11, SmallestP99: 12, TrustedRate: 13},
@@ -58,6 +59,7 @@ func TestShort(t *testing.T) {
 		1_000_000: {Rate: 50_000, LatenessP50: 5, LatenessP99: 6},
 	} {
 		want.OvershootP50, want.OvershootP99, want.CallP50, want.SmallestP50, want.TrustedRate = 7, 8, 9, 11, 13
+		want.HandlingP99 = 20
 		got := r.short(rate)
 		if got.CPU == nil || *got.CPU != (result.CPUShares{Own: 0.1, Others: 0.2, Stolen: 0.3}) {
 			t.Errorf("CPU %+v", got.CPU)

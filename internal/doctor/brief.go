@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/stats"
 )
 
 // Brief examines this machine once, in less than a second, and keeps what it found.
@@ -81,6 +83,14 @@ func (r *Report) short(rate float64) *result.Instrument {
 		Rate: near.Rate, LatenessP50: near.P50, LatenessP99: near.P99,
 		OvershootP50: r.Sleeps[0].P50, OvershootP99: r.Sleeps[0].P99, CallP50: r.Trips[0].P50,
 		SmallestP50: r.Conclusions.SmallestP50, TrustedRate: r.Conclusions.TrustedRate,
+	}
+	var handling []float64
+	for _, b := range r.Blocks {
+		handling = append(handling, b.HandlingP99)
+	}
+	slices.Sort(handling)
+	if len(handling) > 0 {
+		out.HandlingP99 = stats.Quantile(handling, 0.5)
 	}
 	if r.CPU.Known {
 		out.CPU = &result.CPUShares{Own: r.CPU.Own, Others: r.CPU.Others, Stolen: r.CPU.Stolen}

@@ -68,6 +68,8 @@ type Trip struct {
 type Block struct {
 	P50 float64 `json:"p50_seconds"`
 	P99 float64 `json:"p99_seconds"`
+	// HandlingP99 is that of the time from an answer's arrival until it was counted.
+	HandlingP99 float64 `json:"handling_p99_seconds"`
 }
 
 // CPU is who used the cores meanwhile. Shares are of all cores; Known is false where

@@ -106,7 +106,7 @@ func (r *Report) repeat(ctx context.Context, d time.Duration) error {
 			if err != nil {
 				return err
 			}
-			r.Blocks = append(r.Blocks, Block{run.Latency.P50, run.Latency.P99})
+			r.Blocks = append(r.Blocks, Block{run.Latency.P50, run.Latency.P99, run.HandlingDelay.P99})
 		}
 		return nil
 	})

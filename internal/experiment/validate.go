@@ -172,6 +172,9 @@ func (e *Experiment) checkPlacement() error {
 		}
 	}
 	for _, s := range e.Services {
+		if asked, ok := e.Replicas.For(s.Name); ok && asked < 1 {
+			return wrong("replicas", "%d copies of %s are none: there is at least one", asked, s.Name)
+		}
 		copies := e.CopiesOf(s.Name)
 		switch kind := e.StoreOf(s.Name).Kind; {
 		case copies == 1:

@@ -204,6 +204,7 @@ func between(rows []row, from, to time.Duration) []row {
 
 // baseline is what requests are like without a fault.
 type baseline struct {
+	n      int64
 	errors result.Interval
 	p99    float64
 	stale  float64
@@ -213,14 +214,14 @@ type baseline struct {
 func baselineOf(rows []row) baseline {
 	s := summaryOf(rows)
 	_, slow := stats.Wilson(int64(math.Ceil(0.01*float64(s.succeeded))), s.succeeded)
-	return baseline{errors: s.errorRate(), p99: s.p99(), stale: s.staleShare(), slow: slow}
+	return baseline{n: int64(len(rows)), errors: s.errorRate(), p99: s.p99(), stale: s.staleShare(), slow: slow}
 }
 
 // held holds the rows of a window against the baseline.
 func (b baseline) held(rows []row) result.Impact {
 	s := summaryOf(rows)
 	return result.Impact{
-		Requests: int64(len(rows)), ErrorRate: s.errorRate(), BaselineErrorRate: b.errors,
+		Requests: int64(len(rows)), BaselineRequests: b.n, ErrorRate: s.errorRate(), BaselineErrorRate: b.errors,
 		P99: s.p99(), BaselineP99: b.p99, SlowShare: s.above(b.p99),
 		StaleShare: s.staleShare(), BaselineStaleShare: b.stale, MaxStaleness: s.oldest.Seconds(),
 	}

@@ -21,6 +21,10 @@ import (
 	"crosstalk/internal/schedule"
 )
 
+// Grace is how long what is in flight at an interrupt may take to complete. Then it is
+// cancelled, and counted as interrupted.
+const Grace = time.Second
+
 // Target is what the load is offered to. Errors are gRPC statuses.
 type Target struct {
 	Query func(ctx context.Context, id int64, key record.Key) (Reply, error)
@@ -38,9 +42,11 @@ type Reply struct {
 // Config is how a plan is carried out.
 type Config struct {
 	schedule.Plan
-	// Timeout ends each request and each write, from its sending on; 0 where the
-	// target does so itself, which costs less.
-	Timeout time.Duration
+	// Timeout is how long a request or a write may take, from its sending on; 0 is
+	// without end. OwnTimeout says that the target ends them itself, which costs less
+	// than a context around them.
+	Timeout    time.Duration
+	OwnTimeout bool
 	// MaxInFlight bounds the requests under way at once, and the writes.
 	MaxInFlight int
 	// Concurrency is the number of workers of a closed loop, where Rate is 0.
@@ -58,6 +64,9 @@ type Driver struct {
 	lag      *Lag
 	recorder *result.Recorder
 
+	// sent is the context of all that is sent; cancel ends it.
+	sent    context.Context
+	cancel  context.CancelFunc
 	begin   time.Time // of the measured part
 	ended   time.Duration
 	drained time.Duration
@@ -75,6 +84,10 @@ type Counts struct {
 	// Unoffered those whose turn the driver itself never came to.
 	Waited, Unsent, Unoffered                                 atomic.Int64
 	WritesDue, WritesAcknowledged, WritesFailed, WritesUnsent atomic.Int64
+	// Interrupted and WritesInterrupted count what was sent, was in flight at an
+	// interrupt and was not complete at the end of Grace. Interrupted ones are in no
+	// other count but Sent.
+	Interrupted, WritesInterrupted atomic.Int64
 }
 
 // change is a write and the version that it makes.
@@ -85,7 +98,9 @@ type change struct {
 
 // NewDriver returns a driver whose rows and lags go to recorder.
 func NewDriver(config Config, target Target, oracle *Oracle, lag *Lag, recorder *result.Recorder) *Driver {
-	return &Driver{config: config, target: target, oracle: oracle, lag: lag, recorder: recorder}
+	d := &Driver{config: config, target: target, oracle: oracle, lag: lag, recorder: recorder}
+	d.sent, d.cancel = context.WithCancel(context.Background())
+	return d
 }
 
 // Counts returns the driver's counters.
@@ -110,10 +125,12 @@ func (d *Driver) Wrong() error {
 }
 
 // Run offers the whole load, its measured part from begin on, and returns when
-// every request is complete. When ctx ends, it sends nothing more, waits for
-// what is under way and returns ctx's error, unless all was complete by then.
+// every request is complete. When ctx ends, it sends nothing more, waits for what is
+// in flight, for at most Grace, and returns ctx's error, unless all was complete by then.
 func (d *Driver) Run(ctx context.Context, begin time.Time) error {
 	d.begin = begin
+	defer d.cancel()
+	defer d.cancelAfter(ctx)()
 	d.recorder.End(d.config.Duration)
 	reads, writes := d.pools()
 	var offering sync.WaitGroup
@@ -217,14 +234,35 @@ func (d *Driver) drain(ctx context.Context, reads *pool[schedule.Read], writes *
 	return err
 }
 
-// bounded returns the context of one request or write. It does not end with Run's:
-// what is under way is waited for.
-func (d *Driver) bounded() (context.Context, context.CancelFunc) {
-	if d.config.Timeout == 0 {
-		return context.Background(), func() {}
+// cancelAfter has all that is in flight cancelled when ctx has ended and Grace is over,
+// unless stop is called before.
+func (d *Driver) cancelAfter(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	unused := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(Grace):
+			d.cancel()
+		case <-done:
+		}
+	})
+	return func() {
+		unused()
+		close(done)
 	}
-	return context.WithTimeout(context.Background(), d.config.Timeout)
 }
+
+// bounded returns the context of one request or write. It does not end with Run's, but
+// Grace after it.
+func (d *Driver) bounded() (context.Context, context.CancelFunc) {
+	if d.config.Timeout == 0 || d.config.OwnTimeout {
+		return d.sent, func() {}
+	}
+	return context.WithTimeout(d.sent, d.config.Timeout)
+}
+
+// interrupted tells whether an error is not the target's doing: it came of a cancelled
+// context.
+func (d *Driver) interrupted(err error) bool { return err != nil && d.sent.Err() != nil }
 
 func (d *Driver) now() time.Duration { return time.Since(d.begin) }
 
@@ -235,13 +273,14 @@ func (d *Driver) read(r schedule.Read) {
 	row := result.Row{ID: r.ID, Due: r.Due, Sent: d.now()}
 	d.count.Sent.Add(1)
 	reply, err := d.target.Query(ctx, r.ID, r.Key)
-	row.Done = d.now()
-	if !reply.Arrived.IsZero() {
-		counted := row.Done
-		row.Done = reply.Arrived.Sub(d.begin)
-		row.Handling = counted - row.Done
+	counted := d.now()
+	if d.interrupted(err) {
+		d.interrupt(r)
+		return
 	}
 	row.Code = status.Code(err)
+	row.Done = d.done(row, reply.Arrived, counted)
+	row.Handling = counted - row.Done
 	switch {
 	case err == nil:
 		row.Judgement, row.Staleness, err = d.oracle.Judge(question, reply.Answers)
@@ -257,6 +296,28 @@ func (d *Driver) read(r schedule.Read) {
 	}
 	d.tally(row)
 	d.recorder.Add(row)
+}
+
+// done is when a request was done that the driver came to at counted: when its answer
+// arrived; where none did and it ran out of time, when its time was over; else counted.
+// The kernel's clock, which tells of an arrival, may be set meanwhile: no answer is
+// taken to be there before it was asked for, or after it was seen.
+func (d *Driver) done(row result.Row, arrived time.Time, counted time.Duration) time.Duration {
+	switch {
+	case !arrived.IsZero():
+		return min(max(arrived.Sub(d.begin), row.Sent), counted)
+	case row.Code == codes.DeadlineExceeded && d.config.Timeout > 0:
+		return min(row.Sent+d.config.Timeout, counted)
+	}
+	return counted
+}
+
+// interrupt counts a request that nothing will come of any more.
+func (d *Driver) interrupt(r schedule.Read) {
+	d.recorder.Interrupted(r.Due)
+	if r.ID >= 0 {
+		d.count.Interrupted.Add(1)
+	}
 }
 
 func (d *Driver) tally(row result.Row) {
@@ -279,14 +340,16 @@ func (d *Driver) write(w change) {
 	})
 	at := d.now()
 	if err == nil {
-		d.oracle.Acknowledged(w.Service, w.Key, w.version, at)
-		d.lag.Acknowledged(w.Service, w.Key, w.version, at)
+		issued := d.oracle.Acknowledged(w.Service, w.Key, w.version, at)
+		d.lag.Acknowledged(w.Service, w.Key, w.version, issued, at)
 	}
 	if w.ID < 0 {
 		return
 	}
 	if err == nil {
 		d.count.WritesAcknowledged.Add(1)
+	} else if d.interrupted(err) {
+		d.count.WritesInterrupted.Add(1)
 	} else {
 		d.count.WritesFailed.Add(1)
 		d.failedWrites.add(w.Service, err)

@@ -194,6 +194,83 @@ func TestInterruptedRunWaitsForWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// What is in flight at an interrupt has Grace to complete. Then it is cancelled and
+// counted as interrupted, whatever its timeout is.
+func TestAnInterruptCancelsWhatHangs(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"open":   func(*Config) {},
+		"closed": func(c *Config) { c.Rate, c.Concurrency = 0, 4 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := config()
+				c.Timeout, c.OwnTimeout, c.WarmUp = time.Hour, true, 0
+				change(&c)
+				begin := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), 5050*time.Millisecond)
+				defer cancel()
+				quick := service(func() { time.Sleep(300 * time.Millisecond) })
+				d, run, err := drive(t, ctx, c, Target{Query: func(ctx context.Context, id int64, key record.Key) (Reply, error) {
+					if id%100 != 3 {
+						return quick.Query(ctx, id, key)
+					}
+					<-ctx.Done()
+					return Reply{}, status.FromContextError(ctx.Err()).Err()
+				}})
+				if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took != 5050*time.Millisecond+Grace {
+					t.Errorf("%v after %v, want it %v after the interrupt", err, took, Grace)
+				}
+				hung := d.Counts().Interrupted.Load()
+				if q := run.Requests; hung == 0 || q.Failed != 0 || q.Sent != q.Succeeded || q.Due != q.Sent+hung || len(run.Failures) != 0 {
+					t.Errorf("%d interrupted, %+v, %v", hung, run.Requests, run.Failures)
+				}
+			})
+		})
+	}
+}
+
+// Done is when an answer arrived, or when a request's time was over, and not when the
+// driver came to it; how late that was is kept apart.
+func TestTheDriversOwnTimeIsInNoLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config()
+		c.OwnTimeout, c.Timeout, c.WarmUp = true, 100*time.Millisecond, 0
+		good := service(func() { time.Sleep(20 * time.Millisecond) })
+		_, run, err := drive(t, t.Context(), c, Target{Query: func(ctx context.Context, id int64, key record.Key) (Reply, error) {
+			if id%2 == 1 {
+				time.Sleep(107 * time.Millisecond)
+				return Reply{}, status.Error(codes.DeadlineExceeded, "")
+			}
+			reply, err := good.Query(ctx, id, key)
+			reply.Arrived = time.Now()
+			time.Sleep(7 * time.Millisecond)
+			return reply, err
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, f, h := run.Latency, run.FailedLatency, run.HandlingDelay; l.Min != 0.02 || l.Max != 0.02 ||
+			f.Min != 0.1 || f.Max != 0.1 || h.Count != 1000 || h.Min != 0.007 || h.Max != 0.007 {
+			t.Errorf("answers after %+v, timeouts after %+v, handling %+v; want 20 ms, 100 ms and 7 ms", l, f, h)
+		}
+	})
+}
+
+// A clock that is set while an answer is under way makes no time negative.
+func TestAClockThatIsSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, step := range []time.Duration{-time.Hour, time.Hour} {
+			_, run, err := drive(t, t.Context(), config(), Target{Query: func(context.Context, int64, record.Key) (Reply, error) {
+				time.Sleep(10 * time.Millisecond)
+				return Reply{Arrived: time.Now().Add(step)}, status.Error(codes.Unavailable, "")
+			}})
+			if err != nil || run.FailedLatency.Min < 0 || run.FailedLatency.Max > 0.01 || run.HandlingDelay.Max > 0.01 {
+				t.Errorf("%v: %+v, handling %+v", err, run.FailedLatency, run.HandlingDelay)
+			}
+		}
+	})
+}
+
 // What cannot be sent within the limit after the end is given up and said.
 func TestDrainIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

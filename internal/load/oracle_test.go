@@ -179,18 +179,18 @@ func TestLag(t *testing.T) {
 		}
 		lags = nil
 	}
-	l.Acknowledged("A", 1, 2, 10)
+	l.Acknowledged("A", 1, 2, 2, 10)
 	expect(2)
 	l.Visible("D", "A", 1, 2, 15)
 	expect(1, "15 5")
-	l.Acknowledged("A", 1, 3, 20)
-	l.Acknowledged("A", 1, 4, 30)
+	l.Acknowledged("A", 1, 3, 3, 20)
+	l.Acknowledged("A", 1, 4, 4, 30)
 	expect(5)
 	l.Visible("E", "A", 1, 4, 50) // skips versions: each has its lag
 	expect(2, "50 40", "50 30", "50 20")
 	l.Visible("D", "B", 9, 2, 60) // visible before the driver heard of the write
-	l.Acknowledged("B", 9, 2, 61)
+	l.Acknowledged("B", 9, 2, 2, 61)
 	expect(2, "61 0")
-	l.Acknowledged("C", 1, 2, 70) // nobody keeps a copy of C
+	l.Acknowledged("C", 1, 2, 2, 70) // nobody keeps a copy of C
 	expect(2)
 }

@@ -8,6 +8,7 @@ package matrix
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"crosstalk/internal/experiment"
@@ -119,8 +120,9 @@ type Cell struct {
 	Copied, Lossy bool
 }
 
-// How much worse than without the fault counts as felt: a tenth of the answers, or
-// so many more of them than before. Errors have an interval of their own.
+// How much worse than without the fault counts as felt: more than a tenth of the answers
+// slower than 99 % were, or so many more of them old. Both are held against the end of an
+// interval, as errors are, so that no class comes of luck with few requests.
 const (
 	slowFelt  = 0.1
 	staleFelt = 0.05
@@ -135,7 +137,7 @@ func CellOf(impact result.Impact, delivered bool) Cell {
 		c.Feel = Missing
 	case impact.ErrorRate.Low > impact.BaselineErrorRate.High:
 		c.Feel = Errors
-	case impact.SlowShare > slowFelt:
+	case successes(impact.SlowShare, impact.Requests, impact.ErrorRate).Low > slowFelt:
 		c.Feel = Slower
 	case staler(impact):
 		c.Feel = Staler
@@ -143,9 +145,20 @@ func CellOf(impact result.Impact, delivered bool) Cell {
 	return c
 }
 
-// staler tells whether more answers were old than without the fault.
+// staler tells whether more answers were old than without the fault. A baseline of which
+// no number is known, of an older file, is taken as it is.
 func staler(i result.Impact) bool {
-	return i.StaleShare > 2*i.BaselineStaleShare+staleFelt
+	before := i.BaselineStaleShare
+	if i.BaselineRequests > 0 {
+		before = successes(before, i.BaselineRequests, i.BaselineErrorRate).High
+	}
+	return successes(i.StaleShare, i.Requests, i.ErrorRate).Low > before+staleFelt
+}
+
+// successes is a share of the successes among requests, with its 95 % interval.
+func successes(share float64, requests int64, errors result.Interval) result.Interval {
+	n := math.Round(float64(requests) * (1 - errors.Value))
+	return result.Share(int64(math.Round(share*n)), int64(n))
 }
 
 // Cells returns what was felt of each row in a run.

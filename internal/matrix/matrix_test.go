@@ -68,7 +68,16 @@ func TestCellOf(t *testing.T) {
 		{"older", result.Impact{SlowShare: 0.05, StaleShare: 0.3, BaselineStaleShare: 0.1}, true, Staler},
 		{"as old as before", result.Impact{StaleShare: 0.14, BaselineStaleShare: 0.1}, true, Nothing},
 		{"chance", result.Impact{SlowShare: 0.03, StaleShare: 0.04}, true, Nothing},
+		{"errors of too few", result.Impact{Requests: 10, ErrorRate: result.Share(1, 10), BaselineErrorRate: result.Share(0, 100)}, true, Nothing},
+		{"slower, of too few", result.Impact{Requests: 20, SlowShare: 0.2}, true, Nothing},
+		{"slower, of enough", result.Impact{Requests: 100, SlowShare: 0.2}, true, Slower},
+		{"older, of too few", result.Impact{Requests: 20, StaleShare: 0.1, BaselineRequests: 400}, true, Nothing},
+		{"older, of enough", result.Impact{Requests: 100, StaleShare: 0.2, BaselineRequests: 400}, true, Staler},
+		{"older, and too few before", result.Impact{Requests: 100, StaleShare: 0.2, BaselineRequests: 10}, true, Nothing},
 	} {
+		if c.impact.Requests == 0 {
+			c.impact.Requests = 1000
+		}
 		if got := CellOf(c.impact, c.delivered).Feel; got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
@@ -85,7 +94,7 @@ func TestCells(t *testing.T) {
 	for _, one := range f {
 		w := windowOf(one)
 		rows = append(rows, Row{"x", one})
-		run.Impacts = append(run.Impacts, result.Impact{Window: w, StaleShare: 0.5})
+		run.Impacts = append(run.Impacts, result.Impact{Window: w, Requests: 100, StaleShare: 0.5})
 		told := result.Fault{Target: one.Target.String(), Kind: string(one.Kind), Window: &w}
 		if one.Kind == fault.Outage {
 			told.DeliveredWindow = &w

@@ -196,6 +196,7 @@ func addRequests(to *result.Requests, r result.Requests, share float64) {
 	to.Due += r.Due
 	to.Sent += r.Sent
 	to.Succeeded += r.Succeeded
+	to.Interrupted += r.Interrupted
 	to.Failed += r.Failed
 	to.RateAsked += r.RateAsked * share
 	to.RateAchieved += r.RateAchieved * share
@@ -210,6 +211,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.Writes.Due += r.Writes.Due
 	to.Writes.Acknowledged += r.Writes.Acknowledged
 	to.Writes.Failed += r.Writes.Failed
+	to.Writes.Interrupted += r.Writes.Interrupted
 	addAll(to.Writes.Failures, r.Writes.Failures)
 	to.Answers.Correct += r.Answers.Correct
 	to.Answers.Stale += r.Answers.Stale
@@ -224,6 +226,7 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.LogLosses += r.LogLosses
 	to.UnseenChanges += r.UnseenChanges
 	to.ComparedRows += r.ComparedRows
+	addComparison(to, r.Comparison)
 	to.Bootstraps = append(to.Bootstraps, r.Bootstraps...)
 	addAll(to.Failures, r.Failures)
 	addAll(to.StorageBytes, r.StorageBytes)

@@ -186,6 +186,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
 			run.ComparedRows, run.Attached, run.LogLosses = 300, 1, 5
+			run.Comparison = &result.Comparison{OwnerRows: 300, ReplicaRows: 300, Differing: 1, Lost: 2, Explained: []result.Explained{{Fault: "bus:drop=1%", Rows: 3}}, NotCompared: "A has no control"}
 			run.Bootstraps = []result.Bootstrap{{Service: "D", Owner: "A", Events: 10}}
 			run.Processes = []result.Process{{Name: "driver", Starts: 1, CPUSecondsPer1000: 1}, {Name: "A", Starts: 2, Served: []int64{5}}}
 			run.GC = &result.GC{Percent: 100, Cycles: 1, Pauses: 2}
@@ -194,7 +195,8 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		}
 	}
 	_, run := merged(t, part(1, 0.005, fill), part(2, 0.005, fill))
-	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true, "Processes": true, "ID": true}
+	left := map[string]bool{"Predicted": true, "Impacts": true, "GC": true, "Attached": true, "Processes": true, "ID": true,
+		"MaxResidentBytes": true, "Silences": true}
 	v := reflect.ValueOf(run.Run)
 	for i := range v.NumField() {
 		name, empty := v.Type().Field(i).Name, v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
@@ -205,6 +207,13 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 	if run.Verdict != result.Interrupted || run.WarmUp.Due != 8 || run.Writes.Acknowledged != 10 || run.Writes.Failures["INTERNAL"] != 2 || run.Events != 24_000 || run.ComparedRows != 600 ||
 		run.EventsPerRequest != 6 || math.Abs(run.CPUSecondsPer1000-1.5) > 1e-12 || run.StorageBytes["A"] != 200 || run.Environment.Cores != 4 || run.Environment.Go != "go1.26" {
 		t.Errorf("%+v", run.Run)
+	}
+	want := result.Comparison{
+		OwnerRows: 600, ReplicaRows: 600, Differing: 2, Lost: 4, NotCompared: "A has no control",
+		Explained: []result.Explained{{Fault: "bus:drop=1%", Rows: 3}, {Fault: "bus:drop=1%", Rows: 3}},
+	}
+	if !reflect.DeepEqual(*run.Comparison, want) {
+		t.Errorf("comparison %+v, want %+v", run.Comparison, want)
 	}
 	if f := run.Faults[0]; f.Interactions != 20 || f.Delivered != 0.5 || f.MeanDeliveredSeconds != 2 || f.Low < 0.29 || f.Low > 0.31 {
 		t.Errorf("fault %+v", f)

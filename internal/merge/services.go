@@ -147,3 +147,23 @@ func stages(parts []result.Part) []result.Stage {
 	}
 	return out
 }
+
+// addComparison adds up what was compared; a part that compared nothing, as an attached
+// driver's, says nothing.
+func addComparison(to *result.Run, c *result.Comparison) {
+	if c == nil || c.Rows() == 0 && to.Comparison != nil {
+		return
+	}
+	if to.Comparison == nil || to.Comparison.Rows() == 0 {
+		to.Comparison = &result.Comparison{}
+	}
+	sum := to.Comparison
+	sum.OwnerRows += c.OwnerRows
+	sum.ReplicaRows += c.ReplicaRows
+	sum.Differing += c.Differing
+	sum.Lost += c.Lost
+	sum.Explained = append(sum.Explained, c.Explained...)
+	if c.NotCompared != "" {
+		sum.NotCompared = joined(sum.NotCompared, c.NotCompared)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -17,6 +18,9 @@ type Node struct {
 	// Control is where each copy's control is. Without one, the service is nobody's
 	// to prepare: one's own.
 	Control string `yaml:"control"`
+	// Cache is for how long such a service may answer with what it was told before; 0
+	// is never.
+	Cache time.Duration `yaml:"cache"`
 }
 
 // Nodes tells of each service where it runs.
@@ -41,6 +45,12 @@ func ReadNodes(name string, text []byte) (Nodes, error) {
 					return nil, fmt.Errorf("%s: %s: %q is not host:port", name, service, address)
 				}
 			}
+		}
+		switch {
+		case n.Cache < 0:
+			return nil, fmt.Errorf("%s: %s: cache: %v is negative", name, service, n.Cache)
+		case n.Cache > 0 && n.Control != "":
+			return nil, fmt.Errorf("%s: %s: cache is for a service of your own, which has no control", name, service)
 		}
 	}
 	return nodes, nil

@@ -64,10 +64,11 @@ func (t *table) instrument(runs []result.Run) {
 	if !slices.ContainsFunc(runs, func(r result.Run) bool { return r.GC != nil }) {
 		return
 	}
-	t.heading("INSTRUMENT: how late requests were sent, and the garbage collector's pauses")
-	t.row("scenario", "late p50", "late p99", "late max", "GC cycles", "pause p50", "pause p99", "pause max", "heap grows by")
+	t.heading("INSTRUMENT: how late requests were sent, how late answers were counted, memory, and the garbage collector's pauses")
+	t.row("scenario", "late p50", "late p99", "late max", "handling p50", "handling p99", "most memory", "GC cycles", "pause p50", "pause p99", "pause max", "heap grows by")
 	for _, r := range runs {
-		cells := []string{r.Scenario, percentile(r, result.Lateness, 0.5), percentile(r, result.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max)}
+		cells := []string{r.Scenario, percentile(r, result.Lateness, 0.5), percentile(r, result.Lateness, 0.99), quantile(r.Lateness, r.Lateness.Max),
+			percentile(r, result.HandlingDelay, 0.5), percentile(r, result.HandlingDelay, 0.99), memory(r)}
 		if g := r.GC; g != nil {
 			pause := func(seconds float64) string { return quantile(result.Quantiles{Count: g.Pauses}, seconds) }
 			cells = append(cells, fmt.Sprint(g.Cycles), pause(g.P50), pause(g.P99), pause(g.Max), growth(g))
@@ -77,6 +78,14 @@ func (t *table) instrument(runs []result.Run) {
 		t.row(cells...)
 	}
 	t.trust(runs)
+}
+
+// memory is the most that the driver's process has held.
+func memory(r result.Run) string {
+	if r.MaxResidentBytes == 0 {
+		return none
+	}
+	return size(r.MaxResidentBytes)
 }
 
 // growth is by how much the heap may grow until it is collected.

@@ -17,18 +17,19 @@ const (
 	Lateness
 	Staleness
 	ReplicationLag
+	HandlingDelay
 	kinds
 )
 
 // String returns the tag of the kind's lines in latency.hlog.
 func (k Kind) String() string {
-	return [...]string{"latency", "service", "failed", "lateness", "staleness", "lag"}[k]
+	return [...]string{"latency", "service", "failed", "lateness", "staleness", "lag", "handling"}[k]
 }
 
 // field is the name of the kind's percentiles in run.json.
 func (k Kind) field() string {
 	return [...]string{"latency_seconds", "service_time_seconds", "failed_latency_seconds",
-		"lateness_seconds", "staleness_seconds", "replication_lag_seconds"}[k]
+		"lateness_seconds", "staleness_seconds", "replication_lag_seconds", "handling_delay_seconds"}[k]
 }
 
 // The range of the histograms, in nanoseconds. Starting at 1 ns and not at 1 µs

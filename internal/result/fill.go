@@ -49,7 +49,7 @@ func due(series []Second) []Second {
 // quantiles is where a run keeps the summary of a kind.
 func (r *Run) Quantiles(k Kind) *Quantiles {
 	return [kinds]*Quantiles{
-		&r.Latency, &r.ServiceTime, &r.FailedLatency, &r.Lateness, &r.Staleness, &r.ReplicationLag,
+		&r.Latency, &r.ServiceTime, &r.FailedLatency, &r.Lateness, &r.Staleness, &r.ReplicationLag, &r.HandlingDelay,
 	}[k]
 }
 

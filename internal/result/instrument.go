@@ -14,6 +14,9 @@ type Instrument struct {
 	OvershootP99 float64 `json:"overshoot_p99_seconds"`
 	// CallP50 is the median of an empty gRPC call, one at a time.
 	CallP50 float64 `json:"call_p50_seconds"`
+	// HandlingP99 is the p99 of the handling delay of empty gRPC calls at 1,000/s: the
+	// median of brief blocks; 0 where that was not measured.
+	HandlingP99 float64 `json:"handling_p99_seconds,omitempty"`
 	// SmallestP50 is the smallest difference of the medians of two runs as brief as the
 	// examination that can be told from chance.
 	SmallestP50 float64 `json:"smallest_p50_difference_seconds"`

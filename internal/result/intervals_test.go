@@ -69,8 +69,10 @@ func TestLogLines(t *testing.T) {
 Tag=latency,0\.000000,1\.000000,10\.\d+,HIST\S+
 Tag=service,0\.000000,1\.000000,9\.\d+,HIST\S+
 Tag=lateness,0\.000000,1\.000000,1\.\d+,HIST\S+
+Tag=handling,0\.000000,1\.000000,2\.\d+,HIST\S+
 Tag=failed,3\.000000,1\.000000,200\d\.\d+,HIST\S+
 Tag=lateness,3\.000000,1\.000000,0\.000000,HIST\S+
+Tag=handling,3\.000000,1\.000000,0\.000000,HIST\S+
 $`
 	if got := log.String(); !regexp.MustCompile(want).MatchString(got) {
 		t.Errorf("the log is\n%s", got)

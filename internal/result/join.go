@@ -13,7 +13,7 @@ import (
 
 // EachInterval reads the latency.hlog of a run and calls fn with each of its
 // intervals: the distribution of one kind in one second of the measured part. The
-// kinds are latency, service, failed, lateness, staleness and lag, as in the log.
+// kinds are latency, service, failed, lateness, staleness, lag and handling, as in the log.
 // The histogram is fn's to keep.
 func EachInterval(dir string, run *Run, fn func(second int, kind string, h *hdrhistogram.Histogram)) error {
 	path := filepath.Join(dir, LogFile)

@@ -21,12 +21,13 @@ type Loaded struct {
 	Lateness       *hdrhistogram.Histogram
 	Staleness      *hdrhistogram.Histogram
 	ReplicationLag *hdrhistogram.Histogram
+	HandlingDelay  *hdrhistogram.Histogram
 }
 
 // Histogram returns the run's histogram of a kind, in nanoseconds.
 func (l *Loaded) Histogram(k Kind) *hdrhistogram.Histogram {
 	return [kinds]*hdrhistogram.Histogram{
-		l.Latency, l.ServiceTime, l.FailedLatency, l.Lateness, l.Staleness, l.ReplicationLag,
+		l.Latency, l.ServiceTime, l.FailedLatency, l.Lateness, l.Staleness, l.ReplicationLag, l.HandlingDelay,
 	}[k]
 }
 
@@ -60,7 +61,7 @@ func Load(dir string) (*Loaded, error) {
 	}
 	return &Loaded{
 		Run: *run, Latency: h[Latency], ServiceTime: h[ServiceTime], FailedLatency: h[FailedLatency],
-		Lateness: h[Lateness], Staleness: h[Staleness], ReplicationLag: h[ReplicationLag],
+		Lateness: h[Lateness], Staleness: h[Staleness], ReplicationLag: h[ReplicationLag], HandlingDelay: h[HandlingDelay],
 	}, nil
 }
 

@@ -57,10 +57,11 @@ type Impact struct {
 	// Faults are those that share the window, as flags have them.
 	Faults []string `json:"faults"`
 	Window Window   `json:"window"`
-	// Requests is how many were due in the window, ErrorRate how many of them
-	// failed; BaselineErrorRate is that of the baseline, the requests that were
+	// Requests is how many were due in the window, BaselineRequests how many in the
+	// baseline, 0 in older files; ErrorRate is how many of those in the window failed; BaselineErrorRate is that of the baseline, the requests that were
 	// due shortly before the window.
 	Requests          int64    `json:"requests"`
+	BaselineRequests  int64    `json:"baseline_requests,omitempty"`
 	ErrorRate         Interval `json:"error_rate"`
 	BaselineErrorRate Interval `json:"baseline_error_rate"`
 	// UnderWay is how many had been sent and were not answered when the window began,

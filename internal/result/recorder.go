@@ -90,6 +90,10 @@ func (r *Recorder) Due(at time.Duration) { r.tally(secondOf(at), 1, 0) }
 // will come of them.
 func (r *Recorder) Unsent(at time.Duration, n int64) { r.tally(secondOf(at), n, n) }
 
+// Interrupted notes that no row will come of a request that was due in the second of a
+// time, and told as Due.
+func (r *Recorder) Interrupted(at time.Duration) { r.tally(secondOf(at), 0, 1) }
+
 func (r *Recorder) tally(second int, due, given int64) {
 	l := r.lane(uint64(second))
 	if !l.closed {

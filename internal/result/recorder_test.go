@@ -19,7 +19,7 @@ const ms = time.Millisecond
 
 // success is a request that was sent 1 ms late and took the given latency.
 func success(id int64, due, latency time.Duration) Row {
-	return Row{ID: id, Due: due, Sent: due + ms, Done: due + latency, Judgement: Correct}
+	return Row{ID: id, Due: due, Sent: due + ms, Done: due + latency, Handling: 2 * ms, Judgement: Correct}
 }
 
 // play has the recorder told of rows that are due in order and complete at once.
@@ -50,10 +50,10 @@ func single(n int64, d time.Duration) Quantiles {
 func TestFill(t *testing.T) {
 	r := NewRecorder(Options{})
 	warm := success(-1, -500*ms, 40*ms)
-	failed := Row{ID: 1, Due: 500 * ms, Sent: 501 * ms, Done: 2500 * ms, Code: codes.DeadlineExceeded}
+	failed := Row{ID: 1, Due: 500 * ms, Sent: 501 * ms, Done: 2500 * ms, Handling: 2 * ms, Code: codes.DeadlineExceeded}
 	stale := success(2, time.Second, 10*ms)
 	stale.Judgement, stale.Staleness = Stale, 70*ms
-	missing := Row{ID: 3, Due: 1500 * ms, Sent: 1501 * ms, Done: 3500 * ms, Code: codes.NotFound, Judgement: Missing}
+	missing := Row{ID: 3, Due: 1500 * ms, Sent: 1501 * ms, Done: 3500 * ms, Handling: 2 * ms, Code: codes.NotFound, Judgement: Missing}
 	play(r, warm, success(0, 0, 10*ms), failed, stale, missing)
 	r.Due(1900 * ms) // and is given up before it is sent
 	r.AddLag(-ms, time.Hour)
@@ -72,6 +72,7 @@ func TestFill(t *testing.T) {
 		ServiceTime:     single(2, 9*ms),
 		FailedLatency:   single(2, 2*time.Second),
 		Lateness:        single(4, ms),
+		HandlingDelay:   single(4, 2*ms),
 		Answers:         Answers{Correct: 1, Stale: 1, Missing: 1},
 		Staleness:       single(1, 70*ms),
 		ReplicationLag:  single(1, 30*ms),
@@ -82,7 +83,7 @@ func TestFill(t *testing.T) {
 		},
 	}
 	got := filled(t, r)
-	if p99 := got.Intervals["lateness_seconds"]["p99"]; len(got.Intervals) != 6 || p99.High != nil || p99.Low == nil || *p99.Low != 0.001 {
+	if p99 := got.Intervals["lateness_seconds"]["p99"]; len(got.Intervals) != 7 || p99.High != nil || p99.Low == nil || *p99.Low != 0.001 {
 		t.Errorf("intervals %+v", got.Intervals) // of four samples, none bounds it above
 	}
 	got.Intervals = nil

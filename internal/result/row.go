@@ -41,7 +41,7 @@ type Row struct {
 	Sent time.Duration
 	Done time.Duration
 	// Handling is how long after Done the driver came to count the request: its own
-	// time, which is in no other figure.
+	// time, which is in no other figure. It is 0 where nothing tells when Done was.
 	Handling  time.Duration
 	Code      codes.Code
 	Judgement Judgement

@@ -72,6 +72,10 @@ type Run struct {
 	FailedLatency Quantiles `json:"failed_latency_seconds"`
 	// Lateness is sent − due, of all requests: the instrument's own error.
 	Lateness Quantiles `json:"lateness_seconds"`
+	// HandlingDelay is from the arrival of an answer until the driver counted it, of all
+	// requests: the driver's own time, which is in no latency. Runs before it was measured
+	// have none.
+	HandlingDelay Quantiles `json:"handling_delay_seconds,omitzero"`
 
 	Answers Answers `json:"answers"`
 	// Staleness is, over the stale answers only, for how long the oldest version
@@ -126,6 +130,9 @@ type Run struct {
 	// ComparedRows counts the rows of the copies that were held against their owners'
 	// once all was quiet. One that differs makes the run a wrong one.
 	ComparedRows int64 `json:"compared_rows,omitempty"`
+	// Comparison is what came of holding the databases against each other after the
+	// load; nil in runs from before there was one.
+	Comparison *Comparison `json:"comparison,omitempty"`
 	// CPUSecondsPer1000 is the CPU time of the driver's process, with all that
 	// runs in it, and of the nodes that are processes of their own, per 1000
 	// requests that were sent.
@@ -136,6 +143,9 @@ type Run struct {
 	// instrument's own doing, where the services are processes of their own. It is
 	// nil where it was not measured.
 	GC *GC `json:"gc,omitempty"`
+	// MaxResidentBytes is the most memory that the driver's process has held until the
+	// run's end, with all that runs in it, earlier runs included; 0 where it is not known.
+	MaxResidentBytes int64 `json:"max_resident_bytes,omitempty"`
 
 	Series []Second `json:"series"`
 }
@@ -203,6 +213,9 @@ type Requests struct {
 	// end is in neither; what was due in the warm-up is, where it passed later.
 	RateAchieved float64 `json:"rate_achieved"`
 	Throughput   float64 `json:"throughput"`
+	// Interrupted counts the requests that were in flight at an interrupt and were
+	// cancelled some time after it. They are in no other count but Due.
+	Interrupted int64 `json:"interrupted,omitempty"`
 }
 
 // Writes counts the driver's writes to the owners, warm-up not included. Due less
@@ -214,6 +227,9 @@ type Writes struct {
 	// Failures counts the failed ones by gRPC code name; nil where none has failed, and
 	// in older files.
 	Failures map[string]int64 `json:"failures,omitempty"`
+	// Interrupted counts those that were in flight at an interrupt and were cancelled
+	// some time after it: they may have been stored.
+	Interrupted int64 `json:"interrupted,omitempty"`
 }
 
 // Sent is how many writes were sent.

@@ -101,7 +101,7 @@ func (w *walker) fields(at string, goType reflect.Type, n *node) {
 	var required []string
 	for i := range goType.NumField() {
 		name, options, _ := strings.Cut(goType.Field(i).Tag.Get("json"), ",")
-		if options != "omitempty" {
+		if options != "omitempty" && options != "omitzero" {
 			required = append(required, name)
 		}
 		field := n.Properties[name]

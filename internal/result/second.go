@@ -34,6 +34,7 @@ func (s *second) reset(number int) {
 func (s *second) add(row Row) {
 	s.done++
 	s.intervals[Lateness].add(row.Sent - row.Due)
+	s.intervals[HandlingDelay].add(row.Handling)
 	if row.Code != codes.OK {
 		s.Failed++
 		s.intervals[FailedLatency].add(row.Done - row.Due)

@@ -139,6 +139,25 @@ func (n *nodes) of(service string) []*control {
 	return out
 }
 
+// silent names the services of those names that nobody can be reached of at their
+// addresses.
+func silent(ctx context.Context, t *placement.Topology, names []string) error {
+	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	defer cancel()
+	var errs []error
+	for _, name := range names {
+		client, err := reach(ctx, t, name)
+		if err == nil {
+			err = client.Close()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// reachLimit is for how long a service is tried to be reached that was reached before.
+const reachLimit = 5 * time.Second
+
 // target has the load offered to the nodes. driver tells those of several apart. Each
 // query has a trace context of its own where someone may go by it: where its spans are
 // exported, or, by traced, where the services are others' and may have a tracing of

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -125,9 +126,9 @@ type run struct {
 	pulse    *pulse
 	recorder *result.Recorder
 	driver   *load.Driver
+	book     *load.Oracle
 	stages   atomic.Pointer[stage]
 	lag      *load.Lag
-	lost     lostRows
 	applied  applications
 	impact   *impact.Tracker
 	live     live
@@ -138,10 +139,8 @@ type run struct {
 	gc       gcMeter
 	// awaited is how long after the measured part the replicas were looked at last.
 	awaited time.Duration
-	// compared is how many rows of copies were held against their owners', differs the
-	// error that names those that differ.
-	compared int64
-	differs  error
+	tables  comparison
+	pending map[string][]pending // by owner
 	// failed is why the run has ended early, of itself; missing names the nodes that
 	// tell nothing at its end.
 	failed, missing error
@@ -193,7 +192,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && measured.Requests.Sent == 0 {
 		return nil, offered
 	}
-	return measured, errors.Join(r.wrong(), cmp.Or(r.failed, r.missing), r.unwritten, folder.Write(measured))
+	return measured, errors.Join(r.wrong(), cmp.Or(r.failed, r.missing, r.tables.failed), r.unwritten, folder.Write(measured))
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -209,13 +208,14 @@ func (r *run) offer(ctx context.Context) error {
 	}
 	r.recorder.Begin(r.begin)
 	r.show()
-	w, err := r.nodes.watch(ctx, r.lag, &r.lost, &r.applied, r.begin)
+	w, err := r.nodes.watch(ctx, r.lag, &r.applied, r.begin)
 	if err != nil {
 		return err
 	}
 	r.watching = w
 	defer w.deafen()
 	w.impact = r.impact
+	w.restarted = r.book.Restarted
 	w.forgets = func(c *control) bool { return e.StoreOf(c.Process.Name).Kind == store.Memory }
 	if err := r.nodes.begin(ctx, r.begin); err != nil {
 		return err
@@ -224,11 +224,27 @@ func (r *run) offer(ctx context.Context) error {
 	aside := r.beside(ctx, cancel, witness{w, r.pulse})
 	defer aside()
 
-	err = cmp.Or(r.driver.Run(ctx, r.begin), r.awaitVisible(ctx), r.compareCopies(ctx))
+	err = r.drive(ctx)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return err
+}
+
+// drive has the load offered, and checks what is left of it. Its error is ctx's: then
+// nothing that follows is done.
+func (r *run) drive(ctx context.Context) error {
+	r.tables.NotCompared = "the run ended before"
+	for _, step := range []func() error{
+		func() error { return r.driver.Run(ctx, r.begin) },
+		func() error { return r.awaitVisible(ctx) },
+		func() error { return r.compare(ctx) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // equip makes the driver, and all that is told of what it does.
@@ -241,10 +257,12 @@ func (r *run) equip() {
 		r.impact.AddLag(at, lag)
 		r.shown.Lag(lag)
 	})
+	r.book = r.oracle()
 	r.driver = load.NewDriver(load.Config{
-		Plan: r.plan(), MaxInFlight: int(e.MaxInFlight), // the clients have the timeout
+		Plan: r.plan(), MaxInFlight: int(e.MaxInFlight),
+		Timeout: time.Duration(e.Timeout), OwnTimeout: true, // the clients have it
 		Concurrency: int(e.Concurrency), DrainLimit: drainLimit, Pacer: r.options.Pacer,
-	}, r.nodes.target(uint64(e.Seed), r.options.Attach, r.options.Env.Tracer, r.options.Nodes != nil), r.oracle(), r.lag, r.recorder)
+	}, r.nodes.target(uint64(e.Seed), r.options.Attach, r.options.Env.Tracer, r.options.Nodes != nil), r.book, r.lag, r.recorder)
 }
 
 func (r *run) observe(row result.Row) {
@@ -256,15 +274,27 @@ func (r *run) observe(row result.Row) {
 	}
 }
 
+// oracle bounds how stale an answer may be where D asks the owners: without a cache
+// that is declared, it has what was acknowledged before the request was sent. A replica
+// is as stale as it is, and so is an answer of a fallback.
 func (r *run) oracle() *load.Oracle {
-	var needs []string
-	for _, n := range r.experiment.Entry().Needs {
-		needs = append(needs, n.Service)
+	entry := r.experiment.Entry()
+	var names []string
+	for _, n := range entry.Needs {
+		names = append(names, n.Service)
 	}
+	size, timeout := int(r.experiment.Payload), time.Duration(r.experiment.Timeout)
 	if r.attached() {
-		return load.NewBystander(needs, int(r.experiment.Payload), time.Duration(r.experiment.Timeout))
+		return load.NewBystander(names, size, timeout)
 	}
-	return load.NewOracle(needs, int(r.experiment.Payload), time.Duration(r.experiment.Timeout))
+	o := load.NewOracle(names, size, timeout)
+	copied := scenarios.Copies(r.scenario, r.experiment)
+	for _, n := range entry.Needs {
+		if !slices.Contains(copied, scenarios.Copy{Consumer: entry.Name, Owner: n.Service}) && !r.experiment.PolicyOf(entry.Name, n).Fallback {
+			o.Bound(n.Service, r.options.Nodes[entry.Name].Cache)
+		}
+	}
+	return o
 }
 
 // replicas are those of each copy of a service; of one's own there are none, which
@@ -281,13 +311,13 @@ func (r *run) replicas() []load.Replica {
 	return out
 }
 
-// wrong names the answers, or the rows of a copy, that are wrong.
+// wrong names the answers, or the rows of a table, that are wrong.
 func (r *run) wrong() error {
 	var twice error
 	if n := r.applied.count(); n > 0 {
 		twice = fmt.Errorf("%d changes were applied to a copy again", n)
 	}
-	return errors.Join(r.driver.Wrong(), r.differs, twice)
+	return errors.Join(r.driver.Wrong(), r.tables.wrong, twice)
 }
 
 // awaitVisible waits until the replicas show every acknowledged change, and for

@@ -386,6 +386,12 @@ func TestJudge(t *testing.T) {
 		"starved":                   {findings{cpu: 0.2, busy: 0.91}, result.Invalid, 1},
 		"starved as fast as it can": {findings{cpu: 0.6, busy: 0.99, closedLoop: true}, result.Invalid, 1},
 		"no requests":               {findings{}, result.Invalid, 1},
+		"no success":                {findings{requests: result.Requests{Sent: 10}}, result.Invalid, 1},
+		"none, of a few":            {findings{requests: result.Requests{Sent: 7}}, result.OK, 0},
+		"none, as asked":            {findings{requests: result.Requests{Sent: 1000}, errorRate: 0.999}, result.OK, 0},
+		"not compared":              {findings{uncompared: errors.New("x")}, result.Invalid, 1},
+		"explained":                 {findings{unseen: 3, explained: []result.Explained{{Fault: "A:kill@1s+1s with --outbox=off", Changes: 3}}}, result.OK, 2},
+		"not told of":               {findings{untold: 1}, result.OK, 1},
 		"never offered":             {findings{unoffered: 1}, result.Invalid, 1},
 		"writes left":               {findings{writesUnsent: 1}, result.OK, 1},
 		"a file left":               {findings{unwritten: errors.New("x")}, result.OK, 1},
@@ -396,7 +402,7 @@ func TestJudge(t *testing.T) {
 		"not visible":               {findings{unseen: 3}, result.OK, 1},
 	} {
 		if name != "no requests" {
-			c.findings.requests.Sent = 1
+			c.findings.requests.Sent = max(c.findings.requests.Sent, 1)
 		}
 		if got, warnings := judge(c.findings); got != c.want || len(warnings) != c.warnings {
 			t.Errorf("%s: %s %q, want %s and %d warnings", name, got, warnings, c.want, c.warnings)

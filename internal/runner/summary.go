@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/tracing"
+	"crosstalk/internal/usage"
 	"crosstalk/scenarios"
 )
 
@@ -23,7 +25,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	over := r.waiting("what the processes have counted")
 	statistics, missing := r.nodes.statistics(ctx)
 	over()
-	r.missing = missing
+	r.missing = errors.Join(missing, silent(ctx, r.topology, r.topology.Own))
 	out := &result.Run{
 		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
 		Attached:        r.options.Attach,
@@ -36,7 +38,8 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
-		ComparedRows:    r.compared,
+		ComparedRows:    r.tables.ReplicaRows,
+		Comparison:      &r.tables.Comparison,
 	}
 	if interrupted {
 		out.MeasuredSeconds = r.driver.Offered().Seconds()
@@ -65,6 +68,9 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 		out.Warnings = append(out.Warnings, "interrupted before theory had answered: there is no prediction beside these figures")
 	}
 	if own := r.topology.Own; len(own) > 0 {
+		if cache := r.options.Nodes[r.experiment.Entry().Name].Cache; cache > 0 {
+			out.Warnings = append(out.Warnings, fmt.Sprintf("%s is declared to have a cache: its answers may be outdated for %v", r.experiment.Entry().Name, cache))
+		}
 		out.Warnings = append(out.Warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
 			"and the settings for them do not reach it; theory is that of the scenario, not of it", strings.Join(own, ", ")))
 	} else if alone(out, statistics.GetAttached()) {
@@ -103,8 +109,10 @@ func (r *run) fillCounts(out *result.Run) {
 		Acknowledged: counts.WritesAcknowledged.Load(),
 		Failed:       counts.WritesFailed.Load(),
 		Failures:     r.writeFailures(),
+		Interrupted:  counts.WritesInterrupted.Load(),
 	}
 	out.Requests.RateAsked = float64(r.experiment.Rate)
+	out.Requests.Interrupted = counts.Interrupted.Load()
 }
 
 func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
@@ -122,6 +130,7 @@ func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
 		return
 	}
 	out.GC = r.gc.result()
+	out.MaxResidentBytes = usage.MaxResident()
 	if out.Requests.Sent == 0 {
 		return
 	}

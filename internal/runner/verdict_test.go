@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/clock"
@@ -29,7 +30,7 @@ func TestJudgeByTheInstrument(t *testing.T) {
 		"at the bound of an idle one": {findings{instrument: idle, lateness: late(0.001)}, result.OK, ""},
 		"later than an idle one should": {findings{instrument: idle, lateness: late(0.0012)}, result.Invalid,
 			"late sends: 1 % of the requests were sent 1.2ms or more after they were due, above the bound of 1ms (10 times the 45µs measured before the load, or a tenth of the latency's p99, at least 1ms and at most 10ms)"},
-		"late, and not felt": {findings{instrument: idle, lateness: late(0.0012), latencyP99: 0.02}, result.OK, ""},
+		"late, and not felt": {findings{instrument: idle, lateness: late(0.0012), latency: result.Quantiles{P99: 0.02}}, result.OK, ""},
 		"not examined": {findings{lateness: late(0.0101)}, result.Invalid,
 			"late sends: 1 % of the requests were sent 10.1ms or more after they were due, above the bound of 10ms"},
 		"busy before, no looser": {findings{instrument: busy, lateness: late(0.0101)}, result.Invalid,
@@ -43,6 +44,20 @@ func TestJudgeByTheInstrument(t *testing.T) {
 			"rate not trusted: 8001/s were asked for, above the 8000/s that this machine can be trusted with"},
 		"trusted at none": {findings{instrument: busy, requests: result.Requests{RateAsked: 100}}, result.OK,
 			"rate not trusted: before the load, this machine sent on time at no rate, and 100/s were asked for"},
+		"counted at the bound": {findings{instrument: idle, handling: result.Quantiles{Count: 10_000, P50: 0.001, P90: 0.001, P99: 0.001, P999: 0.001}}, result.OK, ""},
+		"counted late": {findings{instrument: idle, handling: result.Quantiles{Count: 1000, P50: 0.001, P90: 0.0011, P99: 0.002}}, result.Invalid,
+			"answers counted late: in 10 % of the requests the driver came to the answer 1.1ms or more after it had arrived, above the bound of 1ms (2 % of the latency's p90, or what is usual here): it takes from the cores what the services need"},
+		"a burst that blurs nothing": {findings{instrument: idle, handling: result.Quantiles{Count: 10_000, P90: 0.0076, P99: 0.0172, P999: 0.018},
+			latency: result.Quantiles{P90: 0.38, P99: 0.86, P999: 0.9}}, result.OK, ""},
+		"one that does": {findings{instrument: idle, handling: result.Quantiles{Count: 10_000, P90: 0.0077, P99: 0.0172, P999: 0.018},
+			latency: result.Quantiles{P90: 0.38, P99: 0.86, P999: 0.9}}, result.Invalid,
+			"answers counted late: in 10 % of the requests the driver came to the answer 7.7ms or more after it had arrived, above the bound of 7.6ms (2 % of the latency's p90, or what is usual here): it takes from the cores what the services need"},
+		"too few to tell the tail":       {findings{instrument: idle, handling: result.Quantiles{Count: 999, P99: 1, P999: 1}}, result.OK, ""},
+		"usual where it was slow before": {findings{instrument: &result.Instrument{HandlingP99: 0.0005, TrustedRate: 8000}, handling: result.Quantiles{Count: 1000, P99: 0.005}}, result.OK, ""},
+		"counted late in a closed loop that has cores left": {findings{closedLoop: true, cpu: 0.5, busy: 0.6, handling: result.Quantiles{Count: 20, P50: 0.011}}, result.Invalid,
+			"answers counted late: in 50 % of the requests the driver came to the answer 11ms or more after it had arrived, above the bound of 10ms (2 % of the latency's p50, or what is usual here): it takes from the cores what the services need"},
+		"a closed loop that was cut": {findings{closedLoop: true, interrupted: true, measured: time.Second, requests: result.Requests{Interrupted: 3}}, result.Interrupted,
+			"interrupted: the figures cover the 1s that were measured until then; 3 requests in flight were not complete 1s later, and were cancelled"},
 		"a closed loop asks for none": {findings{instrument: busy, closedLoop: true}, result.OK, ""},
 	} {
 		c.findings.requests.Sent = 1

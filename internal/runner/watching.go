@@ -21,12 +21,13 @@ type watching struct {
 	impact  *impact.Tracker
 	nodes   *nodes
 	lag     *load.Lag
-	lost    *lostRows
 	applied *applications
 	started time.Time
 	// forgets tells whether a process keeps nothing when it dies.
 	forgets func(c *control) bool
-	ctx     context.Context
+	// restarted is told of each service whose process was started anew.
+	restarted func(service string)
+	ctx       context.Context
 	// stop ends it. As long as it goes on, a node is this run's: another driver would
 	// take it, and with it what it has counted.
 	stop    func()
@@ -44,8 +45,8 @@ func (w *watching) deafen() {
 }
 
 // watch returns when every host is watched, which goes on after the end of ctx.
-func (n *nodes) watch(ctx context.Context, lag *load.Lag, lost *lostRows, applied *applications, begin time.Time) (*watching, error) {
-	w := &watching{nodes: n, lag: lag, lost: lost, applied: applied, started: begin}
+func (n *nodes) watch(ctx context.Context, lag *load.Lag, applied *applications, begin time.Time) (*watching, error) {
+	w := &watching{nodes: n, lag: lag, applied: applied, started: begin}
 	var cancel context.CancelFunc
 	w.ctx, cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = func() {
@@ -86,6 +87,9 @@ func (w *watching) Again(ctx context.Context, address string) error {
 	if w.forgets(c) {
 		w.applied.forget(c)
 	}
+	for _, s := range c.Process.Services {
+		w.restarted(s.Name)
+	}
 	// A call meanwhile may have found nobody, and the connection then pauses.
 	if err := c.client.Connected(ctx); err != nil {
 		return err
@@ -125,7 +129,6 @@ func (w *watching) passOn(c *control, v *fakesvcpb.WatchResponse) {
 		return
 	}
 	if v.GetLost() {
-		w.lost.add(scenarios.Copy{Consumer: v.GetConsumer(), Owner: v.GetService()}, v.GetKey())
 		w.lag.Lost(c.replica(v.GetConsumer()), v.GetService(), record.Key(v.GetKey()), v.GetVersion())
 		return
 	}
@@ -135,33 +138,10 @@ func (w *watching) passOn(c *control, v *fakesvcpb.WatchResponse) {
 	w.lag.Visible(c.replica(v.GetConsumer()), v.GetService(), record.Key(v.GetKey()), v.GetVersion(), time.Since(w.started))
 }
 
-// lostRows are the rows of copies that are not their owner's, since the event of a
-// change is lost.
-type lostRows struct {
-	mu   sync.Mutex
-	rows map[copiedRow]struct{}
-}
-
 // copiedRow is a row of a copy.
 type copiedRow struct {
 	scenarios.Copy
 	key uint64
-}
-
-func (l *lostRows) add(c scenarios.Copy, key uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.rows == nil {
-		l.rows = make(map[copiedRow]struct{})
-	}
-	l.rows[copiedRow{c, key}] = struct{}{}
-}
-
-func (l *lostRows) has(c scenarios.Copy, key uint64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, ok := l.rows[copiedRow{c, key}]
-	return ok
 }
 
 // applications counts the changes that a copy has applied again: its law is that each

@@ -48,11 +48,11 @@ func TestNodesAreWatchedUntilTheEnd(t *testing.T) {
 	node := &watched{told: make(chan *fakesvcpb.WatchResponse)}
 	n := &nodes{controls: []*control{{Control: scenarios.Control{}, client: &fakesvc.ControlClient{ControlClient: node}}}}
 	lag := load.NewLag([]load.Replica{{Consumer: "D", Owner: "A"}}, func(_, _ time.Duration) {})
-	lag.Acknowledged("A", 1, 1, 0)
-	lag.Acknowledged("A", 2, 1, 0)
+	lag.Acknowledged("A", 1, 1, 1, 0)
+	lag.Acknowledged("A", 2, 1, 1, 0)
 	offering, end := context.WithCancel(t.Context())
 	go func() { node.told <- &fakesvcpb.WatchResponse{} }()
-	w, err := n.watch(offering, lag, &lostRows{}, &applications{}, time.Now())
+	w, err := n.watch(offering, lag, &applications{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,8 +88,8 @@ func TestVisibleInEachCopy(t *testing.T) {
 		}
 		r := &run{scenario: s, experiment: e, nodes: n}
 		lag := load.NewLag(r.replicas(), func(_, _ time.Duration) {})
-		w := &watching{lag: lag, lost: &lostRows{}, applied: &applications{}, started: time.Now()}
-		lag.Acknowledged("A", 1, 2, 0)
+		w := &watching{lag: lag, applied: &applications{}, started: time.Now()}
+		lag.Acknowledged("A", 1, 2, 2, 0)
 		got := []int{lag.Unseen()}
 		for _, c := range n.controls {
 			w.passOn(c, &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: 1, Version: 2})
@@ -98,5 +98,35 @@ func TestVisibleInEachCopy(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %d unseen after each copy, want %d", store, got, want)
 		}
+	}
+}
+
+// A version that is told of again, or that comes after a newer one, was applied again;
+// not so in another replica, of another key, or once a process that keeps nothing has
+// begun anew.
+func TestApplications(t *testing.T) {
+	d, e := &control{}, &control{copy: 1}
+	shows := func(key, version uint64) *fakesvcpb.WatchResponse {
+		return &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: key, Version: version}
+	}
+	var a applications
+	for i, step := range []struct {
+		by   *control
+		v    *fakesvcpb.WatchResponse
+		want int64
+	}{
+		{d, shows(1, 2), 0}, {d, shows(1, 3), 0}, {d, shows(2, 2), 0}, {e, shows(1, 2), 0},
+		{d, shows(1, 3), 1}, {d, shows(1, 2), 2}, {e, shows(1, 3), 2},
+	} {
+		if a.add(step.by, step.v); a.count() != step.want {
+			t.Errorf("step %d: %d applied again, want %d", i, a.count(), step.want)
+		}
+	}
+	a.forget(d)
+	if a.add(d, shows(1, 2)); a.count() != 2 {
+		t.Error("what has begun anew applies all again")
+	}
+	if a.add(e, shows(1, 3)); a.count() != 3 {
+		t.Error("the other one has not begun anew")
 	}
 }

@@ -34,6 +34,7 @@ func (Link) Supply(ctx context.Context, supplier *fakesvc.Node) error {
 func publish(supplier *fakesvc.Node, topic string) {
 	r := newRelay(supplier, topic)
 	supplier.OnChange(r.changed)
+	supplier.OnPending(r.pending)
 	supplier.Host().Run(r.run)
 }
 

@@ -52,7 +52,7 @@ type relay struct {
 
 	// For the goroutine that runs alone.
 	read  int64             // Seq of the last entry that was queued
-	more  bool              // there may be others after it
+	more  bool              // there may be others after it; guarded by relay.mu
 	known map[int64]*change // what was on its way when the relay was stopped, by Seq
 }
 

@@ -1,0 +1,30 @@
+package result
+
+// Comparison is what came of holding the databases against each other after the load:
+// each owner's table against what the driver wrote and was acknowledged, each replica
+// against its owner's table, row by row.
+type Comparison struct {
+	// OwnerRows and ReplicaRows count the rows that were compared.
+	OwnerRows   int64 `json:"owner_rows"`
+	ReplicaRows int64 `json:"replica_rows"`
+	// Differing counts the rows that are not what they must be, or that one side lacks,
+	// and that no fault explains; Lost counts the acknowledged changes that a replica
+	// does not show, likewise. One of either makes the run a wrong one.
+	Differing int64 `json:"differing"`
+	Lost      int64 `json:"lost"`
+	// Explained counts the others, each against the fault that explains it.
+	Explained []Explained `json:"explained,omitempty"`
+	// NotCompared says what was not compared, and why; empty is nothing.
+	NotCompared string `json:"not_compared,omitempty"`
+}
+
+// Explained is what a fault explains: rows that differ, and acknowledged changes that
+// are not visible.
+type Explained struct {
+	Fault   string `json:"fault"`
+	Rows    int64  `json:"rows"`
+	Changes int64  `json:"changes"`
+}
+
+// Rows is how many rows were compared.
+func (c *Comparison) Rows() int64 { return c.OwnerRows + c.ReplicaRows }

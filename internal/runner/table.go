@@ -1,0 +1,71 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"crosstalk/fakesvc/fakesvcpb"
+)
+
+// row is one of a table, as a node tells it.
+type row struct{ key, version, hash uint64 }
+
+// rowLimit is for how long a node may send no row of those that it is asked for.
+const rowLimit = drainLimit
+
+var errNoRow = fmt.Errorf("no row came for %v", rowLimit)
+
+// table reads what a service keeps of an owner's records, in the order of their keys.
+func (c *control) table(ctx context.Context, service, owner string) (rows []row, err error) {
+	err = c.rows(ctx, c.client.Rows, service, owner, func(m *fakesvcpb.RowsResponse) {
+		for _, r := range m.GetRows() {
+			rows = append(rows, row{r.GetKey(), r.GetVersion(), r.GetPayloadHash()})
+		}
+	})
+	return rows, err
+}
+
+// rowsCall is a call of a control that answers with rows.
+type rowsCall func(context.Context, *fakesvcpb.RowsRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[fakesvcpb.RowsResponse], error)
+
+// rows has each of the messages read that a call answers with. It gives up where none
+// comes for rowLimit.
+func (c *control) rows(ctx context.Context, call rowsCall, service, owner string, read func(*fakesvcpb.RowsResponse)) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	idle := time.AfterFunc(rowLimit, func() { cancel(errNoRow) })
+	defer idle.Stop()
+	defer func() {
+		if err != nil {
+			if errors.Is(context.Cause(ctx), errNoRow) {
+				err = errNoRow
+			}
+			err = fmt.Errorf("read the records of %s in %s: %w", owner, c.name(), err)
+		}
+	}()
+	stream, err := call(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner})
+	for err == nil {
+		var more *fakesvcpb.RowsResponse
+		if more, err = stream.Recv(); err == nil {
+			idle.Reset(rowLimit)
+			read(more)
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// hashOf is what a node says of a payload instead of sending it.
+func hashOf(payload []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(payload)
+	return h.Sum64()
+}
