@@ -63,7 +63,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	if !r.attached() { // what the others offer is not in theory, nor known
 		out.Predicted, unpredicted = r.predict(asked)
 	}
-	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
+	out.Verdict, out.Warnings = judge(r.findings(asked, out, interrupted))
 	if unpredicted != nil {
 		out.Warnings = append(out.Warnings, "interrupted before theory had answered: there is no prediction beside these figures")
 	}
