@@ -58,6 +58,7 @@ func TestPolicyErrors(t *testing.T) {
 		"retry=1 budget=2":         `budget: "2" is not a share from 0 to 1`,
 		"retry=1 budget=20%+":      `budget: "" is not a rate such as 500`,
 		"hedge=p100":               `hedge: "p100" is no percentile such as p95`,
+		"hedge=p0":                 `hedge: "p0" is no percentile such as p95`,
 		"hedge=pNaN":               `hedge: "pNaN" is no percentile such as p95`,
 		"breaker=50%":              `breaker: "50%" is not RATE/COUNT/OPEN, such as 50%/20/5s`,
 		"breaker=0/20/5s":          `breaker: "0" is not a share above 0`,
