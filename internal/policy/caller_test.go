@@ -320,3 +320,26 @@ func TestWarmUpIsNotCounted(t *testing.T) {
 		}
 	})
 }
+
+// Close waits for a hedge that lost and takes its time to notice.
+func TestCloseWaitsForTheLoser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caller := NewCaller(policyOf(t, "hedge=20ms"))
+		var ended atomic.Bool
+		_, code, took := fetch(t, caller, func(ctx context.Context, try int) (record.Record, error) {
+			if try == 0 {
+				<-ctx.Done()
+				time.Sleep(50 * ms)
+				ended.Store(true)
+			}
+			return record.Record{}, ctx.Err()
+		})
+		if code != codes.OK || took != 20*ms || ended.Load() {
+			t.Errorf("%v after %v, the loser has ended: %v", code, took, ended.Load())
+		}
+		caller.Close()
+		if !ended.Load() {
+			t.Error("the loser goes on after Close")
+		}
+	})
+}
