@@ -2,6 +2,7 @@ package asyncreplicated
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,14 +47,14 @@ func (o observedOutbox) Acknowledge(ctx context.Context, upTo int64) error {
 func TestTheOutboxForgetsOnlyWhatTheBusHas(t *testing.T) {
 	for _, kind := range []store.Kind{store.Memory, store.Sqlite, store.Bbolt} {
 		inWorld(t, func(w *world) {
-			forgotten := int64(0)
+			var forgotten atomic.Int64
 			a := w.open("A", kind, func(_ *fakesvc.NodeConfig, db *store.Store) {
 				*db = observed{*db, func(upTo int64) {
 					end, err := w.env.Bus.End(w.Context(), w.topic())
 					if err != nil || end[0] < upTo { // entries are numbered from 1
 						w.Errorf("%s: entries up to %d are forgotten, and the bus has %d events; error %v", kind, upTo, end[0], err)
 					}
-					forgotten = upTo
+					forgotten.Store(upTo)
 				}}
 			})
 			a.seed()
@@ -63,8 +64,8 @@ func TestTheOutboxForgetsOnlyWhatTheBusHas(t *testing.T) {
 				a.write(1+i, 3, uint64(2+i))
 				time.Sleep(time.Second)
 			}
-			if forgotten != keys+5 {
-				w.Errorf("%s: %d entries are forgotten, want %d", kind, forgotten, keys+5)
+			if got := forgotten.Load(); got != keys+5 {
+				w.Errorf("%s: %d entries are forgotten, want %d", kind, got, keys+5)
 			}
 		})
 	}
