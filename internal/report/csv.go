@@ -23,7 +23,7 @@ func CSV(w io.Writer, runs []Found) error {
 	return out.Error()
 }
 
-var csvHead = []string{
+var csvHead = append([]string{
 	"folder", "scenario", "verdict", "started", "measured_seconds", "due", "sent", "succeeded", "failed",
 	"rate_asked", "rate_achieved", "throughput", "error_rate", "error_rate_low", "error_rate_high",
 	"latency_p50_seconds", "latency_p90_seconds", "latency_p99_seconds", "latency_p999_seconds", "latency_max_seconds", "latency_mean_seconds",
@@ -32,7 +32,7 @@ var csvHead = []string{
 	"writes_due", "writes_acknowledged", "writes_failed", "write_error_rate", "write_error_rate_low", "write_error_rate_high", "write_failures",
 	"latency_p50_low_seconds", "latency_p50_high_seconds", "latency_p90_low_seconds", "latency_p90_high_seconds",
 	"latency_p99_low_seconds", "latency_p99_high_seconds", "latency_p999_low_seconds", "latency_p999_high_seconds",
-}
+}, comparisonHead...)
 
 func csvLine(f Found) []string {
 	r := f.Run
@@ -73,7 +73,7 @@ func csvLine(f Found) []string {
 		}
 		line = append(line, end(v.Low), end(v.High))
 	}
-	return line
+	return append(line, comparisonFields(r.Comparison)...)
 }
 
 func sum(bytes map[string]int64) (total int64) {
