@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
@@ -182,5 +184,19 @@ func TestPredict(t *testing.T) {
 		if d := p.Latency.P50 - 0.06; d > 1e-4 || d < -1e-4 {
 			t.Errorf("p50 %v, want 60 ms", p.Latency.P50)
 		}
+	}
+}
+
+// A prediction that would take minutes ends with the interrupt.
+func TestInterruptedPredict(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	code, stdout, stderr := bench(t, ctx, "predict", "--scenario=sync", "--workers=100", "--fault=B:slow=2@1s+1s", "--rate=10000", "--duration=1h")
+	if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "nothing is predicted for sync") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if took := time.Since(began); took > 20*time.Second { // of some 2 minutes
+		t.Errorf("it took %v", took)
 	}
 }

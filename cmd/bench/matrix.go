@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -109,6 +110,7 @@ func (c *matrixCommand) run(cmd *cobra.Command, path string) (err error) {
 	}
 	options := runOptions(nil)
 	options.Shared = true
+	options.Predicting = newView(cmd.ErrOrStderr()).predicting
 	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
 	runs, err := c.measure(cmd, e, session.Dir(), options)
 	if err != nil || cmd.Context().Err() != nil {
@@ -145,7 +147,11 @@ func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows 
 	}
 	for _, r := range runs {
 		m.Measured[r.Scenario] = matrix.Cells(rows, &r)
-		m.Predicted[r.Scenario] = matrix.Cells(rows, predictedRun(e, r))
+		predicted, err := predictedRun(cmd.Context(), e, r, predict.Options{Progress: newView(cmd.ErrOrStderr()).predicting(r.Scenario)})
+		if err != nil {
+			return stopped(cmd, err)
+		}
+		m.Predicted[r.Scenario] = matrix.Cells(rows, predicted)
 	}
 	if err := m.Save(dir); err != nil {
 		return err
@@ -168,18 +174,21 @@ func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows 
 }
 
 // predictedRun is the run with the impacts that theory expects: those of the same
-// requests in virtual time.
-func predictedRun(e *experiment.Experiment, measured result.Run) *result.Run {
+// requests in virtual time. The error is that of ctx, if it ends before.
+func predictedRun(ctx context.Context, e *experiment.Experiment, measured result.Run, o predict.Options) (*result.Run, error) {
 	tracker := impact.New(e.Faults())
-	predict.Simulate(e, measured.Scenario, predict.Options{Each: func(r predict.Row) {
+	o.Each = func(r predict.Row) {
 		row := result.Row{ID: r.ID, Due: r.Due, Sent: r.Sent, Done: r.Done, Code: r.Code, Judgement: result.Correct}
 		if r.Stale {
 			row.Judgement, row.Staleness = result.Stale, r.Age
 		}
 		tracker.Add(row)
-	}})
+	}
+	if _, err := predict.Simulate(ctx, e, measured.Scenario, o); err != nil {
+		return nil, err
+	}
 	measured.Impacts = tracker.Impacts(0, false)
-	return &measured
+	return &measured, nil
 }
 
 // textOf is a setting as its flag has it.

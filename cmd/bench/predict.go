@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -54,15 +55,18 @@ func (c *predictCommand) run(cmd *cobra.Command, path string) error {
 	}
 	of := predict.Of
 	if c.simulate {
-		of = func(e *experiment.Experiment, scenario string) predict.Prediction {
-			return predict.Simulate(e, scenario, predict.Options{})
-		}
+		of = predict.Simulate
 	}
+	view := newView(cmd.ErrOrStderr())
 	out := cmd.OutOrStdout()
 	began := time.Now()
 	var all []predict.Prediction
 	for _, scenario := range e.Scenario {
-		p := of(e, scenario)
+		p, err := of(cmd.Context(), e, scenario, predict.Options{Progress: view.predicting(scenario)})
+		view.clear()
+		if err != nil {
+			return &ended{exitInterrupted, errors.New("interrupted: nothing is predicted for " + scenario)}
+		}
 		if c.json {
 			if err := json.NewEncoder(out).Encode(p); err != nil {
 				return err

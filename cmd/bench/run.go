@@ -113,6 +113,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 	}
 	view := newView(cmd.ErrOrStderr())
 	options := runOptions(view.progress)
+	options.Predicting = view.predicting
 	options.Samples, options.OTLP, options.Waiting = c.samples, c.otlp, view.waiting
 	if options.Attach, err = c.attached(e); err != nil {
 		return err

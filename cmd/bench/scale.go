@@ -82,6 +82,7 @@ func (c *scaleCommand) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	options := runOptions(nil)
+	options.Predicting = newView(cmd.ErrOrStderr()).predicting
 	if err := runner.Probe(cmd.Context(), e.Scenario, e, options); err != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}

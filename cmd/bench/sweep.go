@@ -99,6 +99,7 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) (err error) {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
 	options := runOptions(nil)
+	options.Predicting = newView(cmd.ErrOrStderr()).predicting
 	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
 	err = c.measure(cmd, &s, session.Dir(), options)
 	if len(s.Rows) == 0 {
@@ -146,7 +147,7 @@ func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string, 
 				if err != nil {
 					return err
 				}
-				if run.Verdict == result.Interrupted {
+				if run.Verdict == result.Interrupted || run.Predicted == nil { // nor was theory through
 					return cmd.Context().Err()
 				}
 				s.Add(n, scenario, repeat, filepath.Join(name, scenario), run)

@@ -71,8 +71,8 @@ func (c *verdictCommand) run(cmd *cobra.Command, path string) error {
 	if err != nil || cmd.Context().Err() != nil {
 		return errors.Join(stopped(cmd, err), session.Remove())
 	}
-	if evidence.Web, err = verdict.Webs(base); err != nil {
-		return err
+	if evidence.Web, err = verdict.Webs(cmd.Context(), base); err != nil {
+		return stopped(cmd, err)
 	}
 	out := cmd.OutOrStdout()
 	if err := report.Verdicts(out, verdict.Decide(evidence)); err != nil {
@@ -105,6 +105,7 @@ func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named,
 		for i, scenario := range x.Experiment.Scenario {
 			group.Go(func() error {
 				options := runOptions(nil)
+				options.Predicting = view.predicting
 				options.Shared = x.Together
 				var err error
 				runs[i], err = carryOut(ctx, x.Experiment, scenario, filepath.Join(dir, x.Name), options)

@@ -151,6 +151,21 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(time.Millisecond)
 }
 
+// quiet is how long a prediction may last without a word, and between two.
+const quiet = 2 * time.Second
+
+// predicting returns what tells how far the prediction of a scenario is, once that
+// takes longer than quiet.
+func (v *view) predicting(scenario string) func(share float64) {
+	next := time.Now().Add(quiet)
+	return func(share float64) {
+		if now := time.Now(); now.After(next) {
+			next = now.Add(quiet)
+			v.step("%s: asking theory, %.0f %%", scenario, 100*share)
+		}
+	}
+}
+
 // waiting says what is waited for after the load.
 func (v *view) waiting(scenario, what string) {
 	if v.terminal {
@@ -169,9 +184,16 @@ func (v *view) step(format string, args ...any) {
 	v.log.Info().Msg(fmt.Sprintf(format, args...))
 }
 
-func (v *view) ended(r *result.Run) {
+// clear leaves an empty line on a terminal, for others to write to.
+func (v *view) clear() {
 	if v.terminal {
 		v.line("")
+	}
+}
+
+func (v *view) ended(r *result.Run) {
+	if v.terminal {
+		v.clear()
 		return
 	}
 	v.log.Info().Str("scenario", r.Scenario).Str("verdict", string(r.Verdict)).Msg("done")

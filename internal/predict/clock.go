@@ -8,6 +8,8 @@ type clock struct {
 	now    time.Duration
 	events []event // a binary heap
 	order  uint64
+	// sweepAt is how long the heap has to be for void events to be dropped.
+	sweepAt int
 }
 
 type event struct {
@@ -34,6 +36,9 @@ func (c *clock) planStep(at time.Duration, of *visit, do step) {
 	if of != nil && of.request != nil {
 		of.request.planned++
 	}
+	if len(c.events) >= max(c.sweepAt, sweepFrom) {
+		c.sweep()
+	}
 	e := event{at, c.order, of, do}
 	c.events = append(c.events, e)
 	h, i := c.events, len(c.events)-1
@@ -48,6 +53,40 @@ func (c *clock) planStep(at time.Duration, of *visit, do step) {
 	h[i] = e
 }
 
+// sweepFrom is a heap that is too short to be swept.
+const sweepFrom = 1024
+
+// sweep drops the events that have become void, such as deadlines of what is over:
+// each would keep its visit, and all that this knows, until its time comes. Half of
+// the heap at least is new since the last sweep, so the cost is that of planning.
+func (c *clock) sweep() {
+	kept := c.events[:0]
+	for _, e := range c.events {
+		if e.void() {
+			e.taken()
+			continue
+		}
+		kept = append(kept, e)
+	}
+	clear(c.events[len(kept):])
+	c.events = kept
+	for i := len(kept)/2 - 1; i >= 0; i-- {
+		c.sink(i, kept[i])
+	}
+	c.sweepAt = 2 * len(kept)
+}
+
+// void reports whether an event no longer does anything.
+func (e *event) void() bool { return e.of != nil && e.of.over }
+
+// taken tells an event's request that it is no longer planned.
+func (e *event) taken() {
+	if e.of != nil && e.of.request != nil {
+		e.of.request.planned--
+		e.of.request.retire()
+	}
+}
+
 // next is when something happens next.
 func (c *clock) next() (time.Duration, bool) {
 	if len(c.events) == 0 {
@@ -60,34 +99,35 @@ func (c *clock) next() (time.Duration, bool) {
 func (c *clock) step() {
 	e := c.pop()
 	c.now = e.at
-	if e.of == nil || !e.of.over {
+	if !e.void() {
 		e.do(e.of)
 	}
-	if e.of != nil && e.of.request != nil {
-		e.of.request.planned--
-		e.of.request.retire()
-	}
+	e.taken()
 }
 
 func (c *clock) pop() event {
 	h, last := c.events, len(c.events)-1
 	top, moved := h[0], h[last]
 	h[last] = event{}
-	h = h[:last]
-	c.events = h
-	i := 0
-	for child := 1; child < last; child = 2*i + 1 {
-		if right := child + 1; right < last && h[right].before(&h[child]) {
+	c.events = h[:last]
+	if last > 0 {
+		c.sink(0, moved)
+	}
+	return top
+}
+
+// sink puts an event at i, or as far below as it belongs.
+func (c *clock) sink(i int, e event) {
+	h := c.events
+	for child := 2*i + 1; child < len(h); child = 2*i + 1 {
+		if right := child + 1; right < len(h) && h[right].before(&h[child]) {
 			child = right
 		}
-		if moved.before(&h[child]) {
+		if e.before(&h[child]) {
 			break
 		}
 		h[i] = h[child]
 		i = child
 	}
-	if last > 0 {
-		h[i] = moved
-	}
-	return top
+	h[i] = e
 }

@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"context"
 	"time"
 
 	"crosstalk/internal/dist"
@@ -15,23 +16,44 @@ import (
 // errors are 1 − Π(1 − pᵢ), the latency of parallel calls has the product of their
 // distribution functions (the largest order statistic), that of sequential ones
 // and of chains the convolution, retries are a mixture over the number of tries.
-func Closed(e *experiment.Experiment, scenario string) (p Prediction, why string) {
+// The error is that of ctx, if it ends before the calculation does.
+func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (p Prediction, why string, err error) {
 	g := newGraph(e, scenario)
 	if why := g.obstacle(); why != "" {
-		return p, why
+		return p, why, nil
 	}
-	p = Prediction{Scenario: scenario, Method: ClosedForm, Tries: make(map[string]float64)}
-	wide := g.solve(g.timeout)
+	p, why = g.calculate(func() bool {
+		if o.Progress != nil {
+			o.Progress(0)
+		}
+		return ctx.Err() == nil
+	})
+	if err := ctx.Err(); err != nil {
+		return Prediction{}, "", err
+	}
+	return p, why, nil
+}
+
+// going reports whether to go on. Where it does not, what is calculated is of no
+// use, and only has to end.
+type going func() bool
+
+func (g *graph) calculate(goOn going) (p Prediction, why string) {
+	p = Prediction{Scenario: g.scenario, Method: ClosedForm, Tries: make(map[string]float64)}
+	wide := g.solve(goOn, g.timeout)
+	if !goOn() {
+		return p, ""
+	}
 	p.ErrorRate = rate(1 - wide.latency.total())
 	p.Latency = wide.quantiles(wide.latency)
 	for i, n := range g.entry.needs {
 		p.Tries[g.entry.name+"→"+n.name] = wide.tries[i]
 	}
-	if full := float64(e.MaxInFlight); float64(e.Rate)*wide.underWay(g.timeout) > full/2 {
+	if full := float64(g.MaxInFlight); float64(g.Rate)*wide.underWay(g.timeout) > full/2 {
 		return Prediction{}, "the in-flight window may be full"
 	}
 	g.sharpen(wide, &p)
-	g.staleness(&p)
+	g.staleness(goOn, &p)
 	return p, ""
 }
 
@@ -49,11 +71,11 @@ func (g *graph) sharpen(wide *solution, p *Prediction) {
 		}
 	}
 	horizon := time.Duration(float64(last+2) * wide.step * 1.25)
-	if last == 0 || horizon > g.timeout/2 {
+	if p.Latency == nil || last == 0 || horizon > g.timeout/2 {
 		return
 	}
 	mean := p.Latency.Mean
-	fine := g.solve(horizon)
+	fine := g.solve(wide.goOn, horizon)
 	p.Latency = fine.quantiles(fine.latency)
 	p.Latency.Mean = mean
 	beyond := total - wide.latency.below(wide.index(horizon)).total()
@@ -79,11 +101,15 @@ type solution struct {
 // underWay is about how long a request lasts on average, in seconds: a failure as
 // long as a success, unless it hangs.
 func (s *solution) underWay(timeout time.Duration) float64 {
-	return s.quantiles(s.latency).Mean*(1-s.hangs) + timeout.Seconds()*s.hangs
+	mean := 0.0
+	if q := s.quantiles(s.latency); q != nil {
+		mean = q.Mean
+	}
+	return mean*(1-s.hangs) + timeout.Seconds()*s.hangs
 }
 
-func (g *graph) solve(horizon time.Duration) *solution {
-	c := &calculus{grid: newGrid(horizon, g.marks(horizon)), timed: g.retries(), known: make(map[stretched]measure)}
+func (g *graph) solve(goOn going, horizon time.Duration) *solution {
+	c := g.calculus(goOn, horizon, g.retries())
 	s := &solution{calculus: c}
 	v := visitor{g, c}
 	arrived := c.boundary(g.entry.faults)
@@ -92,6 +118,9 @@ func (g *graph) solve(horizon time.Duration) *solution {
 	s.latency = all.answered
 	s.hangs = 1 - all.answered.total() - all.again.total() - all.never.total()
 	for i := range needs {
+		if !goOn() {
+			break
+		}
 		s.tries = append(s.tries, v.tries(arrived.answered, needs, starts, i))
 	}
 	return s
@@ -105,6 +134,9 @@ type visitor struct {
 
 // visit is a query to a service.
 func (v visitor) visit(s *service) outcome {
+	if !v.goOn() {
+		return atOnce
+	}
 	arrived := v.boundary(s.faults)
 	if len(s.needs) > 0 {
 		needs, _ := v.needs(s)

@@ -5,6 +5,7 @@
 package predict
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -46,9 +47,28 @@ var allScenarios = []string{"sync", "async-request", "async-replicated", "monoli
 // calculated is the closed form of what must have one.
 func calculated(t testing.TB, e *experiment.Experiment, scenario string) Prediction {
 	t.Helper()
-	p, why := Closed(e, scenario)
-	if why != "" {
-		t.Fatalf("there is no closed form: %s", why)
+	p, why, err := Closed(t.Context(), e, scenario, Options{})
+	if why != "" || err != nil {
+		t.Fatalf("there is no closed form: %s (%v)", why, err)
+	}
+	return p
+}
+
+// simulate is a simulation that nothing ends.
+func simulate(t testing.TB, e *experiment.Experiment, scenario string, o Options) Prediction {
+	t.Helper()
+	p, err := Simulate(t.Context(), e, scenario, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func predicted(t testing.TB, e *experiment.Experiment, scenario string) Prediction {
+	t.Helper()
+	p, err := Of(t.Context(), e, scenario, Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return p
 }
@@ -81,8 +101,8 @@ func TestCertaintiesAreExact(t *testing.T) {
 		t.Run(c.scenario+" "+c.settings, func(t *testing.T) {
 			e := asked(t, append([]string{"latency", "A=10ms,B=20ms,C=30ms"}, strings.Fields(c.settings)...)...)
 			want := Quantiles{c.latency, c.latency, c.latency, c.latency, c.latency, c.latency, c.latency}
-			for _, p := range []Prediction{calculated(t, e, c.scenario), Simulate(e, c.scenario, Options{})} {
-				if round(p.Latency) != want || p.ErrorRate != 0 {
+			for _, p := range []Prediction{calculated(t, e, c.scenario), simulate(t, e, c.scenario, Options{})} {
+				if round(*p.Latency) != want || p.ErrorRate != 0 {
 					t.Errorf("%s: %+v and errors %v, want %v and none", p.Method, p.Latency, p.ErrorRate, c.latency)
 				}
 			}
@@ -110,6 +130,17 @@ func TestErrorsAreOneLessTheProduct(t *testing.T) {
 	set(t, e, "fault", "bus:drop=1%;A.events:poison=3%;D.events:poison=2%")
 	lost := math.Pow(0.99, 6) * math.Pow(0.98, 3) * 0.97
 	within(t, "events that are lost", calculated(t, e, "async-request").ErrorRate, 1-(1-want)*lost, 1e-12)
+}
+
+// Where no success is to be expected, there is no latency: not one of 0.
+func TestNoSuccessHasNoLatency(t *testing.T) {
+	e := asked(t, "fail-rate", "100%", "duration", "2s")
+	for _, p := range []Prediction{calculated(t, e, "sync"), simulate(t, e, "sync", Options{})} {
+		data, err := json.Marshal(p)
+		if p.ErrorRate != 1 || p.Latency != nil || err != nil || !strings.Contains(string(data), `"latency_seconds":null`) {
+			t.Errorf("%s (%v)", data, err)
+		}
+	}
 }
 
 // A retry squares the rate, and the tries of a need are 1 + p, less those that a
@@ -169,7 +200,7 @@ func TestStalenessOfConstantLags(t *testing.T) {
 		t.Errorf("no answer can be older than 30 ms, but one is %v", p.Staleness.P9999)
 	}
 	for _, scenario := range []string{"sync", "async-request", "monolith"} {
-		if p := calculated(t, e, scenario); p.StaleShare != 0 || p.Lag != (Quantiles{}) {
+		if p := calculated(t, e, scenario); p.StaleShare != 0 || p.Lag != nil {
 			t.Errorf("%s: %+v without a copy", scenario, p)
 		}
 	}
@@ -196,9 +227,9 @@ func TestDeepAndWide(t *testing.T) {
 	p = calculated(t, wide, "sync")
 	within(t, "errors of a fan of 1000", p.ErrorRate, 1-math.Pow(0.999, 1000), 1e-9)
 	within(t, "median of the largest of 1000", p.Latency.P50, -0.005*math.Log(1-math.Pow(0.5, 0.001)), 0.0001)
-	p = Simulate(wide, "sync", Options{Requests: 1000})
+	p = simulate(t, wide, "sync", Options{Requests: 1000})
 	within(t, "errors of a fan, simulated", p.ErrorRate, 1-math.Pow(0.999, 1000), 4*math.Sqrt(0.24/float64(p.Requests)))
-	p = Simulate(chain, "sync", Options{Requests: 100})
+	p = simulate(t, chain, "sync", Options{Requests: 100})
 	within(t, "a certain chain, simulated", p.Latency.Mean, 5, 1e-9)
 	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("it took %v", took)
@@ -263,7 +294,7 @@ func TestMethod(t *testing.T) {
 			}
 		}
 		set(t, e, "duration", "3s")
-		p := Of(e, c.scenario)
+		p := predicted(t, e, c.scenario)
 		if p.Why != c.why || (p.Method == ClosedForm) != (c.why == "") || p.Scenario != c.scenario {
 			t.Errorf("%s %s: %s, %q, want %q", c.scenario, c.settings, p.Method, p.Why, c.why)
 		}
@@ -273,10 +304,10 @@ func TestMethod(t *testing.T) {
 		{Name: "D", Needs: []experiment.Need{{Service: "A"}, {Service: "B"}}},
 		{Name: "A", Needs: []experiment.Need{{Service: "X"}}}, {Name: "B", Needs: []experiment.Need{{Service: "X"}}}, {Name: "X"},
 	}
-	if p := Of(diamond, "sync"); p.Why != "X is reached in two ways" {
+	if p := predicted(t, diamond, "sync"); p.Why != "X is reached in two ways" {
 		t.Errorf("%q", p.Why)
 	}
-	if p := Of(diamond, "async-replicated"); p.Why != "" {
+	if p := predicted(t, diamond, "async-replicated"); p.Why != "" {
 		t.Errorf("D reads its copies alone, but: %q", p.Why)
 	}
 }

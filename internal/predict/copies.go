@@ -33,7 +33,7 @@ import (
 // For rare changes that is 1 − exp(−E[L] λ/K), the M/G/∞ of a key's own changes
 // with the lag for its service time; but lags are not independent, and under a
 // long tail of X that would be too much. Owners are independent of each other.
-func (g *graph) staleness(p *Prediction) {
+func (g *graph) staleness(goOn going, p *Prediction) {
 	rate := g.Plan().WriteRate / float64(len(g.Owners()))
 	var behind []backlog
 	var lags []backlog
@@ -42,7 +42,10 @@ func (g *graph) staleness(p *Prediction) {
 			if n.link != copied || rate == 0 {
 				continue
 			}
-			b := g.backlog(n.service, rate)
+			if !goOn() {
+				return
+			}
+			b := g.backlog(goOn, n.service, rate)
 			lags = append(lags, b)
 			if s == g.entry {
 				behind = append(behind, b)
@@ -65,9 +68,9 @@ type backlog struct {
 }
 
 // backlog is on a grid that is as long as its changes take.
-func (g *graph) backlog(owner *service, rate float64) backlog {
+func (g *graph) backlog(goOn going, owner *service, rate float64) backlog {
 	for horizon := g.timeout; ; horizon *= 2 {
-		c := &calculus{grid: newGrid(horizon, g.marks(horizon)), timed: true, known: make(map[stretched]measure)}
+		c := g.calculus(goOn, horizon, true)
 		passing, started := c.published(owner.faults, g.timeout)
 		late := 1 - passing.total()
 		if late > 1e-9 && started && horizon < 128*g.timeout {
@@ -84,7 +87,7 @@ func (c *calculus) published(faults fault.Faults, timeout time.Duration) (measur
 	failed := try.again.plus(try.never)
 	var passed measure
 	start := now(1)
-	for wait := waits.RepublishFrom; start.total() > negligible; wait = min(2*wait, waits.RepublishUpTo) {
+	for wait := waits.RepublishFrom; start.total() > negligible && c.goOn(); wait = min(2*wait, waits.RepublishUpTo) {
 		passed = passed.plus(c.then(start, try.answered))
 		start = c.then(c.then(start, failed), c.wait(wait))
 	}
@@ -117,7 +120,7 @@ func (b backlog) lag() measure {
 }
 
 // mixture summarises the lags of several copies, all of them as frequent.
-func mixture(of []backlog) (out Quantiles) {
+func mixture(of []backlog) *Quantiles {
 	finest := of[0]
 	for _, b := range of {
 		if b.step*float64(b.n) > finest.step*float64(finest.n) {
@@ -151,7 +154,7 @@ func (b backlog) older(keys float64) measure {
 
 // age is the share of the answers that are stale, and the age of the oldest part
 // of those.
-func (g *graph) age(behind []backlog) (share float64, ages Quantiles) {
+func (g *graph) age(behind []backlog) (share float64, ages *Quantiles) {
 	if len(behind) == 0 {
 		return 0, ages
 	}

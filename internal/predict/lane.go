@@ -1,7 +1,6 @@
 package predict
 
 import (
-	"slices"
 	"time"
 
 	"crosstalk/internal/fault"
@@ -172,7 +171,8 @@ func (l *lane) hand(n int) {
 		if l.epoch != epoch {
 			return
 		}
-		l.parcels = slices.Delete(l.parcels, 0, n)
+		clear(l.parcels[:n])
+		l.parcels = l.parcels[n:]
 		l.commit(batch)
 		l.busy = false
 		l.turn()

@@ -206,11 +206,11 @@ func (g *grid) fast(a, b measure) measure {
 	return trim(out)
 }
 
-// quantiles summarises a measure, as that of a distribution.
-func (g *grid) quantiles(m measure) (out Quantiles) {
+// quantiles summarises a measure, as that of a distribution; nil where it is empty.
+func (g *grid) quantiles(m measure) *Quantiles {
 	total := m.total()
 	if total == 0 {
-		return out
+		return nil
 	}
 	var values [len(shares)]float64
 	sum, mean, next := 0.0, 0.0, 0
@@ -222,8 +222,7 @@ func (g *grid) quantiles(m measure) (out Quantiles) {
 			next++
 		}
 	}
-	out.set(values, mean/total*g.step/1e9)
-	return out
+	return quantilesOf(values, mean/total*g.step/1e9)
 }
 
 func (g *grid) seconds(i int) float64 { return float64(i) * g.step / 1e9 }

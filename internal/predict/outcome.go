@@ -16,9 +16,14 @@ type outcome struct{ answered, again, never measure }
 // calculus is the calculation with outcomes on one grid.
 type calculus struct {
 	*grid
+	goOn going
 	// timed tells that it matters when something fails, since it is tried again.
 	timed bool
 	known map[stretched]measure
+}
+
+func (g *graph) calculus(goOn going, horizon time.Duration, timed bool) *calculus {
+	return &calculus{grid: newGrid(horizon, g.marks(horizon)), goOn: goOn, timed: timed, known: make(map[stretched]measure)}
 }
 
 // stretched is a distribution, by its text, and a factor.

@@ -59,7 +59,7 @@ func (p *pursuit) once() {
 	if after := need.hedgeAfter(); after >= 0 {
 		p.armed = true
 		pass := p.pass
-		p.visit.sim.plan(p.visit.sim.now+after, func() {
+		p.visit.sim.planStep(p.visit.sim.now+after, p.visit, func(*visit) {
 			if p.armed && p.pass == pass {
 				p.hedge()
 			}
@@ -90,6 +90,7 @@ func (p *pursuit) try() {
 		need.tries++
 	}
 	p.tries++
+	v.sim.tried++
 	p.running = append(p.running, t)
 	t.start()
 }

@@ -25,7 +25,9 @@ func TestReuseChangesNothing(t *testing.T) {
 			simulated := func(reuses bool) (out []Row, s *simulation) {
 				s = newSimulation(newGraph(e, scenario), Options{Requests: -1, Each: func(r Row) { out = append(out, r) }})
 				s.reuses = s.reuses && reuses
-				s.run()
+				if err := s.run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 				return out, s
 			}
 			anew, _ := simulated(false)

@@ -17,7 +17,10 @@ func TestASignalIsAnOutage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		p := Of(&e, scenario)
+		p, err := Of(t.Context(), &e, scenario, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		p.Why = ""
 		return p
 	}

@@ -2,6 +2,7 @@ package predict
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 // How much is simulated where nobody says how much: requests of the driver, and
 // visits that these lead to, of all services together. A graph that is wide or
-// deep is simulated for fewer requests. Where a fault has a window, all of the
+// deep, or whose tries fail and are tried again, is simulated for fewer requests. Where a fault has a window, all of the
 // experiment is simulated, since a shorter stretch would be another experiment.
 const (
 	DefaultRequests = 200_000
@@ -27,6 +28,9 @@ type Options struct {
 	Requests int64
 	// Each is called with each request that is complete, the warm-up's too.
 	Each func(Row)
+	// Progress is called now and then, up to several thousand times a second, with
+	// the share that is done: 0 as long as that is not known.
+	Progress func(share float64)
 }
 
 // simulation carries an experiment out in virtual time: with the schedule and the
@@ -35,6 +39,9 @@ type simulation struct {
 	clock
 	*graph
 	load       schedule.Plan
+	most       int64 // requests, if positive
+	foreseen   int64 // tries of all needs, if positive: more end the load
+	tried      int64
 	sequential bool
 	options    Options
 	tally      *tally
@@ -67,13 +74,21 @@ type simulation struct {
 	looped   int64           // and after it
 }
 
-// Simulate predicts by carrying the experiment out in virtual time.
-func Simulate(e *experiment.Experiment, scenario string, o Options) Prediction {
+// Simulate predicts by carrying the experiment out in virtual time. The error is
+// that of ctx, if it ends before the simulation does.
+func Simulate(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (Prediction, error) {
 	s := newSimulation(newGraph(e, scenario), o)
-	s.run()
+	if err := s.run(ctx); err != nil {
+		return Prediction{}, err
+	}
+	return s.prediction(), nil
+}
+
+// prediction sums up what was simulated.
+func (s *simulation) prediction() Prediction {
 	t := s.tally
 	p := Prediction{
-		Scenario: scenario, Method: Simulation, Requests: t.requests, Changes: t.lags.count,
+		Scenario: s.scenario, Method: Simulation, Requests: t.requests, Changes: t.lags.count,
 		SimulatedSeconds: s.load.Duration.Seconds(),
 		Latency:          t.latency.quantiles(), Staleness: t.ages.quantiles(), Lag: t.lags.quantiles(),
 		Tries: make(map[string]float64),
@@ -81,6 +96,7 @@ func Simulate(e *experiment.Experiment, scenario string, o Options) Prediction {
 	if t.requests == 0 {
 		return p
 	}
+	p.Intervals = t.intervals()
 	p.ErrorRate = float64(t.failed) / float64(t.requests)
 	if answers := t.requests - t.failed; answers > 0 {
 		p.StaleShare = float64(t.stale) / float64(answers)
@@ -93,17 +109,26 @@ func Simulate(e *experiment.Experiment, scenario string, o Options) Prediction {
 	return p
 }
 
+// most is how many requests are simulated, where so many are asked for: negative
+// for all that there are.
+func (g *graph) most(asked int64) int64 {
+	switch {
+	case asked != 0:
+		return asked
+	case g.windowed():
+		return -1
+	}
+	return min(DefaultRequests, max(fewestRequests, int64(defaultVisits/g.visits())))
+}
+
+// windowed reports whether a fault acts for a while only.
+func (g *graph) windowed() bool {
+	return slices.ContainsFunc(g.faults, func(f fault.Fault) bool { return !f.Window.Always() })
+}
+
 // stretch is how much of the experiment is simulated.
 func (g *graph) stretch(most int64) schedule.Plan {
 	plan := g.Plan()
-	for _, f := range g.faults {
-		if !f.Window.Always() && most == 0 {
-			most = -1
-		}
-	}
-	if most == 0 {
-		most = min(DefaultRequests, max(fewestRequests, int64(defaultVisits/g.visits())))
-	}
 	if most > 0 && plan.Rate > 0 {
 		plan.Duration = min(plan.Duration, time.Duration(float64(most)/plan.Rate*1e9))
 		plan.WarmUp = min(plan.WarmUp, plan.Duration)
@@ -134,8 +159,9 @@ func (g *graph) visits() float64 {
 	return count(g.entry)
 }
 
-// run carries out what is planned and what is due, in the order of time.
-func (s *simulation) run() {
+// run carries out what is planned and what is due, in the order of time, until ctx
+// ends.
+func (s *simulation) run(ctx context.Context) error {
 	s.now = -s.load.WarmUp
 	s.planWindows()
 	reads, writes := s.load.Reads(), s.load.Writes()
@@ -146,13 +172,20 @@ func (s *simulation) run() {
 		s.closeLoop()
 	}
 	moreWrites = moreWrites && s.writing
-	end := s.load.Duration + s.timeout + drain
-	for {
+	for n := 1; ; n++ {
+		if n%checkEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if s.enough() {
+				more, moreWrites = false, false
+			}
+		}
 		at, planned := s.next()
 		switch {
 		case planned && (!more || at <= read.Due) && (!moreWrites || at <= write.Due):
-			if at > end {
-				return
+			if at > s.load.Duration+s.timeout+drain {
+				return nil
 			}
 			s.step()
 		case more && (!moreWrites || read.Due <= write.Due):
@@ -164,9 +197,34 @@ func (s *simulation) run() {
 			s.write(write)
 			write, moreWrites = writes.Next()
 		default:
-			return
+			return nil
 		}
 	}
+}
+
+// checkEvery is after how many steps it is looked whether to go on: some tenths of
+// a millisecond.
+const checkEvery = 1024
+
+// enough tells how far the simulation is, and ends the load where its requests have
+// led to more visits than was foreseen.
+func (s *simulation) enough() bool {
+	visits := 0.0
+	if s.foreseen > 0 && s.tally.requests >= fewestRequests {
+		visits = float64(s.tried) / float64(s.foreseen)
+	}
+	if s.options.Progress != nil {
+		done := float64(s.now+s.load.WarmUp) / float64(s.load.Duration+s.load.WarmUp)
+		if s.load.Rate == 0 {
+			done = max(done, float64(s.looped)/float64(s.mostLooped()))
+		}
+		s.options.Progress(min(max(done, visits), 1))
+	}
+	if visits < 1 || s.now >= s.load.Duration {
+		return false
+	}
+	s.load.Duration = s.now
+	return true
 }
 
 // drain is how long is waited in the end for changes to become visible.
@@ -268,8 +326,8 @@ func (s *simulation) again() {
 
 // mostLooped bounds a closed loop that takes no time.
 func (s *simulation) mostLooped() int64 {
-	if s.options.Requests > 0 {
-		return s.options.Requests
+	if s.most > 0 {
+		return s.most
 	}
 	return DefaultRequests
 }

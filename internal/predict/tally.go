@@ -25,13 +25,17 @@ type Row struct {
 
 // tally sums up what has happened in the measured part.
 type tally struct {
+	// steady tells that what happens does not depend on the time, so that parts of it
+	// show how far the whole can be trusted.
+	steady                  bool
+	took, aged, lagging     sample // of requests, answers and changes
 	requests, failed, stale int64
 	latency, ages, lags     distribution
 	ended                   time.Duration
 }
 
-func newTally() *tally {
-	return &tally{latency: newDistribution(), ages: newDistribution(), lags: newDistribution()}
+func newTally(steady bool) *tally {
+	return &tally{steady: steady, latency: newDistribution(), ages: newDistribution(), lags: newDistribution()}
 }
 
 func (t *tally) add(r Row) {
@@ -42,18 +46,44 @@ func (t *tally) add(r Row) {
 	t.ended = max(t.ended, r.Due)
 	if r.Code != codes.OK {
 		t.failed++
+		t.note(&t.took, absent)
 		return
 	}
 	t.latency.add(r.Done - r.Due)
-	if r.Stale {
-		t.stale++
-		t.ages.add(r.Age)
+	t.note(&t.took, (r.Done - r.Due).Seconds())
+	if !r.Stale {
+		t.note(&t.aged, absent)
+		return
+	}
+	t.stale++
+	t.ages.add(r.Age)
+	t.note(&t.aged, r.Age.Seconds())
+}
+
+// absent is the time in a sample of what has none.
+const absent = -1
+
+// noted bounds what a sample takes of memory: beyond, it says nothing.
+const noted = 1 << 20
+
+func (t *tally) note(s *sample, seconds float64) {
+	if t.steady && len(*s) < noted {
+		*s = append(*s, seconds)
+	}
+}
+
+// intervals are those of all figures.
+func (t *tally) intervals() *Intervals {
+	return &Intervals{
+		ErrorRate: t.took.missing(), Latency: t.took.bounds(),
+		StaleShare: t.aged.share(), Staleness: t.aged.bounds(), Lag: t.lagging.bounds(),
 	}
 }
 
 func (t *tally) lagged(at, lag time.Duration) {
 	if at >= 0 {
 		t.lags.add(lag)
+		t.note(&t.lagging, lag.Seconds())
 	}
 }
 
@@ -88,15 +118,14 @@ func (d *distribution) add(t time.Duration) {
 	_ = d.histogram.RecordValue(min(int64(t), highest))
 }
 
-func (d *distribution) quantiles() (out Quantiles) {
+func (d *distribution) quantiles() *Quantiles {
 	if d.count == 0 {
-		return out
+		return nil
 	}
 	var values [len(shares)]float64
 	for i, share := range shares {
 		at := time.Duration(d.histogram.ValueAtQuantile(100 * float64(stats.Rank(share, d.count)) / float64(d.count)))
 		values[i] = min(max(at, d.low), d.high).Seconds()
 	}
-	out.set(values, d.sumOfSeconds/float64(d.count))
-	return out
+	return quantilesOf(values, d.sumOfSeconds/float64(d.count))
 }

@@ -19,7 +19,9 @@ type try struct {
 	over     bool
 	age      age
 
-	place visit // the memory of the visit
+	place visit // the memory of the visit; of one that is posted, it stands for its deadline
+	// posted tells that an event is on its way that may be lost.
+	posted bool
 }
 
 func (t *try) start() {
@@ -80,6 +82,9 @@ func (t *try) done(code codes.Code) {
 		return
 	}
 	t.over = true
+	if t.posted {
+		t.place.over = true
+	}
 	t.pursuit.tried(t, code)
 }
 
@@ -115,7 +120,8 @@ func (t *try) tooLate() bool { return t.pursuit.visit.sim.now >= t.deadline }
 // send sends it over a bus that may lose it: only the deadline is certain.
 func (t *try) send(supplier *node) {
 	v, consumer := t.pursuit.visit, t.pursuit.need.consumer
-	v.sim.plan(t.deadline, func() { t.done(codes.DeadlineExceeded) })
+	t.posted = true
+	v.sim.planStep(t.deadline, t.query(&t.place, supplier), func(*visit) { t.done(codes.DeadlineExceeded) })
 	query := &letter{request: v.id, from: consumer}
 	query.id = consumer.name + "-" + supplier.name + "-" + strconv.FormatInt(v.id, 10) + "-" +
 		strconv.FormatUint(fault.Again(v.try, t.n), 16)

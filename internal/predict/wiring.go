@@ -10,11 +10,15 @@ import (
 )
 
 func newSimulation(g *graph, o Options) *simulation {
+	most := g.most(o.Requests)
 	s := &simulation{
-		graph: g, load: g.stretch(o.Requests), sequential: g.Fanout == experiment.Sequential,
-		options: o, tally: newTally(), byName: make(map[string]*node, len(g.services)),
+		graph: g, load: g.stretch(most), most: most, sequential: g.Fanout == experiment.Sequential,
+		options: o, tally: newTally(!g.windowed()), byName: make(map[string]*node, len(g.services)),
 		wires:    make(map[*node]*wire),
 		versions: make(map[cell]uint64), newest: make(map[cell]uint64),
+	}
+	if o.Requests == 0 && most > 0 {
+		s.foreseen = 2 * defaultVisits
 	}
 	s.wireBus()
 	s.addNodes()

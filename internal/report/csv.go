@@ -32,6 +32,9 @@ var csvHead = append([]string{
 	"writes_due", "writes_acknowledged", "writes_failed", "write_error_rate", "write_error_rate_low", "write_error_rate_high", "write_failures",
 	"latency_p50_low_seconds", "latency_p50_high_seconds", "latency_p90_low_seconds", "latency_p90_high_seconds",
 	"latency_p99_low_seconds", "latency_p99_high_seconds", "latency_p999_low_seconds", "latency_p999_high_seconds",
+	"theory_method", "theory_error_rate", "theory_error_rate_low", "theory_error_rate_high",
+	"theory_p50_seconds", "theory_p50_low_seconds", "theory_p50_high_seconds", "theory_p99_seconds", "theory_p99_low_seconds", "theory_p99_high_seconds",
+	"theory_stale_rate", "theory_stale_rate_low", "theory_stale_rate_high",
 }, comparisonHead...)
 
 func csvLine(f Found) []string {
@@ -73,7 +76,29 @@ func csvLine(f Found) []string {
 		}
 		line = append(line, end(v.Low), end(v.High))
 	}
-	return append(line, comparisonFields(r.Comparison)...)
+	return append(append(line, csvTheory(r.Predicted)...), comparisonFields(r.Comparison)...)
+}
+
+// csvTheory is what theory says, with the bounds of a simulation where these are
+// known; all is empty where nothing was predicted.
+func csvTheory(p *result.Predicted) []string {
+	if p == nil {
+		return make([]string, 13)
+	}
+	x := intervalsOf(p)
+	line := append([]string{p.Method}, csvBounded(p.ErrorRate, x.ErrorRate)...)
+	latency := make([]string, 6)
+	if q := p.Latency; q != nil {
+		latency = append(csvBounded(q.P50, x.Latency.P50), csvBounded(q.P99, x.Latency.P99)...)
+	}
+	return append(append(line, latency...), csvBounded(p.StaleShare, x.StaleShare)...)
+}
+
+func csvBounded(v float64, b *result.PredictedBounds) []string {
+	if b == nil {
+		return []string{number(v), "", ""}
+	}
+	return []string{number(v), number(b.Low), number(b.High)}
 }
 
 func sum(bytes map[string]int64) (total int64) {

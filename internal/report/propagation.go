@@ -130,12 +130,13 @@ func predictedFigure(m metric.Metric, r SweepRow) (float64, bool) {
 	if p == nil {
 		return 0, false
 	}
+	latency, staleness, lag := expected(p.Latency), expected(p.Staleness), expected(p.ReplicationLag)
 	v, ok := map[string]float64{
 		"errors": p.ErrorRate, "stale": p.StaleShare,
-		"latency.p50": p.Latency.P50, "latency.p75": p.Latency.P75, "latency.p90": p.Latency.P90, "latency.p99": p.Latency.P99,
-		"latency.p99.9": p.Latency.P999, "latency.mean": p.Latency.Mean,
-		"staleness.p50": p.Staleness.P50, "staleness.p99": p.Staleness.P99, "staleness.mean": p.Staleness.Mean,
-		"lag.p50": p.ReplicationLag.P50, "lag.p99": p.ReplicationLag.P99, "lag.mean": p.ReplicationLag.Mean,
+		"latency.p50": latency.P50, "latency.p75": latency.P75, "latency.p90": latency.P90, "latency.p99": latency.P99,
+		"latency.p99.9": latency.P999, "latency.mean": latency.Mean,
+		"staleness.p50": staleness.P50, "staleness.p99": staleness.P99, "staleness.mean": staleness.Mean,
+		"lag.p50": lag.P50, "lag.p99": lag.P99, "lag.mean": lag.Mean,
 	}[m.Name]
 	return v, ok && (m.Unit != metric.Seconds || v > 0)
 }

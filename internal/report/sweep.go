@@ -64,7 +64,7 @@ func (s Sweep) Table(w io.Writer) error {
 		p := r.Run.Predicted
 		t.row(append(append([]string{}, s.Points[r.Point].Values...), r.Scenario,
 			errorRate(r.Run), "| "+percent(p.ErrorRate)+" %",
-			latency(r.Run, 0.5), "| "+orNone(p.Latency.P50), latency(r.Run, 0.99), "| "+orNone(p.Latency.P99),
+			latency(r.Run, 0.5), "| "+orNone(expected(p.Latency).P50), latency(r.Run, 0.99), "| "+orNone(expected(p.Latency).P99),
 			stale(r.Run), "| "+percent(p.StaleShare)+" %", valueOf(s.By, r.By), notOK(r.Run))...)
 	}
 	t.flush()
@@ -73,6 +73,14 @@ func (s Sweep) Table(w io.Writer) error {
 		t.printf("%s\n", line)
 	}
 	return t.err
+}
+
+// expected is a distribution that theory expects; all is 0 where it expects none.
+func expected(q *result.PredictedQuantiles) result.PredictedQuantiles {
+	if q == nil {
+		return result.PredictedQuantiles{}
+	}
+	return *q
 }
 
 // warnings are those of all runs, gaps to theory among them, with where they are.
@@ -200,7 +208,7 @@ func (s Sweep) fields(r SweepRow) []string {
 	out := []string{r.Scenario, strconv.Itoa(r.Repeat + 1), string(run.Verdict), strconv.FormatInt(run.Requests.Sent, 10)}
 	for _, v := range []float64{
 		run.ErrorRate.Value, run.ErrorRate.Low, run.ErrorRate.High, p.ErrorRate,
-		run.Latency.P50, run.Latency.P99, p.Latency.P50, p.Latency.P99, run.Latency.Max, run.Requests.Throughput,
+		run.Latency.P50, run.Latency.P99, expected(p.Latency).P50, expected(p.Latency).P99, run.Latency.Max, run.Requests.Throughput,
 		run.StaleRate.Value, p.StaleShare, run.Staleness.P99, run.ReplicationLag.P99,
 		run.EventsPerRequest, run.CPUSecondsPer1000,
 	} {

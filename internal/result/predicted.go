@@ -6,15 +6,45 @@ type Predicted struct {
 	Method    string  `json:"method"`
 	Why       string  `json:"why"`
 	ErrorRate float64 `json:"error_rate"`
-	// Latency is of successes, as Run.Latency.
-	Latency PredictedQuantiles `json:"latency_seconds"`
+	// Latency is of successes, as Run.Latency; nil where none is expected, as below.
+	Latency *PredictedQuantiles `json:"latency_seconds"`
 	// StaleShare is the share of the answers that are stale, Staleness how old
 	// those are.
-	StaleShare     float64            `json:"stale_share"`
-	Staleness      PredictedQuantiles `json:"staleness_seconds"`
-	ReplicationLag PredictedQuantiles `json:"replication_lag_seconds"`
+	StaleShare     float64             `json:"stale_share"`
+	Staleness      *PredictedQuantiles `json:"staleness_seconds"`
+	ReplicationLag *PredictedQuantiles `json:"replication_lag_seconds"`
 	// TriesPerRequest is how often a need is tried, by CONSUMER→SUPPLIER.
 	TriesPerRequest map[string]float64 `json:"tries_per_request"`
+	// Intervals say how far the figures of a simulation can be trusted; nil with a
+	// closed form, and in runs from before there were any.
+	Intervals *PredictedIntervals `json:"intervals,omitempty"`
+}
+
+// PredictedIntervals are 95 % intervals of simulated figures, by batch means. A nil
+// one is undecided: the simulation was too short, or a fault acts for a while only.
+type PredictedIntervals struct {
+	ErrorRate      *PredictedBounds `json:"error_rate"`
+	Latency        QuantilesBounds  `json:"latency_seconds"`
+	StaleShare     *PredictedBounds `json:"stale_share"`
+	Staleness      QuantilesBounds  `json:"staleness_seconds"`
+	ReplicationLag QuantilesBounds  `json:"replication_lag_seconds"`
+}
+
+// QuantilesBounds are the intervals of PredictedQuantiles, in seconds.
+type QuantilesBounds struct {
+	P50   *PredictedBounds `json:"p50"`
+	P75   *PredictedBounds `json:"p75"`
+	P90   *PredictedBounds `json:"p90"`
+	P99   *PredictedBounds `json:"p99"`
+	P999  *PredictedBounds `json:"p99.9"`
+	P9999 *PredictedBounds `json:"p99.99"`
+	Mean  *PredictedBounds `json:"mean"`
+}
+
+// PredictedBounds are those of an interval, both closed.
+type PredictedBounds struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
 // PredictedQuantiles summarises a distribution, in seconds.

@@ -23,6 +23,7 @@ type node struct {
 	Required    []string         `json:"required"`
 	Additional  json.RawMessage  `json:"additionalProperties"`
 	Items       *node            `json:"items"`
+	AnyOf       []*node          `json:"anyOf"`
 	Defs        map[string]*node `json:"$defs"`
 }
 
@@ -110,6 +111,13 @@ func (w *walker) fields(at string, goType reflect.Type, n *node) {
 		}
 		if !strings.HasSuffix(field.Description, ".") {
 			w.Errorf("%s.%s: description %q", at, name, field.Description)
+		}
+		if goType.Field(i).Type.Kind() == reflect.Pointer && options != "omitempty" {
+			if len(field.AnyOf) != 2 || field.AnyOf[1].Type != "null" {
+				w.Errorf("%s.%s may be null, and the schema does not say so", at, name)
+				continue
+			}
+			field = field.AnyOf[0]
 		}
 		w.same(at+"."+name, goType.Field(i).Type, field)
 	}

@@ -41,6 +41,6 @@ func Drive(ctx context.Context, e *experiment.Experiment, entry *fakesvc.Client,
 	out := &result.Run{Started: r.begin, MeasuredSeconds: r.driver.Offered().Seconds()}
 	r.recorder.Fill(out)
 	out.Requests.RateAsked, out.Environment.Cores = float64(e.Rate), runtime.GOMAXPROCS(0)
-	out.Verdict, out.Warnings = judge(r.findings(out, false))
+	out.Verdict, out.Warnings = judge(r.findings(ctx, out, false))
 	return out, r.driver.Wrong()
 }

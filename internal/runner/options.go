@@ -55,6 +55,9 @@ type Options struct {
 	Observe func(result.Row)
 	// Progress is called about every second, from the start on.
 	Progress func(Progress)
+	// Predicting is called before theory is asked at the end of a run, and what it
+	// returns now and then until that has answered, with the share that is done.
+	Predicting func(scenario string) func(share float64)
 	// Waiting is told, from any goroutine, what has been waited for some seconds once
 	// the load is over; nil is nobody.
 	Waiting func(scenario, what string)

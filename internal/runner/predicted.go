@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"time"
@@ -10,17 +11,54 @@ import (
 	"crosstalk/internal/stats"
 )
 
+// predictGrace is how long theory may still take once a run is interrupted: most
+// predictions take less.
+const predictGrace = 300 * time.Millisecond
+
+// predict asks theory. The error is that of ctx, if it ended before.
+func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
+	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(predictGrace, cancel) })()
+	var o predict.Options
+	if r.options.Predicting != nil {
+		o.Progress = r.options.Predicting(r.scenario.Name)
+	}
+	p, err := predict.Of(graced, r.experiment, r.scenario.Name, o)
+	if err != nil {
+		return nil, err
+	}
+	return predictedOf(p), nil
+}
+
 func predictedOf(p predict.Prediction) *result.Predicted {
-	quantiles := func(q predict.Quantiles) result.PredictedQuantiles { return result.PredictedQuantiles(q) }
+	quantiles := func(q *predict.Quantiles) *result.PredictedQuantiles { return (*result.PredictedQuantiles)(q) }
 	out := &result.Predicted{
 		Method: p.Method, Why: p.Why, ErrorRate: p.ErrorRate, Latency: quantiles(p.Latency),
 		StaleShare: p.StaleShare, Staleness: quantiles(p.Staleness), ReplicationLag: quantiles(p.Lag),
-		TriesPerRequest: p.Tries,
+		TriesPerRequest: p.Tries, Intervals: intervalsOf(p.Intervals),
 	}
 	if out.TriesPerRequest == nil {
 		out.TriesPerRequest = map[string]float64{}
 	}
 	return out
+}
+
+func intervalsOf(i *predict.Intervals) *result.PredictedIntervals {
+	if i == nil {
+		return nil
+	}
+	return &result.PredictedIntervals{
+		ErrorRate: (*result.PredictedBounds)(i.ErrorRate), Latency: boundsOf(i.Latency),
+		StaleShare: (*result.PredictedBounds)(i.StaleShare), Staleness: boundsOf(i.Staleness), ReplicationLag: boundsOf(i.Lag),
+	}
+}
+
+func boundsOf(q predict.QuantilesBounds) result.QuantilesBounds {
+	of := func(b *predict.Bounds) *result.PredictedBounds { return (*result.PredictedBounds)(b) }
+	return result.QuantilesBounds{
+		P50: of(q.P50), P75: of(q.P75), P90: of(q.P90), P99: of(q.P99), P999: of(q.P999), P9999: of(q.P9999), Mean: of(q.Mean),
+	}
 }
 
 const (
@@ -52,7 +90,7 @@ func gaps(r *result.Run) []string {
 		add("the error rate", percent(e.Value), percent(p.ErrorRate))
 	}
 	own := overshoot(r)
-	if l := r.Latency; l.Count > 0 {
+	if l := r.Latency; l.Count > 0 && p.Latency != nil {
 		if apart(l.P50, p.Latency.P50, p.Latency.P75-p.Latency.P50, 0.5, l.Count, own+wiring.Seconds()+r.Lateness.P50) {
 			add("latency p50", seconds(l.P50), seconds(p.Latency.P50))
 		}
@@ -106,9 +144,9 @@ func overshoot(r *result.Run) float64 {
 // longer to arrive than theory, which knows no wiring, says: it grows with their
 // mean lag.
 func staleByLag(r *result.Run) float64 {
-	predicted := r.Predicted.ReplicationLag.Mean
-	if predicted <= 0 || r.ReplicationLag.Count == 0 {
+	lag := r.Predicted.ReplicationLag
+	if lag == nil || lag.Mean <= 0 || r.ReplicationLag.Count == 0 {
 		return math.Inf(1) // theory says there is none
 	}
-	return r.Predicted.StaleShare * max(r.ReplicationLag.Mean/predicted-1, 0)
+	return r.Predicted.StaleShare * max(r.ReplicationLag.Mean/lag.Mean-1, 0)
 }

@@ -185,7 +185,7 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if offered != nil && !errors.Is(offered, context.Canceled) {
 		r.failed = r.withLastWords(offered, folder.Dir())
 	}
-	measured, err := r.summarise(offered != nil)
+	measured, err := r.summarise(ctx, offered != nil)
 	if err != nil {
 		return nil, err
 	}

@@ -11,15 +11,15 @@ import (
 
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/placement"
-	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 	"crosstalk/internal/tracing"
 	"crosstalk/internal/usage"
 	"crosstalk/scenarios"
 )
 
-// summarise gathers the run's record, once everything is complete.
-func (r *run) summarise(interrupted bool) (*result.Run, error) {
+// summarise gathers the run's record, once everything is complete. What may last is
+// given up soon after asked has ended.
+func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
 	over := r.waiting("what the processes have counted")
@@ -59,10 +59,14 @@ func (r *run) summarise(interrupted bool) (*result.Run, error) {
 	out.Policies = policies(statistics.GetPolicies())
 	out.Capacities = capacities(statistics.GetCapacities())
 	out.Bootstraps = bootstraps(statistics.GetBootstraps())
+	var unpredicted error
 	if !r.attached() { // what the others offer is not in theory, nor known
-		out.Predicted = predictedOf(predict.Of(r.experiment, r.scenario.Name))
+		out.Predicted, unpredicted = r.predict(asked)
 	}
-	out.Verdict, out.Warnings = judge(r.findings(out, interrupted))
+	out.Verdict, out.Warnings = judge(r.findings(asked, out, interrupted))
+	if unpredicted != nil {
+		out.Warnings = append(out.Warnings, "interrupted before theory had answered: there is no prediction beside these figures")
+	}
 	if own := r.topology.Own; len(own) > 0 {
 		if cache := r.options.Nodes[r.experiment.Entry().Name].Cache; cache > 0 {
 			out.Warnings = append(out.Warnings, fmt.Sprintf("%s is declared to have a cache: its answers may be outdated for %v", r.experiment.Entry().Name, cache))

@@ -1,13 +1,13 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
 
 	"crosstalk/internal/doctor"
 	"crosstalk/internal/load"
-	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 )
 
@@ -212,7 +212,7 @@ func later(d, bound time.Duration) time.Duration {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-func (r *run) findings(out *result.Run, interrupted bool) findings {
+func (r *run) findings(asked context.Context, out *result.Run, interrupted bool) findings {
 	counts := r.driver.Counts()
 	f := findings{
 		wrong: r.wrong(), interrupted: interrupted, failed: r.failed, missing: r.missing, uncompared: r.tables.failed, explained: r.tables.Explained, closedLoop: r.experiment.Rate == 0,
@@ -220,7 +220,7 @@ func (r *run) findings(out *result.Run, interrupted bool) findings {
 		lateness: out.Lateness, latency: out.Latency, handling: out.HandlingDelay, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
-		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(out), awaited: r.awaited,
+		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(asked, out), awaited: r.awaited,
 		unwritten: r.unwritten, silences: out.Silences,
 	}
 	if r.cpu.wall >= shortestShare {
@@ -231,13 +231,18 @@ func (r *run) findings(out *result.Run, interrupted bool) findings {
 }
 
 // expectedErrors is the share of requests that should fail, by what was asked for. It
-// matters where none succeeded.
-func (r *run) expectedErrors(out *result.Run) float64 {
+// matters where none succeeded. It is all of them once asked has ended before theory
+// has answered: then nothing says that one should have succeeded.
+func (r *run) expectedErrors(asked context.Context, out *result.Run) float64 {
 	switch {
 	case out.Requests.Succeeded > 0:
 		return 0
 	case out.Predicted != nil:
 		return out.Predicted.ErrorRate
 	}
-	return predict.Of(r.experiment, r.scenario.Name).ErrorRate
+	p, err := r.predict(asked)
+	if err != nil {
+		return 1
+	}
+	return p.ErrorRate
 }

@@ -195,7 +195,7 @@ func TestDatabasesAreTheLocalOnesAndThoseThatAreNamed(t *testing.T) {
 
 func TestWebsGrow(t *testing.T) {
 	base := experiment.Default()
-	webs, err := Webs(&base)
+	webs, err := Webs(t.Context(), &base)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"context"
 	"fmt"
 
 	"crosstalk/internal/experiment"
@@ -15,8 +16,9 @@ type Web struct {
 }
 
 // Webs predicts graphs up to what no machine here runs: each upstream works for
-// lognormal(5ms,50ms), and fails one request in a hundred.
-func Webs(base *experiment.Experiment) ([]Web, error) {
+// lognormal(5ms,50ms), and fails one request in a hundred. The error is that of ctx,
+// if it ends before.
+func Webs(ctx context.Context, base *experiment.Experiment) ([]Web, error) {
 	var out []Web
 	for _, shape := range []struct{ width, depth int }{{1, 1}, {10, 1}, {100, 1}, {1, 3}, {1, 10}, {3, 3}} {
 		e := *base
@@ -26,7 +28,10 @@ func Webs(base *experiment.Experiment) ([]Web, error) {
 			}
 		}
 		e.Services = experiment.Tree(shape.width, shape.depth)
-		p := predict.Of(&e, "sync")
+		p, err := predict.Of(ctx, &e, "sync", predict.Options{})
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, Web{shape.width, shape.depth, p.ErrorRate, p.Latency.P50, p.Latency.P99})
 	}
 	return out, nil
