@@ -9,6 +9,7 @@ import (
 
 	"crosstalk/benchmarks/rig"
 	"crosstalk/fakesvc"
+	"crosstalk/internal/arrival"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
@@ -44,7 +45,7 @@ func env() fakesvc.Env {
 
 func dialEntry(b *testing.B, address string) *fakesvc.Client {
 	b.Helper()
-	client, err := fakesvc.Dial(env(), "D", address, fakesvc.DriverOptions(env().Dial)...)
+	client, err := fakesvc.Dial(env(), "D", address, arrival.DialOptions(env().Dial)...)
 	if err != nil {
 		b.Fatal(err)
 	}

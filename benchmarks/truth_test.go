@@ -13,6 +13,7 @@ import (
 
 	"crosstalk/benchmarks/rig"
 	"crosstalk/fakesvc"
+	"crosstalk/internal/arrival"
 	"crosstalk/internal/doctor"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
@@ -93,7 +94,7 @@ func truth(b *testing.B, place string, rate float64, seed uint64, machine *docto
 		b.Fatal(err)
 	}
 	world := fakesvc.Env{Dial: env().Dial, Timeout: 5 * time.Second}
-	entry, err := fakesvc.Dial(world, "D", server.Address, fakesvc.DriverOptions(world.Dial)...)
+	entry, err := fakesvc.Dial(world, "D", server.Address, arrival.DialOptions(world.Dial)...)
 	if err != nil {
 		b.Fatal(err)
 	}

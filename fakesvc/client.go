@@ -42,24 +42,6 @@ func Dial(env Env, service, address string, more ...grpc.DialOption) (*Client, e
 	return &Client{service, env, conn, fakesvcpb.NewServiceClient(conn)}, nil
 }
 
-// DriverOptions are what a driver dials with, by dial. Its Client's Ask tells when an
-// answer was read. And how much it takes before the service must wait does not change:
-// by default, gRPC estimates it, and sends a ping with about each answer for that, at
-// 1,000/s a tenth of a driver's CPU. The services keep to the default.
-func DriverOptions(dial func(ctx context.Context, network, address string) (net.Conn, error)) []grpc.DialOption {
-	const window = 8 << 20
-	return []grpc.DialOption{
-		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
-		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			conn, err := dial(ctx, "tcp", address)
-			if err != nil {
-				return nil, err
-			}
-			return arrival.Conn(conn), nil
-		}),
-	}
-}
-
 // reconnect is short and without jitter: after an outage the recovery that is
 // measured should be the service's, not gRPC's default back-off of up to 120 s.
 var reconnect = grpc.ConnectParams{
@@ -128,7 +110,7 @@ func (c *Client) Query(ctx context.Context, key record.Key) ([]Owned, error) {
 }
 
 // Ask asks the service, and tells when the answer was read, or the service's refusal.
-// That is the zero time where neither came, and without DriverOptions.
+// That is the zero time where neither came, and for a Client dialed without arrival.DialOptions.
 func (c *Client) Ask(ctx context.Context, key record.Key) (answer []Owned, arrived time.Time, err error) {
 	var trailer metadata.MD
 	answer, _, err = c.query(ctx, key, grpc.Trailer(&trailer))

@@ -17,7 +17,6 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"crosstalk/benchmarks/rig"
-	"crosstalk/fakesvc"
 	"crosstalk/internal/arrival"
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
@@ -55,7 +54,7 @@ func child(args []string) error {
 	if args[0] == "driver" { // as bench does; the bare loop is as Go and gRPC come
 		drive = driven
 		spare.Keep()
-		options = append(options, fakesvc.DriverOptions(new(net.Dialer).DialContext)...)
+		options = append(options, arrival.DialOptions(new(net.Dialer).DialContext)...)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+args[1], options...)
 	if err != nil {

@@ -2,7 +2,6 @@ package arrival_test
 
 import (
 	"context"
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,14 +47,8 @@ func TestArrivalIsExactUnderAFakeClock(t *testing.T) {
 		grpc_health_v1.RegisterHealthServer(server, slow{})
 		go server.Serve(listener)
 		defer server.Stop()
-		conn, err := grpc.NewClient("passthrough:///d:1", grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-				conn, err := network.Dial(ctx, "tcp", address)
-				if err != nil {
-					return nil, err
-				}
-				return arrival.Conn(conn), nil
-			}))
+		conn, err := grpc.NewClient("passthrough:///d:1",
+			append(arrival.DialOptions(network.Dial), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 		if err != nil {
 			t.Fatal(err)
 		}

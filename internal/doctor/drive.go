@@ -13,7 +13,6 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 
-	"crosstalk/fakesvc"
 	"crosstalk/internal/arrival"
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
@@ -128,7 +127,7 @@ func withService(ctx context.Context, do func(call query) error) (err error) {
 		err = errors.Join(err, <-served)
 	}()
 	conn, err := grpc.NewClient("passthrough:///"+listener.Addr().String(),
-		append(fakesvc.DriverOptions(new(net.Dialer).DialContext), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+		append(arrival.DialOptions(new(net.Dialer).DialContext), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		return err
 	}

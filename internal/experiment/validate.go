@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"crosstalk/internal/fault"
-	"crosstalk/internal/result"
+	"crosstalk/internal/schedule"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
 	"crosstalk/internal/suggest"
@@ -60,12 +60,12 @@ func (e *Experiment) checkLoad() error {
 		return wrong("concurrency", "is for a closed loop, which needs --rate=0; an open one is bounded by --max-in-flight")
 	case e.Duration <= 0:
 		return wrong("duration", "%v is not above 0", time.Duration(e.Duration))
-	case time.Duration(e.Duration) > longestRun:
-		return wrong("duration", "%v is above %v", time.Duration(e.Duration), longestRun)
+	case time.Duration(e.Duration) > schedule.Longest:
+		return wrong("duration", "%v is above %v", time.Duration(e.Duration), schedule.Longest)
 	case e.WarmUp < 0:
 		return wrong("warmup", "%v is negative", time.Duration(e.WarmUp))
-	case time.Duration(e.WarmUp) > longestRun:
-		return wrong("warmup", "%v is above %v", time.Duration(e.WarmUp), longestRun)
+	case time.Duration(e.WarmUp) > schedule.Longest:
+		return wrong("warmup", "%v is above %v", time.Duration(e.WarmUp), schedule.Longest)
 	case e.Timeout <= 0:
 		return wrong("timeout", "%v is not above 0", time.Duration(e.Timeout))
 	case e.MaxInFlight < 1:
@@ -83,8 +83,6 @@ func (e *Experiment) checkLoad() error {
 }
 
 const (
-	// longestRun is the longest of which a result is read.
-	longestRun = result.LongestRun * time.Second
 	// fastest is well above what one process can send, and bounds how long it
 	// takes to count what it did not.
 	fastest setting.Rate = 1_000_000

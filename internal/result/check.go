@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"time"
+
+	"crosstalk/internal/schedule"
 )
 
 // What is read is bounded by what a run can have written, before memory is taken for it:
@@ -17,16 +19,14 @@ const (
 	// largestLine is for the lines of latency.hlog, in bytes: a histogram with a count in
 	// each of its buckets has some 100 kB.
 	largestLine = 1 << 20
-	// LongestRun bounds the measured part, in seconds.
-	LongestRun = 31 * 24 * 60 * 60
 )
 
 // check tells whether a run's figures go together, as far as memory is taken for what
 // they claim, or others count on it.
 func (r *Run) check() error {
 	switch {
-	case !(r.MeasuredSeconds >= 0 && r.MeasuredSeconds <= LongestRun):
-		return fmt.Errorf("measured_seconds: %v is not in 0 to %d", r.MeasuredSeconds, LongestRun)
+	case !(r.MeasuredSeconds >= 0 && r.MeasuredSeconds <= schedule.Longest.Seconds()):
+		return fmt.Errorf("measured_seconds: %v is not in 0 to %.0f", r.MeasuredSeconds, schedule.Longest.Seconds())
 	case !r.Started.IsZero() && (r.Started.Year() < 1970 || r.Started.Year() > 2200):
 		return fmt.Errorf("started: %v is not in the years 1970 to 2200", r.Started.Format(time.RFC3339))
 	}

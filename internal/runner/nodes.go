@@ -9,6 +9,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/arrival"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/internal/placement"
@@ -94,7 +95,7 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 }
 
 func reach(ctx context.Context, t *placement.Topology, service string) (*fakesvc.Client, error) {
-	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service), fakesvc.DriverOptions(t.Env.Dial)...)
+	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service), arrival.DialOptions(t.Env.Dial)...)
 	if err != nil {
 		return nil, err
 	}

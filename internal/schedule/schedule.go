@@ -13,6 +13,9 @@ import (
 	"crosstalk/internal/seeded"
 )
 
+// Longest is the longest measured part of a plan, and of a run that is read.
+const Longest = 31 * 24 * time.Hour
+
 // Arrival is how the requests of an open loop are spread over time.
 type Arrival string
 
