@@ -18,9 +18,12 @@ import (
 // rowsAtOnce is how many rows go into a message: some 10 kB.
 const rowsAtOnce = 500
 
-// Rows streams what a node keeps of an owner's records. No fault of its database
-// meets it: this is the oracle's question.
+// Rows streams what a node keeps of an owner's records, or what of it is pending. No
+// fault of its database meets it: this is the oracle's question.
 func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServer[fakesvcpb.RowsResponse]) error {
+	if r.GetPending() {
+		return c.pendingRows(r, stream)
+	}
 	kept := c.host.collection(r.GetService(), r.GetOwner())
 	if kept == nil {
 		return status.Errorf(codes.NotFound, "%s keeps no records of %s here", r.GetService(), r.GetOwner())
@@ -46,8 +49,8 @@ func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServe
 	return send()
 }
 
-// Pending streams the changes that a node has to pass on.
-func (c control) Pending(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServer[fakesvcpb.RowsResponse]) error {
+// pendingRows streams the changes that a node has to pass on.
+func (c control) pendingRows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServer[fakesvcpb.RowsResponse]) error {
 	changes, more, err := c.host.pending(stream.Context(), r.GetService(), r.GetOwner())
 	if err != nil {
 		return status.Errorf(codes.Unavailable, "pending changes of %s in %s: %v", r.GetOwner(), r.GetService(), err)

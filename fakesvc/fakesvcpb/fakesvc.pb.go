@@ -1898,7 +1898,11 @@ type RowsRequest struct {
 	// The service that keeps the records.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	// The service whose records they are: another one's in a copy.
-	Owner         string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Only the changes that the node still has to pass on, without their payloads: of its
+	// own records those that it has not published, of another one's those that the bus
+	// has and its replica does not.
+	Pending       bool `protobuf:"varint,3,opt,name=pending,proto3" json:"pending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1947,10 +1951,17 @@ func (x *RowsRequest) GetOwner() string {
 	return ""
 }
 
+func (x *RowsRequest) GetPending() bool {
+	if x != nil {
+		return x.Pending
+	}
+	return false
+}
+
 type RowsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Rows  []*Row                 `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
-	// Of Pending: there are more, which are not listed.
+	// Of pending changes: there are more, which are not listed.
 	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2222,10 +2233,11 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x03key\x18\x03 \x01(\x04R\x03key\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04lost\x18\x05 \x01(\bR\x04lost\x12\x12\n" +
-	"\x04held\x18\x06 \x01(\bR\x04held\"=\n" +
+	"\x04held\x18\x06 \x01(\bR\x04held\"W\n" +
 	"\vRowsRequest\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
-	"\x05owner\x18\x02 \x01(\tR\x05owner\"I\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x18\n" +
+	"\apending\x18\x03 \x01(\bR\apending\"I\n" +
 	"\fRowsResponse\x12%\n" +
 	"\x04rows\x18\x01 \x03(\v2\x11.crosstalk.v1.RowR\x04rows\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\"T\n" +
@@ -2235,7 +2247,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\fpayload_hash\x18\x03 \x01(\x06R\vpayloadHash2\x8d\x01\n" +
 	"\aService\x12@\n" +
 	"\x05Query\x12\x1a.crosstalk.v1.QueryRequest\x1a\x1b.crosstalk.v1.QueryResponse\x12@\n" +
-	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\x93\x05\n" +
+	"\x05Write\x12\x1a.crosstalk.v1.WriteRequest\x1a\x1b.crosstalk.v1.WriteResponse2\xcf\x04\n" +
 	"\aControl\x12F\n" +
 	"\aPrepare\x12\x1c.crosstalk.v1.PrepareRequest\x1a\x1d.crosstalk.v1.PrepareResponse\x12F\n" +
 	"\aRelease\x12\x1c.crosstalk.v1.ReleaseRequest\x1a\x1d.crosstalk.v1.ReleaseResponse\x12@\n" +
@@ -2245,8 +2257,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\n" +
 	"Statistics\x12\x1f.crosstalk.v1.StatisticsRequest\x1a .crosstalk.v1.StatisticsResponse\x12B\n" +
 	"\x05Watch\x12\x1a.crosstalk.v1.WatchRequest\x1a\x1b.crosstalk.v1.WatchResponse0\x01\x12?\n" +
-	"\x04Rows\x12\x19.crosstalk.v1.RowsRequest\x1a\x1a.crosstalk.v1.RowsResponse0\x01\x12B\n" +
-	"\aPending\x12\x19.crosstalk.v1.RowsRequest\x1a\x1a.crosstalk.v1.RowsResponse0\x01B\x1dZ\x1bcrosstalk/fakesvc/fakesvcpbb\x06proto3"
+	"\x04Rows\x12\x19.crosstalk.v1.RowsRequest\x1a\x1a.crosstalk.v1.RowsResponse0\x01B\x1dZ\x1bcrosstalk/fakesvc/fakesvcpbb\x06proto3"
 
 var (
 	file_fakesvc_proto_rawDescOnce sync.Once
@@ -2318,20 +2329,18 @@ var file_fakesvc_proto_depIdxs = []int32{
 	15, // 19: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
 	25, // 20: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
 	27, // 21: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
-	27, // 22: crosstalk.v1.Control.Pending:input_type -> crosstalk.v1.RowsRequest
-	2,  // 23: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 24: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 25: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
-	8,  // 26: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
-	10, // 27: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	12, // 28: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
-	14, // 29: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
-	16, // 30: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	26, // 31: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	28, // 32: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
-	28, // 33: crosstalk.v1.Control.Pending:output_type -> crosstalk.v1.RowsResponse
-	23, // [23:34] is the sub-list for method output_type
-	12, // [12:23] is the sub-list for method input_type
+	2,  // 22: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 23: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 24: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 25: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 26: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 27: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
+	14, // 28: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
+	16, // 29: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	26, // 30: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	28, // 31: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	22, // [22:32] is the sub-list for method output_type
+	12, // [12:22] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name

@@ -188,7 +188,6 @@ const (
 	Control_Statistics_FullMethodName   = "/crosstalk.v1.Control/Statistics"
 	Control_Watch_FullMethodName        = "/crosstalk.v1.Control/Watch"
 	Control_Rows_FullMethodName         = "/crosstalk.v1.Control/Rows"
-	Control_Pending_FullMethodName      = "/crosstalk.v1.Control/Pending"
 )
 
 // ControlClient is the client API for Control service.
@@ -219,10 +218,6 @@ type ControlClient interface {
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 	// Rows streams what a node keeps of an owner's records, by ascending key.
 	Rows(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsResponse], error)
-	// Pending streams the changes that a node still has to pass on, without their
-	// payloads: of its own records those that it has not published, of another one's
-	// those that the bus has and its replica does not.
-	Pending(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsResponse], error)
 }
 
 type controlClient struct {
@@ -340,25 +335,6 @@ func (c *controlClient) Rows(ctx context.Context, in *RowsRequest, opts ...grpc.
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Control_RowsClient = grpc.ServerStreamingClient[RowsResponse]
 
-func (c *controlClient) Pending(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsResponse], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Control_ServiceDesc.Streams[3], Control_Pending_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[RowsRequest, RowsResponse]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Control_PendingClient = grpc.ServerStreamingClient[RowsResponse]
-
 // ControlServer is the server API for Control service.
 // All implementations must embed UnimplementedControlServer
 // for forward compatibility.
@@ -387,10 +363,6 @@ type ControlServer interface {
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	// Rows streams what a node keeps of an owner's records, by ascending key.
 	Rows(*RowsRequest, grpc.ServerStreamingServer[RowsResponse]) error
-	// Pending streams the changes that a node still has to pass on, without their
-	// payloads: of its own records those that it has not published, of another one's
-	// those that the bus has and its replica does not.
-	Pending(*RowsRequest, grpc.ServerStreamingServer[RowsResponse]) error
 	mustEmbedUnimplementedControlServer()
 }
 
@@ -424,9 +396,6 @@ func (UnimplementedControlServer) Watch(*WatchRequest, grpc.ServerStreamingServe
 }
 func (UnimplementedControlServer) Rows(*RowsRequest, grpc.ServerStreamingServer[RowsResponse]) error {
 	return status.Error(codes.Unimplemented, "method Rows not implemented")
-}
-func (UnimplementedControlServer) Pending(*RowsRequest, grpc.ServerStreamingServer[RowsResponse]) error {
-	return status.Error(codes.Unimplemented, "method Pending not implemented")
 }
 func (UnimplementedControlServer) mustEmbedUnimplementedControlServer() {}
 func (UnimplementedControlServer) testEmbeddedByValue()                 {}
@@ -572,17 +541,6 @@ func _Control_Rows_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Control_RowsServer = grpc.ServerStreamingServer[RowsResponse]
 
-func _Control_Pending_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(RowsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(ControlServer).Pending(m, &grpc.GenericServerStream[RowsRequest, RowsResponse]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Control_PendingServer = grpc.ServerStreamingServer[RowsResponse]
-
 // Control_ServiceDesc is the grpc.ServiceDesc for Control service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -625,11 +583,6 @@ var Control_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Rows",
 			Handler:       _Control_Rows_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "Pending",
-			Handler:       _Control_Pending_Handler,
 			ServerStreams: true,
 		},
 	},

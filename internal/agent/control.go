@@ -121,14 +121,6 @@ func (c control) Rows(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServe
 	return n.host.Control().Rows(r, stream)
 }
 
-func (c control) Pending(r *fakesvcpb.RowsRequest, stream grpc.ServerStreamingServer[fakesvcpb.RowsResponse]) error {
-	n, err := c.node(stream.Context())
-	if err != nil {
-		return err
-	}
-	return n.host.Control().Pending(r, stream)
-}
-
 // node returns the node of the run that a call is for.
 func (c control) node(ctx context.Context) (*node, error) {
 	return c.agent.nodeOf(ctx)

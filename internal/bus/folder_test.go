@@ -289,8 +289,10 @@ func TestWithoutAPlaceToKeepFilesNothingIsAcknowledged(t *testing.T) {
 		b.compactAtNextProduce()
 		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if p.Publish(soon, change(records)) == nil || p.Publish(soon, change(records)) == nil {
-			t.Error("it is acknowledged all the same")
+		for range 2 {
+			if p.Publish(soon, change(records)) == nil {
+				t.Error("it is acknowledged all the same")
+			}
 		}
 		if err := <-b.Failed(); !strings.HasPrefix(err.Error(), "bus: before a compaction: rename ") {
 			t.Errorf("the broker has failed with %v", err)

@@ -63,7 +63,7 @@ func (r *run) learnPending(ctx context.Context, owner string) error {
 
 func (c *control) pendingOf(ctx context.Context, service, owner string) (pending, error) {
 	p := pending{newest: make(map[record.Key]uint64)}
-	err := c.rows(ctx, c.client.Pending, service, owner, func(m *fakesvcpb.RowsResponse) {
+	err := c.rows(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner, Pending: true}, func(m *fakesvcpb.RowsResponse) {
 		p.more = p.more || m.GetMore()
 		for _, row := range m.GetRows() {
 			key := record.Key(row.GetKey())

@@ -8,8 +8,6 @@ import (
 	"io"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"crosstalk/fakesvc/fakesvcpb"
 )
 
@@ -23,7 +21,7 @@ var errNoRow = fmt.Errorf("no row came for %v", rowLimit)
 
 // table reads what a service keeps of an owner's records, in the order of their keys.
 func (c *control) table(ctx context.Context, service, owner string) (rows []row, err error) {
-	err = c.rows(ctx, c.client.Rows, service, owner, func(m *fakesvcpb.RowsResponse) {
+	err = c.rows(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner}, func(m *fakesvcpb.RowsResponse) {
 		for _, r := range m.GetRows() {
 			rows = append(rows, row{r.GetKey(), r.GetVersion(), r.GetPayloadHash()})
 		}
@@ -31,12 +29,9 @@ func (c *control) table(ctx context.Context, service, owner string) (rows []row,
 	return rows, err
 }
 
-// rowsCall is a call of a control that answers with rows.
-type rowsCall func(context.Context, *fakesvcpb.RowsRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[fakesvcpb.RowsResponse], error)
-
-// rows has each of the messages read that a call answers with. It gives up where none
+// rows has each of the messages read that a node answers with. It gives up where none
 // comes for rowLimit.
-func (c *control) rows(ctx context.Context, call rowsCall, service, owner string, read func(*fakesvcpb.RowsResponse)) (err error) {
+func (c *control) rows(ctx context.Context, r *fakesvcpb.RowsRequest, read func(*fakesvcpb.RowsResponse)) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	idle := time.AfterFunc(rowLimit, func() { cancel(errNoRow) })
@@ -46,10 +41,10 @@ func (c *control) rows(ctx context.Context, call rowsCall, service, owner string
 			if errors.Is(context.Cause(ctx), errNoRow) {
 				err = errNoRow
 			}
-			err = fmt.Errorf("read the records of %s in %s: %w", owner, c.name(), err)
+			err = fmt.Errorf("read the records of %s in %s: %w", r.GetOwner(), c.name(), err)
 		}
 	}()
-	stream, err := call(ctx, &fakesvcpb.RowsRequest{Service: service, Owner: owner})
+	stream, err := c.client.Rows(ctx, r)
 	for err == nil {
 		var more *fakesvcpb.RowsResponse
 		if more, err = stream.Recv(); err == nil {
