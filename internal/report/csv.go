@@ -35,6 +35,7 @@ var csvHead = append([]string{
 	"theory_method", "theory_error_rate", "theory_error_rate_low", "theory_error_rate_high",
 	"theory_p50_seconds", "theory_p50_low_seconds", "theory_p50_high_seconds", "theory_p99_seconds", "theory_p99_low_seconds", "theory_p99_high_seconds",
 	"theory_stale_rate", "theory_stale_rate_low", "theory_stale_rate_high",
+	"interrupted", "writes_interrupted",
 }, comparisonHead...)
 
 func csvLine(f Found) []string {
@@ -76,7 +77,9 @@ func csvLine(f Found) []string {
 		}
 		line = append(line, end(v.Low), end(v.High))
 	}
-	return append(append(line, csvTheory(r.Predicted)...), comparisonFields(r.Comparison)...)
+	line = append(line, csvTheory(r.Predicted)...)
+	line = append(line, whole(r.Requests.Interrupted), whole(w.Interrupted))
+	return append(line, comparisonFields(r.Comparison)...)
 }
 
 // csvTheory is what theory says, with the bounds of a simulation where these are

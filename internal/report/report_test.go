@@ -48,7 +48,11 @@ func runs() []result.Run {
 		Events: 451, EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
 		Environment: result.Environment{Bus: "kafka:9092", BusRoundTrip: &result.RoundTrip{Count: 200, P50: 0.00215, P99: 0.0081, EmbeddedP50: 0.000123, EmbeddedP99: 0.0011}},
 	}
-	nothing := result.Run{Scenario: "monolith", Verdict: result.Interrupted, Comparison: &result.Comparison{NotCompared: "interrupted"}, Warnings: []string{"interrupted: the figures cover what was measured until then"}}
+	nothing := result.Run{
+		Scenario: "monolith", Verdict: result.Interrupted, Requests: result.Requests{Due: 17, Interrupted: 17},
+		Comparison: &result.Comparison{NotCompared: "interrupted"},
+		Writes:     result.Writes{Due: 6, Interrupted: 5}, Warnings: []string{"interrupted: the figures cover what was measured until then"},
+	}
 	return []result.Run{bounded(sync), bounded(replicated), nothing}
 }
 
