@@ -160,8 +160,8 @@ func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows 
 	if err := m.Table(out); err != nil {
 		return err
 	}
-	for _, gap := range m.Gaps() {
-		fmt.Fprintln(out, gap)
+	for _, line := range append(m.Gaps(), report.Comparisons(runs, func(run int) string { return runs[run].Scenario })...) {
+		fmt.Fprintln(out, line)
 	}
 	if err := m.Picture().Save(filepath.Join(dir, "matrix.png")); err != nil {
 		return err

@@ -94,7 +94,7 @@ func (c *scaleCommand) run(cmd *cobra.Command, path string) error {
 	if end == nil {
 		end = worst(runs, nil)
 	}
-	return errors.Join(c.show(cmd, s, session.Dir()), end)
+	return errors.Join(c.show(cmd, s, runs, session.Dir()), end)
 }
 
 func (c *scaleCommand) check() error {
@@ -140,10 +140,13 @@ func (c *scaleCommand) measure(cmd *cobra.Command, s *report.Scale, dir string, 
 	return runs, nil
 }
 
-func (c *scaleCommand) show(cmd *cobra.Command, s report.Scale, dir string) error {
+func (c *scaleCommand) show(cmd *cobra.Command, s report.Scale, runs []result.Run, dir string) error {
 	out := cmd.OutOrStdout()
 	if err := s.Table(out); err != nil {
 		return err
+	}
+	for _, line := range report.Comparisons(runs, s.NameOf) {
+		fmt.Fprintln(out, line)
 	}
 	if err := s.Save(dir); err != nil {
 		return err

@@ -149,6 +149,14 @@ func (e *Experiment) needed() map[string]bool {
 	return needed
 }
 
+// isNeeded is needed of one service, for those who ask of each: a map made anew each
+// time takes a second of a graph of a thousand services.
+func (e *Experiment) isNeeded(service string) bool {
+	return slices.ContainsFunc(e.Services, func(s Service) bool {
+		return slices.ContainsFunc(s.Needs, func(n Need) bool { return n.Service == service })
+	})
+}
+
 // Entity returns what the records of a service are called in event types.
 func (e *Experiment) Entity(service string) string {
 	if s, ok := e.Service(service); ok && s.Entity != "" {
@@ -177,7 +185,7 @@ func of[T any](p setting.PerService[T], service string, withDefault bool) T {
 // CopiesOf returns how many copies of a service there are: at least 1. A number
 // without a name is meant for the upstreams.
 func (e *Experiment) CopiesOf(service string) int {
-	return max(int(of(e.Replicas, service, e.needed()[service])), 1)
+	return max(int(of(e.Replicas, service, e.isNeeded(service))), 1)
 }
 
 // SuppliersFirst returns the services in an order in which each comes after all that
@@ -206,7 +214,7 @@ func (e *Experiment) SuppliersFirst() []Service {
 // CapacityOf returns how much a service does at once. A value without a name is
 // meant for the upstreams.
 func (e *Experiment) CapacityOf(service string) setting.Capacity {
-	return of(e.Workers, service, e.needed()[service])
+	return of(e.Workers, service, e.isNeeded(service))
 }
 
 // PolicyOf returns what a service does about one of its needs: the need's own
@@ -215,7 +223,7 @@ func (e *Experiment) PolicyOf(service string, n Need) policy.Policy {
 	if n.Policy != nil {
 		return *n.Policy
 	}
-	return of(e.Policy, service, service == e.Entry().Name)
+	return of(e.Policy, service, !e.isNeeded(service))
 }
 
 // Plan returns what is asked of the driver.

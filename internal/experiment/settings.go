@@ -31,7 +31,7 @@ func (e *Experiment) Settings() []Setting {
 		{"duration", &e.Duration, "length of the measured part"},
 		{"warmup", &e.WarmUp, "load before the measured part, recorded and not counted"},
 		{"timeout", &e.Timeout, "deadline of each query, from its sending on"},
-		{"max-in-flight", &e.MaxInFlight, "most queries under way at once; more wait, and their wait is latency"},
+		{"max-in-flight", &e.MaxInFlight, "most queries under way at once, and most writes; more wait, and their wait is latency; each takes 8 kB here and up to 100 kB with its services"},
 		{"write-rate", &e.WriteRate, "writes due per second over all owners: a rate, or a share of the queries such as 10%"},
 		{"keys", &e.Keys, "records that each owner has"},
 		{"payload", &e.Payload, "size of a record's payload, such as 128 or 1KB; at most 8MB"},

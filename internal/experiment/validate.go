@@ -180,7 +180,7 @@ func (e *Experiment) checkPlacement() error {
 			return wrong("replicas", "%d copies of %s are processes: they need --placement=process", copies, s.Name)
 		case copies > mostCopies:
 			return wrong("replicas", "%d copies of %s are above %d, the most that are started", copies, s.Name, mostCopies)
-		case s.Name != e.Entry().Name && !kind.Shared():
+		case e.isNeeded(s.Name) && !kind.Shared():
 			return wrong("replicas", "copies of %s share its database, which %s does not let them: use sqlite or postgres", s.Name, kind)
 		}
 	}

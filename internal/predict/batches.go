@@ -2,7 +2,6 @@ package predict
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -116,41 +115,65 @@ func independent(values []float64) bool {
 // negative where there is none, as of a request that failed.
 type sample []float64
 
-// batch sums up each batch: of as many entries, the last few of all left out.
-func (s sample) batch(above, below func(v float64) float64) terms {
+// batched is what the batches of a sample have: how many entries with and without a
+// time, the sum of the times, and how many of these are above each of some.
+type batched struct {
+	present, absent, all, times []float64
+	above                       [len(shares)][]float64
+}
+
+// cut sums up batches of as many entries, the last few of all left out. at is in order.
+func (s sample) cut(at [len(shares)]float64) batched {
 	k := mostBatches
 	for k > 0 && (len(s)/k < 8 || len(s) == noted) {
 		k /= 2
 	}
-	t := terms{make([]float64, k), make([]float64, k)}
-	if k == 0 {
-		return t
+	b := batched{present: make([]float64, k), absent: make([]float64, k), all: make([]float64, k), times: make([]float64, k)}
+	for i := range b.above {
+		b.above[i] = make([]float64, k)
 	}
-	size := len(s) / k
-	for i, v := range s[:k*size] {
-		t.above[i/size] += above(v)
-		t.below[i/size] += below(v)
+	for batch := range k {
+		size := len(s) / k
+		b.all[batch] = float64(size)
+		for _, v := range s[batch*size : (batch+1)*size] {
+			if v < 0 {
+				b.absent[batch]++
+				continue
+			}
+			b.present[batch]++
+			b.times[batch] += v
+			for i := 0; i < len(at) && v > at[i]; i++ {
+				b.above[i][batch]++
+			}
+		}
 	}
-	return t
+	return b
 }
 
-// one and there are what is counted: everything, and what has a time.
-func one(float64) float64 { return 1 }
+// bounded are the intervals that a sample allows for.
+type bounded struct {
+	present, absent *Bounds // the shares with and without a time
+	times           QuantilesBounds
+}
 
-func there(v float64) float64 {
-	if v < 0 {
-		return 0
+// bounded bounds the figures of a sample, the times of which are in d too.
+func (s sample) bounded(d *distribution) bounded {
+	var at [len(shares)]float64
+	for i, q := range shares {
+		at[i] = d.at(q)
 	}
-	return 1
+	b := s.cut(at)
+	out := bounded{present: around(terms{b.present, b.all}, 1), absent: around(terms{b.absent, b.all}, 1)}
+	if d.count == 0 || len(s) == noted {
+		return out
+	}
+	var of [len(shares)]*Bounds
+	for i, q := range shares {
+		of[i] = d.around(q, terms{b.above[i], b.present})
+	}
+	out.times = QuantilesBounds{of[0], of[1], of[2], of[3], of[4], of[5], around(terms{b.times, b.present}, math.Inf(1))}
+	return out
 }
-
-// mean bounds the mean of the times.
-func (s sample) mean() *Bounds {
-	return around(s.batch(func(v float64) float64 { return max(v, 0) }, there), math.Inf(1))
-}
-
-// share bounds how many of all have a time.
-func (s sample) share() *Bounds { return around(s.batch(there, one), 1) }
 
 func around(t terms, most float64) *Bounds {
 	half, ok := t.halfWidth()
@@ -161,49 +184,15 @@ func around(t terms, most float64) *Bounds {
 	return &Bounds{max(r-half, 0), min(r+half, most)}
 }
 
-// quantile bounds a quantile of the times, which sorted has in order.
-func (s sample) quantile(sorted sample, q float64) *Bounds {
-	if len(sorted) == 0 {
-		return nil
-	}
-	at := sorted[rank(len(sorted), q)]
-	t := s.batch(func(v float64) float64 {
-		if v > at {
-			return 1
-		}
-		return 0
-	}, there)
-	half, ok := t.halfWidth()
-	n := float64(len(sorted))
-	if total(t.above) == 0 && (1-q)*n >= fewExpected {
+// around bounds a quantile by what the batches have beyond it.
+func (d *distribution) around(q float64, beyond terms) *Bounds {
+	half, ok := beyond.halfWidth()
+	n := float64(d.count)
+	if total(beyond.above) == 0 && (1-q)*n >= fewExpected {
 		half, ok = 0, true // it is the longest of all, and many are as long
 	}
 	if !ok || q+half >= 1-1/n {
 		return nil // it may be beyond all that was seen
 	}
-	return &Bounds{sorted[rank(len(sorted), max(q-half, 0))], sorted[rank(len(sorted), q+half)]}
-}
-
-// rank is the place of a quantile among n in order: the nearest rank.
-func rank(n int, q float64) int {
-	return min(max(int(math.Ceil(q*float64(n)-1e-9))-1, 0), n-1)
-}
-
-// missing bounds how many of all have no time.
-func (s sample) missing() *Bounds {
-	return around(s.batch(func(v float64) float64 { return 1 - there(v) }, one), 1)
-}
-
-// bounds are those of all that is told of a distribution.
-func (s sample) bounds() QuantilesBounds {
-	if len(s) == noted {
-		return QuantilesBounds{}
-	}
-	sorted := slices.DeleteFunc(slices.Clone(s), func(v float64) bool { return v < 0 })
-	slices.Sort(sorted)
-	var of [len(shares)]*Bounds
-	for i, q := range shares {
-		of[i] = s.quantile(sorted, q)
-	}
-	return QuantilesBounds{of[0], of[1], of[2], of[3], of[4], of[5], s.mean()}
+	return &Bounds{d.at(max(q-half, 0)), d.at(q + half)}
 }

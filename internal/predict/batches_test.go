@@ -3,6 +3,7 @@ package predict
 import (
 	"math"
 	"testing"
+	"time"
 
 	"crosstalk/internal/seeded"
 )
@@ -24,6 +25,15 @@ func lindley(load float64, n int, seed uint64) sample {
 	return out
 }
 
+// boundsOf are those of a sample alone.
+func boundsOf(s sample) bounded {
+	d := newDistribution()
+	for _, v := range s {
+		d.add(time.Duration(v * 1e9))
+	}
+	return s.bounded(&d)
+}
+
 // The intervals of the M/M/1 queue hold the known values about as often as they say,
 // 19 of 20 times, wherever they say anything. The seeds are fixed: what is asked for
 // is what their number allows.
@@ -42,7 +52,7 @@ func TestIntervalsHold(t *testing.T) {
 			}
 		}
 		for seed := range seeds {
-			b := lindley(load, requests, uint64(seed)).bounds()
+			b := boundsOf(lindley(load, requests, uint64(seed))).times
 			count("p50", b.P50, -math.Log(0.5)*scale)
 			count("p90", b.P90, -math.Log(0.1)*scale)
 			count("p99", b.P99, -math.Log(0.01)*scale)
@@ -63,7 +73,7 @@ func TestTooShortIsUndecided(t *testing.T) {
 	const seeds = 100
 	wrong := 0
 	for seed := range seeds {
-		b := lindley(0.9, 5000, uint64(seed)).bounds().P99
+		b := boundsOf(lindley(0.9, 5000, uint64(seed))).times.P99
 		if want := -math.Log(0.01) * 10; b != nil && (want < b.Low || b.High < want) {
 			wrong++
 		}
@@ -80,14 +90,15 @@ func TestCertainIntervals(t *testing.T) {
 	for i := range always {
 		always[i] = 0.03
 	}
-	b := always.bounds()
+	certain := boundsOf(always)
+	b := certain.times
 	if exact := (Bounds{0.03, 0.03}); b.P50 == nil || *b.P50 != exact || b.P99 == nil || *b.P99 != exact || b.P9999 != nil {
 		t.Errorf("%v, %v, %v", b.P50, b.P99, b.P9999)
 	}
-	if never := always.missing(); never != nil {
+	if never := certain.absent; never != nil {
 		t.Errorf("no failure was seen: %v", *never)
 	}
-	if none := (sample{}).bounds(); none != (QuantilesBounds{}) {
+	if none := boundsOf(nil).times; none != (QuantilesBounds{}) {
 		t.Errorf("%+v of nothing", none)
 	}
 }

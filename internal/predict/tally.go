@@ -34,8 +34,13 @@ type tally struct {
 	ended                   time.Duration
 }
 
-func newTally(steady bool) *tally {
-	return &tally{steady: steady, latency: newDistribution(), ages: newDistribution(), lags: newDistribution()}
+// newTally is for about as many requests.
+func newTally(steady bool, requests float64) *tally {
+	t := &tally{steady: steady, latency: newDistribution(), ages: newDistribution(), lags: newDistribution()}
+	if n := int(min(requests, noted)); steady && n > 0 {
+		t.took, t.aged = make(sample, 0, n), make(sample, 0, n)
+	}
+	return t
 }
 
 func (t *tally) add(r Row) {
@@ -74,9 +79,10 @@ func (t *tally) note(s *sample, seconds float64) {
 
 // intervals are those of all figures.
 func (t *tally) intervals() *Intervals {
+	took, aged := t.took.bounded(&t.latency), t.aged.bounded(&t.ages)
 	return &Intervals{
-		ErrorRate: t.took.missing(), Latency: t.took.bounds(),
-		StaleShare: t.aged.share(), Staleness: t.aged.bounds(), Lag: t.lagging.bounds(),
+		ErrorRate: took.absent, Latency: took.times,
+		StaleShare: aged.present, Staleness: aged.times, Lag: t.lagging.bounded(&t.lags).times,
 	}
 }
 
@@ -124,8 +130,16 @@ func (d *distribution) quantiles() *Quantiles {
 	}
 	var values [len(shares)]float64
 	for i, share := range shares {
-		at := time.Duration(d.histogram.ValueAtQuantile(100 * float64(stats.Rank(share, d.count)) / float64(d.count)))
-		values[i] = min(max(at, d.low), d.high).Seconds()
+		values[i] = d.at(share)
 	}
 	return quantilesOf(values, d.sumOfSeconds/float64(d.count))
+}
+
+// at is a quantile by its nearest rank, in seconds; 0 where there is nothing.
+func (d *distribution) at(share float64) float64 {
+	if d.count == 0 {
+		return 0
+	}
+	at := time.Duration(d.histogram.ValueAtQuantile(100 * float64(max(stats.Rank(share, d.count), 1)) / float64(d.count)))
+	return min(max(at, d.low), d.high).Seconds()
 }

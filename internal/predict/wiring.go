@@ -11,9 +11,10 @@ import (
 
 func newSimulation(g *graph, o Options) *simulation {
 	most := g.most(o.Requests)
+	load := g.stretch(most)
 	s := &simulation{
-		graph: g, load: g.stretch(most), most: most, sequential: g.Fanout == experiment.Sequential,
-		options: o, tally: newTally(!g.windowed()), byName: make(map[string]*node, len(g.services)),
+		graph: g, load: load, most: most, sequential: g.Fanout == experiment.Sequential,
+		options: o, tally: newTally(!g.windowed(), load.Rate*load.Duration.Seconds()), byName: make(map[string]*node, len(g.services)),
 		wires:    make(map[*node]*wire),
 		versions: make(map[cell]uint64), newest: make(map[cell]uint64),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"crosstalk/internal/compare"
 	"crosstalk/internal/metric"
+	"crosstalk/internal/result"
 )
 
 // untested marks a change of which no test says what it is worth.
@@ -38,8 +39,8 @@ func Compare(w io.Writer, c *compare.Comparison) error {
 	if onlyOne(c) {
 		t.printf("Fewer than 4 runs on a side: p and the intervals know the noise within a run, and not that from run to run.\n")
 	}
-	for _, note := range c.Notes {
-		t.printf("%s\n", note)
+	for _, line := range append(comparisonsOf(c), c.Notes...) {
+		t.printf("%s\n", line)
 	}
 	return t.err
 }
@@ -62,6 +63,30 @@ func CompareMarkdown(w io.Writer, c *compare.Comparison) error {
 		m.printf("\n%s\n", escape(line))
 	}
 	return m.err
+}
+
+// comparisonsOf says of either side what came of the comparison of the databases.
+func comparisonsOf(c *compare.Comparison) []string {
+	var lines []string
+	for _, side := range []struct {
+		name string
+		of   func(compare.Scenario) []compare.Run
+	}{
+		{"old", func(s compare.Scenario) []compare.Run { return s.Old }},
+		{"new", func(s compare.Scenario) []compare.Run { return s.New }},
+	} {
+		var runs []result.Run
+		var names []string
+		for _, s := range c.Scenarios {
+			for _, r := range side.of(s) {
+				runs, names = append(runs, r.Run), append(names, s.Name)
+			}
+		}
+		for _, line := range Comparisons(runs, func(run int) string { return names[run] }) {
+			lines = append(lines, side.name+": "+line)
+		}
+	}
+	return lines
 }
 
 // bar stands ahead of the columns that belong to a side.

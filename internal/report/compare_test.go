@@ -106,7 +106,7 @@ func TestThresholds(t *testing.T) {
 func TestJUnit(t *testing.T) {
 	var out bytes.Buffer
 	invalid := result.Run{Scenario: "monolith", Verdict: result.Invalid, MeasuredSeconds: 10, Warnings: []string{"late sends: too many", "CPU saturated"}}
-	validity := []Validity{ValidityOf("sync", result.Run{Verdict: result.OK, MeasuredSeconds: 10}), ValidityOf("monolith", invalid)}
+	validity := []Validity{ValidityOf("sync", result.Run{Verdict: result.OK, MeasuredSeconds: 10, Comparison: &result.Comparison{OwnerRows: 15_000}}), ValidityOf("monolith", invalid)}
 	if err := JUnit(&out, validity, outcomes(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestJUnit(t *testing.T) {
 	if err := xml.Unmarshal(out.Bytes(), &read); err != nil {
 		t.Fatal(err)
 	}
-	if s := read.Suites[0]; read.Tests != 8 || s.Tests != len(s.Cases) || s.Failures != 2 || s.Skipped != 1 || s.Cases[1].Name != "p(99)<50ms" {
+	if s := read.Suites[0]; read.Tests != 9 || s.Tests != len(s.Cases) || s.Failures != 2 || s.Skipped != 1 || s.Cases[1].Name != "comparison" || s.Cases[2].Name != "p(99)<50ms" {
 		t.Errorf("%+v", read)
 	}
 	if s := read.Suites[1]; read.Errors != 1 || s.Errors != 1 || s.Failures != 0 || s.Cases[0].Error.Message != "INVALID: late sends: too many" || s.Cases[0].Error.Type != "invalid" {

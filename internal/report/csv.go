@@ -23,7 +23,7 @@ func CSV(w io.Writer, runs []Found) error {
 	return out.Error()
 }
 
-var csvHead = []string{
+var csvHead = append([]string{
 	"folder", "scenario", "verdict", "started", "measured_seconds", "due", "sent", "succeeded", "failed",
 	"rate_asked", "rate_achieved", "throughput", "error_rate", "error_rate_low", "error_rate_high",
 	"latency_p50_seconds", "latency_p90_seconds", "latency_p99_seconds", "latency_p999_seconds", "latency_max_seconds", "latency_mean_seconds",
@@ -35,7 +35,8 @@ var csvHead = []string{
 	"theory_method", "theory_error_rate", "theory_error_rate_low", "theory_error_rate_high",
 	"theory_p50_seconds", "theory_p50_low_seconds", "theory_p50_high_seconds", "theory_p99_seconds", "theory_p99_low_seconds", "theory_p99_high_seconds",
 	"theory_stale_rate", "theory_stale_rate_low", "theory_stale_rate_high",
-}
+	"interrupted", "writes_interrupted",
+}, comparisonHead...)
 
 func csvLine(f Found) []string {
 	r := f.Run
@@ -76,7 +77,9 @@ func csvLine(f Found) []string {
 		}
 		line = append(line, end(v.Low), end(v.High))
 	}
-	return append(line, csvTheory(r.Predicted)...)
+	line = append(line, csvTheory(r.Predicted)...)
+	line = append(line, whole(r.Requests.Interrupted), whole(w.Interrupted))
+	return append(line, comparisonFields(r.Comparison)...)
 }
 
 // csvTheory is what theory says, with the bounds of a simulation where these are

@@ -56,11 +56,13 @@ type Validity struct {
 	// "invalid", and Why says why.
 	Trouble string
 	Why     []string
+	// Comparison is what came of comparing the databases; nil where it is not told.
+	Comparison *result.Comparison
 }
 
 // ValidityOf is that of a run, which is called of.
 func ValidityOf(of string, r result.Run) Validity {
-	v := Validity{Of: of, Seconds: r.MeasuredSeconds, Why: r.Warnings}
+	v := Validity{Of: of, Seconds: r.MeasuredSeconds, Why: r.Warnings, Comparison: r.Comparison}
 	if r.Verdict != result.OK {
 		v.Trouble = string(r.Verdict)
 	}
@@ -68,12 +70,16 @@ func ValidityOf(of string, r result.Run) Validity {
 }
 
 // JUnit writes the outcomes as JUnit's XML: a suite for each of what the thresholds
-// were held against, in it a case for its validity, and one for each threshold. What is
+// were held against, in it a case for its validity, one for the comparison of its
+// databases, and one for each threshold. What is
 // not in order is an error, as figures that no threshold can be held against.
 func JUnit(w io.Writer, runs []Validity, outcomes []threshold.Outcome) error {
 	all := junitSuites{Name: "crosstalk"}
 	for _, v := range runs {
 		all.add(v.Of, validityCase(v))
+		if v.Comparison != nil {
+			all.add(v.Of, comparisonCase(v))
+		}
 	}
 	for _, o := range outcomes {
 		all.add(o.Of, caseOf(o))

@@ -31,6 +31,7 @@ func runs() []result.Run {
 			{Target: "C", Kind: "hang", Asked: 0.01},
 		},
 		Writes:       result.Writes{Due: 500, Acknowledged: 430, Failed: 50, Failures: map[string]int64{"UNAVAILABLE": 48, "DEADLINE_EXCEEDED": 2}},
+		Comparison:   &result.Comparison{OwnerRows: 15_000},
 		StorageBytes: map[string]int64{"C": 20480, "A": 20480, "B": 950}, CPUSecondsPer1000: 1.4712,
 	}
 	replicated := result.Run{
@@ -42,11 +43,16 @@ func runs() []result.Run {
 		Answers:   result.Answers{Correct: 4977, Stale: 23}, StaleRate: result.Interval{Value: 0.0046, Low: 0.00307, High: 0.00689},
 		UnseenChanges: 3, LostChanges: 12,
 		Staleness: result.Quantiles{Count: 23, P50: 0.0108, P99: 0.0532, Max: 0.0532}, ReplicationLag: result.Quantiles{Count: 451, P50: 0.00576, P99: 0.0462},
+		Comparison:   &result.Comparison{OwnerRows: 15_000, ReplicaRows: 15_000, Explained: []result.Explained{{Fault: "D:poison=1%", Rows: 2, Changes: 3}}},
 		StorageBytes: map[string]int64{"A": 20480, "D": 61_400_000}, CopyBytes: map[string]int64{"D": 61_400_000},
 		Events: 451, EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
 		Environment: result.Environment{Bus: "kafka:9092", BusRoundTrip: &result.RoundTrip{Count: 200, P50: 0.00215, P99: 0.0081, EmbeddedP50: 0.000123, EmbeddedP99: 0.0011}},
 	}
-	nothing := result.Run{Scenario: "monolith", Verdict: result.Interrupted, Warnings: []string{"interrupted: the figures cover what was measured until then"}}
+	nothing := result.Run{
+		Scenario: "monolith", Verdict: result.Interrupted, Requests: result.Requests{Due: 17, Interrupted: 17},
+		Comparison: &result.Comparison{NotCompared: "interrupted"},
+		Writes:     result.Writes{Due: 6, Interrupted: 5}, Warnings: []string{"interrupted: the figures cover what was measured until then"},
+	}
 	return []result.Run{bounded(sync), bounded(replicated), nothing}
 }
 

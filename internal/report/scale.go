@@ -35,6 +35,13 @@ func (s *Scale) Add(axis, point int, scenario string, repeat int, r *result.Run)
 	})
 }
 
+// NameOf tells a run from the others.
+func (s *Scale) NameOf(run int) string {
+	f := s.Figures[run]
+	a := s.Axes[f.Axis]
+	return fmt.Sprintf("%s at %s of %s", f.Scenario, a.Points[f.Point].Values[0], a.Name)
+}
+
 // typical is the first axis that has the load that most of them have in common.
 func (s *Scale) typical() int {
 	return slices.IndexFunc(s.Axes, func(a scale.Axis) bool { return !a.PerSecond })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,7 +69,7 @@ func (s Sweep) Table(w io.Writer) error {
 	}
 	t.flush()
 	t.printf("\n")
-	for _, line := range append(s.Crossovers(), s.warnings()...) {
+	for _, line := range slices.Concat(s.Crossovers(), Comparisons(s.Runs(), s.nameOf), s.warnings()) {
 		t.printf("%s\n", line)
 	}
 	return t.err
@@ -85,12 +86,17 @@ func expected(q *result.PredictedQuantiles) result.PredictedQuantiles {
 // warnings are those of all runs, gaps to theory among them, with where they are.
 func (s Sweep) warnings() []string {
 	var lines []string
-	for _, r := range s.Rows {
+	for n, r := range s.Rows {
 		for _, w := range r.Run.Warnings {
-			lines = append(lines, fmt.Sprintf("%s, %s: %s", s.Points[r.Point].Name(s.Vary), r.Scenario, w))
+			lines = append(lines, s.nameOf(n)+": "+w)
 		}
 	}
 	return lines
+}
+
+// nameOf tells a run from the others.
+func (s Sweep) nameOf(run int) string {
+	return s.Points[s.Rows[run].Point].Name(s.Vary) + ", " + s.Rows[run].Scenario
 }
 
 func notOK(r result.Run) string {
@@ -185,6 +191,7 @@ func (s Sweep) CSV(path string) error {
 		"predicted_error_rate", "latency_p50_seconds", "latency_p99_seconds", "predicted_latency_p50_seconds",
 		"predicted_latency_p99_seconds", "latency_max_seconds", "throughput", "stale_share", "predicted_stale_share", "staleness_p99_seconds",
 		"replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "by", "by_value", "by_low", "by_high")
+	columns = append(columns, comparisonHead...)
 	_ = w.Write(columns) // its errors are told by Error below
 	for _, r := range s.Rows {
 		_ = w.Write(append(append([]string{}, s.Points[r.Point].Values...), s.fields(r)...))
@@ -207,7 +214,8 @@ func (s Sweep) fields(r SweepRow) []string {
 	} {
 		out = append(out, number(v))
 	}
-	return append(out, s.By.Name, number(r.By.Value), end(r.By.Low), end(r.By.High))
+	out = append(out, s.By.Name, number(r.By.Value), end(r.By.Low), end(r.By.High))
+	return append(out, comparisonFields(run.Comparison)...)
 }
 
 // end is a figure that is empty where it is open.

@@ -30,6 +30,8 @@ func Table(w io.Writer, runs []result.Run) error {
 	}
 	t.answers(runs)
 	t.writes(runs)
+	t.interrupted(runs)
+	t.compared(runs)
 	t.heading("COST: events, databases, and the CPU time of the driver and the services")
 	t.row("scenario", "events/request", "stored", "of it copies", "CPU s/1000 requests")
 	for _, r := range runs {

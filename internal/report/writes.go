@@ -19,8 +19,19 @@ func (t *table) writes(runs []result.Run) {
 		if w.Due == 0 {
 			continue
 		}
-		row(r.Scenario, fmt.Sprint(w.Due), fmt.Sprint(w.Acknowledged), fmt.Sprint(w.Failed), fmt.Sprint(w.Due-w.Sent()),
+		row(r.Scenario, fmt.Sprint(w.Due), fmt.Sprint(w.Acknowledged), fmt.Sprint(w.Failed), fmt.Sprint(w.Due-w.Sent()-w.Interrupted),
 			writeErrors(w), cmp.Or(codes(w.Failures), none))
+	}
+}
+
+// interrupted prints what was in flight at an interrupt and was cancelled, where
+// anything was: it is in no other column of requests and writes.
+func (t *table) interrupted(runs []result.Run) {
+	row := t.rows("INTERRUPTED: what was in flight when the run was, and was cancelled", "scenario", "requests", "writes")
+	for _, r := range runs {
+		if r.Requests.Interrupted+r.Writes.Interrupted > 0 {
+			row(r.Scenario, fmt.Sprint(r.Requests.Interrupted), fmt.Sprint(r.Writes.Interrupted))
+		}
 	}
 }
 

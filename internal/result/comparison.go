@@ -26,5 +26,10 @@ type Explained struct {
 	Changes int64  `json:"changes"`
 }
 
+// Clean tells whether all was compared, and nothing differs or lacks, explained or not.
+func (c *Comparison) Clean() bool {
+	return c.NotCompared == "" && c.Differing == 0 && c.Lost == 0 && len(c.Explained) == 0
+}
+
 // Rows is how many rows were compared.
 func (c *Comparison) Rows() int64 { return c.OwnerRows + c.ReplicaRows }

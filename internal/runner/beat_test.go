@@ -9,7 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
+
+	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/result"
+	"crosstalk/scenarios"
 )
 
 // patient is a process that answers at once but where it is stopped or away.
@@ -118,6 +123,40 @@ func TestNobodyWaitsForTheSilent(t *testing.T) {
 		}
 		if !(&pulse{beats: []*beat{living, silent}}).stuck() || (&pulse{beats: []*beat{living}}).stuck() {
 			t.Error("it is not the silent one that is stuck")
+		}
+	})
+}
+
+// hanging is a control that never answers.
+type hanging struct{ fakesvcpb.ControlClient }
+
+func (hanging) Rows(ctx context.Context, _ *fakesvcpb.RowsRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[fakesvcpb.RowsResponse], error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A table is not waited for that a process keeps which gives no sign of life; the others
+// are, for as long as rows may take.
+func TestNoTableOfTheSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := patient{begin: time.Now(), stopped: []silence{fromTo(time.Second, time.Hour)}}
+		silent := &beat{alive: p.alive}
+		hangs := &fakesvc.ControlClient{ControlClient: hanging{}}
+		feeling, end := context.WithCancel(t.Context())
+		defer end()
+		go silent.feel(feeling)
+		for _, want := range []struct {
+			beat  *beat
+			after time.Duration
+			why   string
+		}{{silent, 6500 * time.Millisecond, "it has given no sign of life for 5.3s"}, {nil, rowLimit, "no row came for 30s"}} {
+			begun := time.Now()
+			c := &control{beat: want.beat, client: hangs, Control: scenarios.Control{Process: scenarios.Process{Name: "A"}}}
+			err := c.rows(t.Context(), &fakesvcpb.RowsRequest{Service: "A", Owner: "A"}, func(*fakesvcpb.RowsResponse) {})
+			took := time.Since(begun).Round(500 * time.Millisecond)
+			if text := "read the records of A in A: " + want.why; err == nil || err.Error() != text || took != want.after {
+				t.Errorf("after %v: %v, want %v: %s", took, err, want.after, text)
+			}
 		}
 	})
 }

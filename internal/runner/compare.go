@@ -44,6 +44,7 @@ func (r *run) compare(ctx context.Context) error {
 	if r.lag.Unseen() > 0 {
 		limit = time.Now() // that long was waited already
 	}
+	defer r.stage(Comparing, limit)()
 	var skipped []string
 	for _, owner := range r.experiment.Owners() {
 		if len(r.nodes.of(owner)) == 0 {
@@ -52,7 +53,6 @@ func (r *run) compare(ctx context.Context) error {
 		}
 		held, err := r.settledTables(ctx, owner, limit)
 		if ctx.Err() != nil {
-			r.tables.NotCompared = "interrupted"
 			return ctx.Err()
 		}
 		if err != nil {

@@ -21,7 +21,7 @@ func (r *run) show() {
 // load reads what the driver has counted, for a scrape.
 func (r *run) load() telemetry.Load {
 	c := r.driver.Counts()
-	ended := c.Succeeded.Load() + c.Failed.Load() // before sent, so that it is never above it
+	ended := c.Succeeded.Load() + c.Failed.Load() + c.Interrupted.Load() // before sent, so that it is never above it
 	l := telemetry.Load{
 		RateAsked: float64(r.experiment.Rate), Begin: r.begin,
 		Limit: int64(r.experiment.MaxInFlight), Sent: c.Sent.Load(),

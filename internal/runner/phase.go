@@ -46,7 +46,7 @@ func (r *run) inPhase(p *Progress) {
 }
 
 func inFlight(c *load.Counts) int64 {
-	ended := c.Succeeded.Load() + c.Failed.Load() // before those that are sent
+	ended := c.Succeeded.Load() + c.Failed.Load() + c.Interrupted.Load() // before those that are sent
 	return c.Sent.Load() - ended
 }
 

@@ -234,13 +234,16 @@ func (r *run) offer(ctx context.Context) error {
 // drive has the load offered, and checks what is left of it. Its error is ctx's: then
 // nothing that follows is done.
 func (r *run) drive(ctx context.Context) error {
-	r.tables.NotCompared = "the run ended before"
 	for _, step := range []func() error{
 		func() error { return r.driver.Run(ctx, r.begin) },
 		func() error { return r.awaitVisible(ctx) },
 		func() error { return r.compare(ctx) },
 	} {
 		if err := step(); err != nil {
+			r.tables.NotCompared = "the run ended early"
+			if errors.Is(context.Cause(ctx), context.Canceled) {
+				r.tables.NotCompared = "interrupted"
+			}
 			return err
 		}
 	}

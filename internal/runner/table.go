@@ -17,6 +17,9 @@ type row struct{ key, version, hash uint64 }
 // rowLimit is for how long a node may send no row of those that it is asked for.
 const rowLimit = drainLimit
 
+// tableLimit is for how long all of them may take.
+const tableLimit = 10 * rowLimit
+
 var errNoRow = fmt.Errorf("no row came for %v", rowLimit)
 
 // table reads what a service keeps of an owner's records, in the order of their keys.
@@ -30,16 +33,18 @@ func (c *control) table(ctx context.Context, service, owner string) (rows []row,
 }
 
 // rows has each of the messages read that a node answers with. It gives up where none
-// comes for rowLimit.
+// comes for rowLimit, and where the process gives no sign of life.
 func (c *control) rows(ctx context.Context, r *fakesvcpb.RowsRequest, read func(*fakesvcpb.RowsResponse)) (err error) {
+	ctx, over := c.beat.within(ctx, tableLimit)
+	defer over()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	idle := time.AfterFunc(rowLimit, func() { cancel(errNoRow) })
 	defer idle.Stop()
 	defer func() {
 		if err != nil {
-			if errors.Is(context.Cause(ctx), errNoRow) {
-				err = errNoRow
+			if cause := context.Cause(ctx); cause != nil { // it tells why it was given up
+				err = cause
 			}
 			err = fmt.Errorf("read the records of %s in %s: %w", r.GetOwner(), c.name(), err)
 		}

@@ -45,6 +45,8 @@ type findings struct {
 	unseen       int
 	untold       int // changes that are visible, nobody told since when
 	awaited      time.Duration
+	// notCompared says why the databases were not; empty where they were.
+	notCompared string
 	// errorRate is the share of requests that should have failed.
 	errorRate float64
 	unwritten error
@@ -92,7 +94,7 @@ func judge(f findings) (result.Verdict, []string) {
 	if f.writesUnsent > 0 {
 		worsen("", "%d writes were never sent: --max-in-flight others were under way, or the driver could not keep up", f.writesUnsent)
 	}
-	if f.unseen > 0 {
+	if f.unseen > 0 && (f.awaited > 0 || !f.interrupted) { // else nobody has waited for them
 		worsen("", "%d acknowledged changes did not become visible within %v of the end: the replication lag leaves them out", f.unseen, round(f.awaited))
 	}
 	if f.untold > 0 {
@@ -113,6 +115,9 @@ func judge(f findings) (result.Verdict, []string) {
 		worsen(result.Invalid, "ended early: %v; the figures cover the %v that were measured until then", f.failed, round(f.measured))
 	} else if f.interrupted {
 		worsen(result.Interrupted, "interrupted: the figures cover the %v that were measured until then%s", round(f.measured), f.cut())
+	}
+	if f.interrupted && f.notCompared != "" {
+		worsen("", "not compared: %s", f.notCompared)
 	}
 	if len(f.silences) > 0 {
 		worsen(result.Invalid, "%s", whySilent(f.silences))
@@ -220,7 +225,7 @@ func (r *run) findings(asked context.Context, out *result.Run, interrupted bool)
 		lateness: out.Lateness, latency: out.Latency, handling: out.HandlingDelay, instrument: r.instrument, maxInFlight: int(r.experiment.MaxInFlight),
 		waited: counts.Waited.Load(), unsent: counts.Unsent.Load(), unoffered: counts.Unoffered.Load(),
 		drained: r.driver.Drained(), writesUnsent: counts.WritesUnsent.Load(),
-		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(asked, out), awaited: r.awaited,
+		unseen: r.lag.Unseen(), untold: r.tables.untold, errorRate: r.expectedErrors(asked, out), awaited: r.awaited, notCompared: r.tables.NotCompared,
 		unwritten: r.unwritten, silences: out.Silences,
 	}
 	if r.cpu.wall >= shortestShare {

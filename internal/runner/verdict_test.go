@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,5 +112,25 @@ func TestRunsKeepTheExamination(t *testing.T) {
 	o.Examine = func(context.Context, float64) (*result.Instrument, error) { return nil, no }
 	if run, err := Run(t.Context(), s, e, t.TempDir(), o); !errors.Is(err, no) || run != nil {
 		t.Errorf("%+v, %v", run, err)
+	}
+}
+
+// Of a run that was interrupted during the load, nobody has waited for the replicas: it
+// says nothing of what they show, and that nothing was compared.
+func TestInterruptSaysNothingOfVisibility(t *testing.T) {
+	for name, c := range map[string]struct {
+		findings findings
+		want     []string
+	}{
+		"during the load": {findings{interrupted: true, unseen: 3, notCompared: "interrupted"},
+			[]string{"interrupted: the figures cover the 0s that were measured until then", "not compared: interrupted"}},
+		"while it compares": {findings{interrupted: true, unseen: 3, awaited: 30 * time.Second, notCompared: "interrupted"},
+			[]string{"3 acknowledged changes did not become visible within 30s of the end: the replication lag leaves them out",
+				"interrupted: the figures cover the 0s that were measured until then", "not compared: interrupted"}},
+		"by its driver": {findings{requests: result.Requests{Sent: 1}, notCompared: "the driver that prepared the nodes compares them"}, nil},
+	} {
+		if _, got := judge(c.findings); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

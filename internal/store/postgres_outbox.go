@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -35,14 +36,15 @@ func (t *postgresTable) rewind(ctx context.Context, partition int) error {
 
 // postgresOutbox is held by an advisory lock of its connection, which the server
 // ends with the connection. All that its holder does goes over that connection:
-// whoever has lost the lock cannot read on.
+// whoever has lost the lock cannot read on. It is none of the pool's, where it would
+// leave one less to all others: of one, none.
 type postgresOutbox struct {
 	*postgresTable
-	conn *pgxpool.Conn
+	conn *pgx.Conn
 }
 
 func (t *postgresTable) hold(ctx context.Context) (outbox, error) {
-	conn, err := t.db.pool.Acquire(ctx)
+	conn, err := pgx.ConnectConfig(ctx, t.db.pool.Config().ConnConfig)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -56,23 +58,21 @@ func (t *postgresTable) hold(ctx context.Context) (outbox, error) {
 	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", t.holding).Scan(&held)
 	switch {
 	case err != nil:
-		o.release()
+		_ = o.release()
 		return nil, postgresError(err)
 	case !held:
-		conn.Release()
+		_ = o.release()
 		return nil, ErrHeld
 	}
 	return o, nil
 }
 
-// release ends the lock; or else the connection, and the lock with it.
+// release ends the lock before the connection, with which the server may end it later.
 func (o *postgresOutbox) release() error {
 	ctx, cancel := patience(context.Background())
 	defer cancel()
-	if _, err := o.conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", o.holding); err != nil {
-		_ = o.conn.Conn().Close(ctx) // it is broken already
-	}
-	o.conn.Release()
+	_, _ = o.conn.Exec(ctx, "SELECT pg_advisory_unlock_all()") // else it ends with the connection
+	_ = o.conn.Close(ctx)                                      // nothing is lost with it
 	return nil
 }
 

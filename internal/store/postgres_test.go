@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"crosstalk/internal/record"
 
@@ -194,4 +195,57 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 	entries, _ := pending(t, again, 0, 10)
 	wantPending(t, entries, Entry{0, 1, rec(1, 1)})
 	wantStored(t, write(t, c, 3, rec(1, 2)), rec(1, 2))
+}
+
+// With a pool of one connection all goes on while the outbox is held, and who cannot hold
+// it leaves nothing behind.
+func TestPostgresWithOneConnection(t *testing.T) {
+	u := realPostgres(t)
+	query := u.Query()
+	query.Set("pool_max_conns", "1")
+	u.RawQuery = query.Encode()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	spec, place := Spec{Kind: Postgres, URL: u.String()}, Place{Run: "crosstalk-test-one"}
+	open := func() Store {
+		s, err := Open(ctx, spec, place, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s, other := open(), open()
+	defer func() {
+		if err := errors.Join(s.Close(), other.Close(), Remove(context.Background(), spec, place, "a")); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := collection(t, s, "users")
+	o, err := c.Outbox(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(ctx, 1, []record.Record{rec(1, 1)}); err != nil {
+		t.Fatalf("write while the outbox is held: %v", err)
+	}
+	rows := 0
+	if err := c.Each(ctx, func(record.Record) error { rows++; return nil }); err != nil || rows != 1 {
+		t.Errorf("%v, %d rows", err, rows)
+	}
+	if _, err := collection(t, other, "users").Outbox(ctx); !errors.Is(err, ErrHeld) {
+		t.Errorf("error %v, want ErrHeld", err)
+	}
+	if entries, _, err := o.Pending(ctx, 0, 10); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %d entries", err, len(entries))
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+	again, err := collection(t, other, "users").Outbox(ctx)
+	if err != nil {
+		t.Fatalf("after it was closed: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
 }
