@@ -92,7 +92,23 @@ func TestBetter(t *testing.T) {
 	if !less.Better(small, large) || less.Better(large, small) || less.Better(small, around) || less.Better(small, Value{}) {
 		t.Error("less latency is better, beyond the intervals")
 	}
-	if !more.Better(large, small) || more.Better(small, large) {
-		t.Error("more throughput is better")
+	if !more.Better(large, small) || more.Better(small, large) || more.Better(small, Value{}) {
+		t.Error("more throughput is better, where both are known")
+	}
+	if touches := (Value{1.5, 1.1, 1.9, true}); less.Better(small, touches) || less.Better(touches, large) || more.Better(touches, small) {
+		t.Error("intervals that touch decide nothing")
+	}
+}
+
+// Of nothing, no share is known.
+func TestSharesOfNothing(t *testing.T) {
+	for _, name := range []string{"errors", "stale", "write_errors", "cpu"} {
+		m, err := ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := m.Of(&result.Loaded{}); v.Known {
+			t.Errorf("%s is %+v", name, v)
+		}
 	}
 }

@@ -71,12 +71,10 @@ func off(x, y []float64, law func(float64) float64) float64 {
 // parts would be below 0, it is the best line without it.
 func straight(x, y []float64) (fixed, each float64) {
 	weights := make([]float64, len(x))
-	var w, wx, wxx, wy float64
+	var w, wy float64
 	for i := range x {
 		weights[i] = 1 / (y[i] * y[i])
 		w += weights[i]
-		wx += weights[i] * x[i]
-		wxx += weights[i] * x[i] * x[i]
 		wy += weights[i] * y[i]
 	}
 	fixed, each = stat.LinearRegression(x, y, weights, false)
