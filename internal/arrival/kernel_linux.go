@@ -16,6 +16,8 @@ type kernel struct {
 	conn net.Conn
 	raw  syscall.RawConn
 	said message
+
+	stamped bool // whether the kernel told of the last read
 }
 
 // message is what comes with what is read.
@@ -62,7 +64,9 @@ func (k *kernel) read(p []byte) (n int, at time.Time, err error) {
 	case n == 0:
 		return 0, now, io.EOF
 	}
-	return n, now.Add(-k.said.age(now, length)), nil
+	var age time.Duration
+	age, k.stamped = k.said.age(now, length)
+	return n, now.Add(-age), nil
 }
 
 func receive(fd int, p, control []byte) (n, length int, err error) {
@@ -74,11 +78,11 @@ func receive(fd int, p, control []byte) (n, length int, err error) {
 	}
 }
 
-// age is for how long, at now, the kernel had had what a message of a length came with;
-// 0 where it does not say. It says it by the wall clock, and so does now.
-func (m *message) age(now time.Time, length int) time.Duration {
+// age is for how long, at now, the kernel had had what a message of a length came with,
+// and whether it says so. It says it by the wall clock, and so does now.
+func (m *message) age(now time.Time, length int) (time.Duration, bool) {
 	if length < int(unsafe.Sizeof(*m)) || m.Level != syscall.SOL_SOCKET || m.Type != syscall.SCM_TIMESTAMPNS {
-		return 0
+		return 0, false
 	}
-	return max(time.Duration(now.UnixNano()-m.at.Nano()), 0)
+	return max(time.Duration(now.UnixNano()-m.at.Nano()), 0), true
 }
