@@ -2,9 +2,11 @@ package result
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,5 +116,21 @@ func TestJoinOfABrokenPart(t *testing.T) {
 	write(t, filepath.Join(part.Dir, LogFile), []byte("Tag=latency,0,1,1,HISTnone\n"))
 	if err := f.Join(&Run{Started: began}, []Part{part}); err == nil {
 		t.Error("it was joined")
+	}
+}
+
+// Of parts in which nothing was measured, the log is complete all the same.
+func TestJoinOfNothing(t *testing.T) {
+	f, err := Create(filepath.Join(t.TempDir(), "joined"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := Run{Started: began}
+	if err := f.Join(&run, nil); err != nil || run.Latency.Count != 0 || len(run.Series) != 0 {
+		t.Errorf("%v, %+v", err, run.Latency)
+	}
+	log, err := os.ReadFile(filepath.Join(f.Dir(), LogFile))
+	if err != nil || !strings.Contains(string(log), "#[BaseTime: 1772366400.123 ") {
+		t.Errorf("%v, the log is %q", err, log)
 	}
 }
