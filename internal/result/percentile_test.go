@@ -126,23 +126,27 @@ func TestLatencyCurve(t *testing.T) {
 	}
 }
 
-// A quarter of the answers is stale: three quarters are 0 s old.
+// Up to the share of the answers that are not stale, that share included, an answer is
+// 0 s old.
 func TestAgeCurve(t *testing.T) {
 	l := &Loaded{}
 	l.withHistograms(t, 100)
 	l.Staleness, l.Run.Staleness = l.Latency, l.Run.Latency // 100 of 1 to 100 ns
-	l.Answers = Answers{Correct: 300, Stale: 100}
-	x, y := l.AgeCurve()
-	if len(x) != len(y) || len(x) == 0 || x[len(x)-1] != 1-1.0/400 || math.Abs(y[len(y)-1]-100e-9) > 1e-12 {
-		t.Fatalf("%v\n%v", x, y)
-	}
-	for i := range x[:len(x)-1] {
-		want := 0.0
-		if x[i] > 0.75 {
-			want = float64(stats.Rank((x[i]-0.75)/0.25, 100)) / 1e9
+	for _, correct := range []int64{300, 900} {
+		l.Answers = Answers{Correct: correct, Stale: 100}
+		fresh := 1 - 100/float64(correct+100)
+		x, y := l.AgeCurve()
+		if len(x) != len(y) || len(x) == 0 || x[len(x)-1] != 1-1/float64(correct+100) || math.Abs(y[len(y)-1]-100e-9) > 1e-12 {
+			t.Fatalf("%v\n%v", x, y)
 		}
-		if math.Abs(y[i]-want) > 1e-12 {
-			t.Errorf("at %v: %v, want %v", x[i], y[i], want)
+		for i := range x[:len(x)-1] {
+			want := 0.0
+			if x[i] > fresh {
+				want = float64(stats.Rank((x[i]-fresh)/(1-fresh), 100)) / 1e9
+			}
+			if math.Abs(y[i]-want) > 1e-12 {
+				t.Errorf("%d correct, at %v: %v, want %v", correct, x[i], y[i], want)
+			}
 		}
 	}
 	l.Answers = Answers{}
