@@ -1,7 +1,9 @@
 package result
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"google.golang.org/grpc/codes"
 )
 
@@ -132,5 +135,30 @@ func TestJoinOfNothing(t *testing.T) {
 	log, err := os.ReadFile(filepath.Join(f.Dir(), LogFile))
 	if err != nil || !strings.Contains(string(log), "#[BaseTime: 1772366400.123 ") {
 		t.Errorf("%v, the log is %q", err, log)
+	}
+}
+
+// Seconds of the log are those that the run covers, and the one before, as which a start
+// may be read that was rounded down.
+func TestIntervalsOutsideOfTheRun(t *testing.T) {
+	run := &Run{Started: began, Series: []Second{{Second: 0}, {Second: 1}}}
+	if run.Covered() != 2+horizon || (&Run{}).Covered() != horizon || (&Run{Series: []Second{{Second: -3}}}).Covered() != horizon {
+		t.Errorf("it covers %d s, want 2 s and %d", run.Covered(), horizon)
+	}
+	for second, ok := range map[int]bool{-2: false, -1: true, 0: true, 1 + horizon: true, 2 + horizon: false} {
+		var text bytes.Buffer
+		log, h := newIntervalLog(&text), newHistogram()
+		if err := errors.Join(h.RecordValue(7), log.write(Latency, h, 0, began.Add(time.Duration(second)*time.Second)), log.flush()); err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		err := eachInterval(&text, run, func(second int, kind string, h *hdrhistogram.Histogram) {
+			if kind == "latency" && h.TotalCount() == 1 && h.Max() == 7 {
+				got = append(got, second)
+			}
+		})
+		if (err == nil) != ok || ok != slices.Equal(got, []int{second}) {
+			t.Errorf("second %d: %v, %v", second, got, err)
+		}
 	}
 }
