@@ -26,6 +26,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	statistics, missing := r.nodes.statistics(ctx)
 	over()
 	r.missing = errors.Join(missing, silent(ctx, r.topology, r.topology.Own))
+	r.judgeFallbacks(statistics.GetPolicies())
 	out := &result.Run{
 		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
 		Attached:        r.options.Attach,
