@@ -78,6 +78,9 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
 	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
+	if left := statistics.GetUnsettled(); left != "" {
+		out.Warnings = append(out.Warnings, "what was still under way when the nodes told what they had counted is not counted: "+left)
+	}
 	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
 	out.Warnings = append(out.Warnings, r.lostSpans(statistics)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
