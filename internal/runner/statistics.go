@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,9 @@ func (n *nodes) statistics(ctx context.Context) (sum *fakesvcpb.StatisticsRespon
 		}
 		for _, s := range c.earlier {
 			addStatistics(sum, s)
+			if left := s.GetUnsettled(); left != "" {
+				sum.Unsettled = strings.TrimPrefix(sum.Unsettled+"; "+c.name()+": "+left, "; ")
+			}
 		}
 	}
 	return sum, missing
