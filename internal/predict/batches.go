@@ -60,10 +60,10 @@ func total(values []float64) (sum float64) {
 // halfWidth is how far the ratio may be from what is to be expected. It is not
 // known where the batches depend on each other, or too few of them have any part
 // in the figure.
-func (t terms) halfWidth() (half float64, ok bool) {
+func (t terms) halfWidth(confidence float64) (half float64, ok bool) {
 	for ; len(t.above) >= fewestBatches; t = t.merged() {
 		r := t.correlation()
-		if half, ok := t.spread(); ok && r < alike {
+		if half, ok := t.spread(confidence); ok && r < alike {
 			r = max(r, 0)
 			return half * math.Sqrt((1+r)/(1-r)), true
 		}
@@ -116,7 +116,7 @@ func (t terms) merged() terms {
 }
 
 // spread is the half width of the interval around the ratio, by Student's t.
-func (t terms) spread() (half float64, ok bool) {
+func (t terms) spread(confidence float64) (half float64, ok bool) {
 	k := float64(len(t.above))
 	squares, empty := 0.0, 0
 	for i, d := range t.residuals() {
@@ -129,7 +129,7 @@ func (t terms) spread() (half float64, ok bool) {
 		return 0, false
 	}
 	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: k - 1}
-	return student.Quantile((1+Confidence)/2) * math.Sqrt(squares*k/(k-1)) / total(t.below), true
+	return student.Quantile((1+confidence)/2) * math.Sqrt(squares*k/(k-1)) / total(t.below), true
 }
 
 // sample is what happened to requests or changes, in order: a time in seconds each,
@@ -213,7 +213,7 @@ func (s sample) bounded(d *distribution) bounded {
 }
 
 func around(t terms, most float64) *Bounds {
-	half, ok := t.halfWidth()
+	half, ok := t.halfWidth(Confidence)
 	if !ok {
 		return nil
 	}
@@ -223,7 +223,7 @@ func around(t terms, most float64) *Bounds {
 
 // around bounds a quantile by what the batches have beyond it.
 func (d *distribution) around(q float64, beyond terms) *Bounds {
-	half, ok := beyond.halfWidth()
+	half, ok := beyond.halfWidth(Confidence)
 	n := float64(d.count)
 	if total(beyond.above) == 0 && (1-q)*n >= fewExpected {
 		half, ok = 0, true // it is the longest of all, and many are as long
