@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
-	"crosstalk/internal/clock"
 )
 
 // missed has a driver that has gone without a word, with its machine, be missed.
@@ -45,11 +44,16 @@ func (c control) Begin(_ context.Context, r *fakesvcpb.BeginRequest) (*fakesvcpb
 	}
 }
 
-// Statistics reads whole databases for their sizes: it is no call for a hot path.
-func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest) (*fakesvcpb.StatisticsResponse, error) {
+// Statistics reads whole databases for their sizes: it is no call for a hot path. The
+// last ones count what is under way too: it is waited for.
+func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest) (*fakesvcpb.StatisticsResponse, error) {
 	h := c.host
-	h.settle(ctx)
+	unsettled := ""
+	if r.GetLast() {
+		unsettled = h.settle(ctx)
+	}
 	out := &fakesvcpb.StatisticsResponse{
+		Unsettled: unsettled,
 		Events: h.events.Load(), LateReplies: h.lateReplies.Load(),
 		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
 		Faults: h.faults(),
@@ -67,16 +71,6 @@ func (c control) Statistics(ctx context.Context, _ *fakesvcpb.StatisticsRequest)
 		out.Collections = append(out.Collections, collections...)
 	}
 	return out, nil
-}
-
-// settle waits for what is being published, for a moment: a copy can show a change
-// before its owner learns that the bus has it.
-func (h *Host) settle(ctx context.Context) {
-	for range 100 {
-		if h.publishing.Load() == 0 || clock.Sleep(ctx, time.Millisecond) != nil {
-			return
-		}
-	}
 }
 
 func (c control) Watch(r *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {

@@ -55,7 +55,7 @@ type Host struct {
 	meters    meters
 	consumers []*consumer
 
-	publishing  atomic.Int64 // how many calls of Publish are under way
+	underWay    atomic.Int64 // how much of what publishes is
 	events      atomic.Int64
 	lateReplies atomic.Int64
 	deadLetters atomic.Int64
@@ -194,8 +194,7 @@ func (h *Host) Store() store.Store { return h.store }
 // Publish sends events, and counts those that the measured part is the reason
 // for. Its errors are the bus's.
 func (h *Host) Publish(ctx context.Context, events ...bus.Outgoing) error {
-	h.publishing.Add(1)
-	defer h.publishing.Add(-1)
+	defer h.UnderWay()()
 	for i := range events {
 		h.spoil(&events[i].Event)
 	}

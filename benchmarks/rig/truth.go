@@ -8,10 +8,12 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/clock"
@@ -37,20 +39,51 @@ func freezes(random *rand.Rand, d time.Duration) []freeze {
 	return out
 }
 
-// truthful is a server that knows when it had the answer to which request.
+// Answer is when a server had an answer, and when it handed its last byte to the kernel.
+type Answer struct{ Had, Written time.Time }
+
+// truthful is a server that knows when it answered which request.
 type truthful struct {
 	*echo
-	seed    uint64
-	freezes []freeze
-	once    sync.Once
-	begin   time.Time
+	listener *logged
+	seed     uint64
+	freezes  []freeze
+	once     sync.Once
+	begin    time.Time
 
-	mu       sync.Mutex
-	answered map[int64]time.Time
+	mu  sync.Mutex
+	had map[int64]time.Time
 }
 
-func newTruthful(seed uint64, d time.Duration) *truthful {
-	return &truthful{echo: newEcho(), seed: seed, freezes: freezes(rand.New(rand.NewPCG(seed, 0)), d), answered: make(map[int64]time.Time, 1<<16)}
+func newTruthful(seed uint64, d time.Duration) (*truthful, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return &truthful{
+		echo: newEcho(), listener: &logged{Listener: listener}, seed: seed,
+		freezes: freezes(rand.New(rand.NewPCG(seed, 0)), d), had: make(map[int64]time.Time, 1<<16),
+	}, nil
+}
+
+// server serves t.
+func (t *truthful) server() *grpc.Server {
+	server := grpc.NewServer()
+	fakesvcpb.RegisterServiceServer(server, t)
+	return server
+}
+
+// answers is for after the server has stopped.
+func (t *truthful) answers() (map[int64]Answer, error) {
+	written, err := t.listener.written()
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]Answer, len(written))
+	for id, at := range written {
+		out[id] = Answer{t.had[id], at}
+	}
+	return out, nil
 }
 
 // start lets the freezes begin.
@@ -80,16 +113,19 @@ func (t *truthful) Query(ctx context.Context, q *fakesvcpb.QueryRequest) (*fakes
 	}
 	now := time.Now()
 	t.mu.Lock()
-	t.answered[q.GetRequest()] = now
+	t.had[q.GetRequest()] = now
 	t.mu.Unlock()
+	if err := grpc.SetTrailer(ctx, metadata.Pairs(requestTrailer, strconv.FormatInt(q.GetRequest(), 10))); err != nil {
+		return nil, err
+	}
 	return t.echo.Query(ctx, q)
 }
 
 // Truth is such a server, in a process of its own or in this one.
 type Truth struct {
 	Address string
-	// Close ends it and returns when it had the answer to which request.
-	Close func() (map[int64]time.Time, error)
+	// Close ends it and returns when it answered which request.
+	Close func() (map[int64]Answer, error)
 }
 
 // StartTruth starts a server whose freezes follow from the seed.
@@ -97,17 +133,18 @@ func StartTruth(here bool, seed uint64, d time.Duration) (*Truth, error) {
 	if !here {
 		return startTruth(seed, d)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	t, err := newTruthful(seed, d)
 	if err != nil {
 		return nil, err
 	}
-	server, t := grpc.NewServer(), newTruthful(seed, d)
-	fakesvcpb.RegisterServiceServer(server, t)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	return &Truth{listener.Addr().String(), func() (map[int64]time.Time, error) {
+	server, served := t.server(), make(chan error, 1)
+	go func() { served <- server.Serve(t.listener) }()
+	return &Truth{t.listener.Addr().String(), func() (map[int64]Answer, error) {
 		server.Stop()
-		return t.answered, <-served
+		if err := <-served; err != nil {
+			return nil, err
+		}
+		return t.answers()
 	}}, nil
 }
 
@@ -116,43 +153,46 @@ func startTruth(seed uint64, d time.Duration) (*Truth, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Truth{child.Address, func() (map[int64]time.Time, error) {
+	return &Truth{child.Address, func() (map[int64]Answer, error) {
 		if err := child.stdin.Close(); err != nil {
 			return nil, err
 		}
-		answered := make(map[int64]time.Time)
+		answers := make(map[int64]Answer)
 		for {
-			var id, nanos int64
-			if _, err := fmt.Fscanln(out, &id, &nanos); err == io.EOF {
-				return answered, child.process.Wait()
+			var id, had, written int64
+			if _, err := fmt.Fscanln(out, &id, &had, &written); err == io.EOF {
+				return answers, child.process.Wait()
 			} else if err != nil {
 				return nil, err
 			}
-			answered[id] = time.Unix(0, nanos)
+			answers[id] = Answer{time.Unix(0, had), time.Unix(0, written)}
 		}
 	}}, nil
 }
 
 // ServeTruth serves until its standard input ends. It prints its address first, and in
-// the end when it had the answer to which request, in Unix nanoseconds.
+// the end, in Unix nanoseconds, when it had and when it wrote the answer to which request.
 func ServeTruth(seed uint64, d time.Duration) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	t, err := newTruthful(seed, d)
 	if err != nil {
 		return err
 	}
-	server, t := grpc.NewServer(), newTruthful(seed, d)
-	fakesvcpb.RegisterServiceServer(server, t)
+	server := t.server()
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		server.Stop()
 	}()
-	fmt.Println(listener.Addr())
-	if err := server.Serve(listener); err != nil {
+	fmt.Println(t.listener.Addr())
+	if err := server.Serve(t.listener); err != nil {
+		return err
+	}
+	answers, err := t.answers()
+	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(os.Stdout)
-	for id, at := range t.answered {
-		fmt.Fprintln(out, id, at.UnixNano())
+	for id, a := range answers {
+		fmt.Fprintln(out, id, a.Had.UnixNano(), a.Written.UnixNano())
 	}
 	return out.Flush()
 }

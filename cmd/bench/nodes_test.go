@@ -196,6 +196,8 @@ func TestBadNodes(t *testing.T) {
 		{run + file("address.yaml", "D: {address", "D: {control: 127.0.0.1:1} #"), exitUsage, "address.yaml does not tell where D is"},
 		{run + file("port.yaml", "address: 127.0.0.1:", "address: "), exitUsage, "is not host:port"},
 		{run + file("swapped.yaml", n.controls["A"], n.controls["B"]) + " --token-file=" + token, exitFailed, "this node is B, and not A"},
+		{run + file("copies.yaml", n.controls["B"], `"`+n.controls["B"]+",127.0.0.1:1\""), exitUsage, "--nodes: " + dir + "/copies.yaml: 2 nodes are B, and each would have a sqlite database of its own: use one of postgres"},
+		{run + filepath.Join(dir, "copies.yaml") + " --store=memory", exitUsage, "2 nodes are B, and each would have a memory database"},
 		{run + n.file + " --placement=process", exitUsage, "--nodes: these run already"},
 		{run + n.file + " --scenario=async-request", exitUsage, "--kafka: async-request needs a bus that the nodes reach"},
 		{run + n.file + " " + other, exitUsage, `e.yaml:2:`},

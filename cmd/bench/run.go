@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -187,8 +188,15 @@ func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
 		}
 	}
 	for _, name := range e.Scenario {
-		if s, ok := scenarios.ByName(name); ok && scenarios.NeedsBus(s, e) && len(e.Kafka) == 0 {
+		s, _ := scenarios.ByName(name) // the experiment is valid
+		if scenarios.NeedsBus(s, e) && len(e.Kafka) == 0 {
 			return usageError(fmt.Errorf("--kafka: %s needs a bus that the nodes reach: name a cluster, host:port", name))
+		}
+		for _, p := range scenarios.Processes(s, e) {
+			copies := strings.Count(nodes[p.Name].Control, ",") + 1
+			if err := placement.MayBeCopies(p, e, copies); err != nil {
+				return usageError(fmt.Errorf("--nodes: %s: %w", file, err))
+			}
 		}
 	}
 	return nil

@@ -907,9 +907,12 @@ type StatisticsResponse struct {
 	LogLosses int64 `protobuf:"varint,15,opt,name=log_losses,json=logLosses,proto3" json:"log_losses,omitempty"`
 	// Spans that a node has made, where it is a process of its own, and those of them that
 	// the collector has not taken, with the last reason why.
-	Spans         int64  `protobuf:"varint,17,opt,name=spans,proto3" json:"spans,omitempty"`
-	LostSpans     int64  `protobuf:"varint,18,opt,name=lost_spans,json=lostSpans,proto3" json:"lost_spans,omitempty"`
-	LostWhy       string `protobuf:"bytes,19,opt,name=lost_why,json=lostWhy,proto3" json:"lost_why,omitempty"`
+	Spans     int64  `protobuf:"varint,17,opt,name=spans,proto3" json:"spans,omitempty"`
+	LostSpans int64  `protobuf:"varint,18,opt,name=lost_spans,json=lostSpans,proto3" json:"lost_spans,omitempty"`
+	LostWhy   string `protobuf:"bytes,19,opt,name=lost_why,json=lostWhy,proto3" json:"lost_why,omitempty"`
+	// What was under way and is not counted, where the last statistics did not wait for it
+	// any longer.
+	Unsettled     string `protobuf:"bytes,20,opt,name=unsettled,proto3" json:"unsettled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1059,6 +1062,13 @@ func (x *StatisticsResponse) GetLostSpans() int64 {
 func (x *StatisticsResponse) GetLostWhy() string {
 	if x != nil {
 		return x.LostWhy
+	}
+	return ""
+}
+
+func (x *StatisticsResponse) GetUnsettled() string {
+	if x != nil {
+		return x.Unsettled
 	}
 	return ""
 }
@@ -2133,7 +2143,7 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
 	"\x14AwaitDriversResponse\"'\n" +
 	"\x11StatisticsRequest\x12\x12\n" +
-	"\x04last\x18\x01 \x01(\bR\x04last\"\xb8\x05\n" +
+	"\x04last\x18\x01 \x01(\bR\x04last\"\xd6\x05\n" +
 	"\x12StatisticsResponse\x12+\n" +
 	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
 	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
@@ -2158,7 +2168,8 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\x05spans\x18\x11 \x01(\x03R\x05spans\x12\x1d\n" +
 	"\n" +
 	"lost_spans\x18\x12 \x01(\x03R\tlostSpans\x12\x19\n" +
-	"\blost_why\x18\x13 \x01(\tR\alostWhy\"\x88\x01\n" +
+	"\blost_why\x18\x13 \x01(\tR\alostWhy\x12\x1c\n" +
+	"\tunsettled\x18\x14 \x01(\tR\tunsettled\"\x88\x01\n" +
 	"\tBootstrap\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +

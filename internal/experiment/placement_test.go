@@ -14,6 +14,10 @@ func TestPlacement(t *testing.T) {
 		{[]string{"fault", "B:stop@1s+1s", "placement", "process"}, ""},
 		{[]string{"fault", "B:kill@1s+1s", "placement", "process", "store", "memory"}, "fault: B:kill@1s+1s would lose what B has: its database is in memory"},
 		{[]string{"fault", "D:kill@1s+1s", "placement", "process", "store", "memory"}, ""},
+		{[]string{"scenario", "sync,monolith", "fault", "D:kill@1s+1s", "placement", "process", "store", "memory"}, "fault: D:kill@1s+1s would lose what A, B, C have: in monolith their database is that of D, in memory"},
+		{[]string{"scenario", "monolith", "fault", "B:kill@1s+1s", "placement", "process", "store", "D=memory"}, "fault: B:kill@1s+1s would lose what A, B, C have"},
+		{[]string{"scenario", "monolith", "fault", "B:kill@1s+1s", "placement", "process", "store", "B=memory"}, ""},
+		{[]string{"scenario", "monolith", "fault", "D:kill@1s+1s", "placement", "process", "store", "D=bbolt"}, ""},
 		{[]string{"fault", "bus:kill@1s+1s", "placement", "process", "kafka", "h:9092"}, "fault: bus:kill@1s+1s is done to the embedded broker"},
 		{[]string{"fault", "B:kill@1s+1s; B:stop@1500ms+1s", "placement", "process"}, "fault: B:kill@1s+1s and B:stop@1.5s+1s overlap"},
 		{[]string{"fault", "B:kill@1s+1s; B:stop@2s+1s", "placement", "process"}, ""},
@@ -25,6 +29,8 @@ func TestPlacement(t *testing.T) {
 		{[]string{"replicas", "A=65", "placement", "process"}, "replicas: 65 copies of A are above 64"},
 		{[]string{"replicas", "A=2", "placement", "process", "store", "A=memory"}, "replicas: copies of A share its database, which memory does not let them"},
 		{[]string{"replicas", "D=2", "placement", "process", "store", "D=memory"}, ""},
+		{[]string{"scenario", "sync,monolith", "replicas", "D=2", "placement", "process"}, "replicas: copies of D have the tables of A, B, C in monolith, and each has a sqlite database of its own"},
+		{[]string{"scenario", "monolith", "replicas", "D=2", "placement", "process", "store", "postgres://u@h/d"}, ""},
 		{[]string{"replicas", "X=2", "placement", "process"}, `replicas: there is no service "X"`},
 	} {
 		e := Default()
@@ -33,7 +39,10 @@ func TestPlacement(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := e.Validate([]string{"sync"}, func(string) bool { return true })
+		if len(e.Scenario) == 0 {
+			e.Scenario = []string{"sync"}
+		}
+		err := e.Validate([]string{"sync", "monolith"}, func(scenario string) bool { return scenario == "sync" })
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%v is refused: %v", c.settings, err)

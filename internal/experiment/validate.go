@@ -43,7 +43,7 @@ func (e *Experiment) Validate(scenarios []string, remote func(scenario string) b
 		e.checkNames,
 		e.checkFaults,
 		e.checkKafka,
-		e.checkPlacement,
+		func() error { return e.checkPlacement(remote) },
 	} {
 		if err := check(); err != nil {
 			return err
@@ -156,19 +156,50 @@ func (e *Experiment) checkFaults() error {
 }
 
 // checkPlacement refuses what is for processes where there are none, and copies that
-// could not share a database.
-func (e *Experiment) checkPlacement() error {
+// could not share a database. Where a scenario is one process, the entry's database has
+// the tables of all owners.
+func (e *Experiment) checkPlacement(remote func(scenario string) bool) error {
+	if err := e.checkSignals(remote); err != nil {
+		return err
+	}
+	return e.checkCopies(remote)
+}
+
+func (e *Experiment) checkSignals(remote func(scenario string) bool) error {
 	for _, f := range e.Fault {
 		if f.Kind.Signals() && e.Placement != Processes {
 			return wrong("fault", "%v is done to a process: it needs --placement=process", f)
 		}
-		if owner := f.Target.Service; f.Kind.Signals() && owner != "" && owner != e.Entry().Name && e.StoreOf(owner).Kind == store.Memory {
-			return wrong("fault", "%v would lose what %s has: its database is in memory", f, owner)
+		if err := e.checkLoss(f, remote); err != nil {
+			return err
 		}
 		if f.Kind.Signals() && f.Target.Part == fault.Bus && len(e.Kafka) > 0 {
 			return wrong("fault", "%v is done to the embedded broker: the one at --kafka is not ours", f)
 		}
 	}
+	return nil
+}
+
+// checkLoss refuses a signal to a process that has owners' records in memory. A replica
+// there is read again.
+func (e *Experiment) checkLoss(f fault.Fault, remote func(scenario string) bool) error {
+	target, entry := f.Target.Service, e.Entry().Name
+	if !f.Kind.Signals() || target == "" {
+		return nil
+	}
+	for _, scenario := range e.Scenario {
+		switch own := remote(scenario); {
+		case own && target != entry && e.StoreOf(target).Kind == store.Memory:
+			return wrong("fault", "%v would lose what %s has: its database is in memory", f, target)
+		case !own && e.StoreOf(entry).Kind == store.Memory:
+			return wrong("fault", "%v would lose what %s have: in %s their database is that of %s, in memory",
+				f, strings.Join(e.Owners(), ", "), scenario, entry)
+		}
+	}
+	return nil
+}
+
+func (e *Experiment) checkCopies(remote func(scenario string) bool) error {
 	for _, s := range e.Services {
 		if asked, ok := e.Replicas.For(s.Name); ok && asked < 1 {
 			return wrong("replicas", "%d copies of %s are none: there is at least one", asked, s.Name)
@@ -182,6 +213,11 @@ func (e *Experiment) checkPlacement() error {
 			return wrong("replicas", "%d copies of %s are above %d, the most that are started", copies, s.Name, mostCopies)
 		case e.isNeeded(s.Name) && !kind.Shared():
 			return wrong("replicas", "copies of %s share its database, which %s does not let them: use sqlite or postgres", s.Name, kind)
+		case s.Name == e.Entry().Name && kind != store.Postgres:
+			if i := slices.IndexFunc(e.Scenario, func(name string) bool { return !remote(name) }); i >= 0 {
+				return wrong("replicas", "copies of %s have the tables of %s in %s, and each has a %s database of its own: use postgres",
+					s.Name, strings.Join(e.Owners(), ", "), e.Scenario[i], kind)
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -34,9 +35,18 @@ type Oracle struct {
 	// bounds is, by dependency, how stale its record may be; unbounded where it may be
 	// as stale as it likes.
 	bounds []time.Duration
+	// excused is, by dependency, what came of the answers that a fallback may explain.
+	excused []Excused
 
 	mu    sync.Mutex
 	cells map[cell]*history
+}
+
+// Excused is how many records in the measured part were older than what was acknowledged
+// before the request was sent, and the first of them; nil where there is none.
+type Excused struct {
+	Records int64
+	First   error
 }
 
 type cell struct {
@@ -73,20 +83,37 @@ func NewOracle(needs []string, payloadBytes int, timeout time.Duration) *Oracle 
 	for range needs {
 		o.bounds = append(o.bounds, unbounded)
 	}
+	o.excused = make([]Excused, len(needs))
 	return o
 }
 
-const unbounded time.Duration = -1
+const (
+	unbounded time.Duration = -1
+	// excusable is the bound 0 of a dependency whose records that break it are counted.
+	excusable time.Duration = -2
+)
 
 // Bound makes an answer wrong if its record of service is staler than most. With 0 it
 // has to hold at least what was acknowledged before the request was sent. It is called
 // before the load.
 func (o *Oracle) Bound(service string, most time.Duration) {
-	for i, name := range o.needs {
-		if name == service {
-			o.bounds[i] = most
-		}
+	if i := slices.Index(o.needs, service); i >= 0 {
+		o.bounds[i] = most
 	}
+}
+
+// Excuse counts the records of service that are older than Bound(service, 0) allows,
+// instead of taking their answers as wrong. It is called before the load.
+func (o *Oracle) Excuse(service string) { o.Bound(service, excusable) }
+
+// Excused returns what Excuse has counted of a service; nothing where it was not asked to.
+func (o *Oracle) Excused(service string) Excused {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := slices.Index(o.needs, service); i >= 0 {
+		return o.excused[i]
+	}
+	return Excused{}
 }
 
 // NewBystander returns the oracle of a driver that writes nothing itself while others
@@ -280,12 +307,26 @@ func (o *Oracle) staler(i int, q Question, a Answer, age time.Duration) error {
 	switch bound := o.bounds[i]; {
 	case o.others || bound == unbounded:
 		return nil
-	case bound == 0 && a.Version < q.acknowledged[i]:
-		return fmt.Errorf("the record of %s for key %d is version %d, and version %d was acknowledged before the request was sent",
+	case bound <= 0 && a.Version < q.acknowledged[i]:
+		err := fmt.Errorf("the record of %s for key %d is version %d, and version %d was acknowledged before the request was sent",
 			a.Service, q.Key, a.Version, q.acknowledged[i])
+		if bound == excusable {
+			return o.excuse(i, q, err)
+		}
+		return err
 	case bound > 0 && age > bound:
 		return fmt.Errorf("the record of %s for key %d, version %d, had been outdated for %v when the request was due, and the declared cache keeps it for %v",
 			a.Service, q.Key, a.Version, age, bound)
+	}
+	return nil
+}
+
+// excuse counts a record that only a fallback explains, but not of the warm-up, in which
+// nobody counts the fallbacks.
+func (o *Oracle) excuse(i int, q Question, err error) error {
+	if e := &o.excused[i]; q.Due >= 0 {
+		e.Records++
+		e.First = cmp.Or(e.First, err)
 	}
 	return nil
 }

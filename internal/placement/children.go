@@ -19,7 +19,7 @@ const (
 	startLimit   = 10 * time.Second
 	leaveLimit   = 12 * time.Second // more than its own grace
 	releaseLimit = 10 * time.Second
-	readyLimit   = 30 * time.Second
+	readyLimit   = time.Minute
 )
 
 // startChildren starts every copy of every process as a child.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,8 +15,10 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
+	"crosstalk/internal/store"
 	"crosstalk/scenarios"
 )
 
@@ -50,6 +53,9 @@ func (p *placing) findNodes(ctx context.Context) error {
 			}
 			m.controls = append(m.controls, found...)
 		}
+		if err := MayBeCopies(m.Process, p.experiment, len(m.controls)); err != nil {
+			return fmt.Errorf("nodes: %w", err)
+		}
 		if len(m.controls) == 0 {
 			if err := p.mayBeOwn(m); err != nil {
 				return err
@@ -59,6 +65,18 @@ func (p *placing) findNodes(ctx context.Context) error {
 	}
 	p.OnClose(func() error { return p.release(context.WithoutCancel(ctx)) })
 	return nil
+}
+
+// MayBeCopies refuses several nodes in the place of one process that has owners' records,
+// unless all have one database: a file is each node's own.
+func MayBeCopies(process scenarios.Process, e *experiment.Experiment, copies int) error {
+	kind := e.StoreOf(process.Name).Kind
+	owns := slices.ContainsFunc(process.Services, func(s experiment.Service) bool { return s.Name != e.Entry().Name })
+	if copies < 2 || !owns || kind == store.Postgres {
+		return nil
+	}
+	return fmt.Errorf("%d nodes are %s, and each would have a %s database of its own: use one of postgres (--store=%s=postgres://...), or one node",
+		copies, process.Name, kind, process.Name)
 }
 
 // resolve returns a host:port for each address that a name stands for: each is a

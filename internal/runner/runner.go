@@ -144,6 +144,8 @@ type run struct {
 	// failed is why the run has ended early, of itself; missing names the nodes that
 	// tell nothing at its end.
 	failed, missing error
+	// unexcused says of which stale answers no fallback was delivered.
+	unexcused error
 	// unwritten says which files are not complete.
 	unwritten error
 }
@@ -189,10 +191,16 @@ func (r *run) measure(ctx context.Context, dir string) (out *result.Run, err err
 	if err != nil {
 		return nil, err
 	}
-	if offered != nil && measured.Requests.Sent == 0 {
+	if offered != nil && nothingMeasured(measured) {
 		return nil, offered
 	}
 	return measured, errors.Join(r.wrong(), cmp.Or(r.failed, r.missing, r.tables.failed), r.unwritten, folder.Write(measured))
+}
+
+// nothingMeasured tells whether nothing of the measured part was sent. What was cut off
+// at an interrupt counts: that it had no answer yet is a finding.
+func nothingMeasured(out *result.Run) bool {
+	return out.Requests.Sent+out.Requests.Interrupted+out.Writes.Sent()+out.Writes.Interrupted == 0
 }
 
 // offer offers the load and waits until all of it is complete and visible. Its
@@ -279,7 +287,7 @@ func (r *run) observe(row result.Row) {
 
 // oracle bounds how stale an answer may be where D asks the owners: without a cache
 // that is declared, it has what was acknowledged before the request was sent. A replica
-// is as stale as it is, and so is an answer of a fallback.
+// is as stale as it is, and so is an answer of a fallback: those are counted.
 func (r *run) oracle() *load.Oracle {
 	entry := r.experiment.Entry()
 	var names []string
@@ -293,8 +301,13 @@ func (r *run) oracle() *load.Oracle {
 	o := load.NewOracle(names, size, timeout)
 	copied := scenarios.Copies(r.scenario, r.experiment)
 	for _, n := range entry.Needs {
-		if !slices.Contains(copied, scenarios.Copy{Consumer: entry.Name, Owner: n.Service}) && !r.experiment.PolicyOf(entry.Name, n).Fallback {
-			o.Bound(n.Service, r.options.Nodes[entry.Name].Cache)
+		cache := r.options.Nodes[entry.Name].Cache
+		switch {
+		case slices.Contains(copied, scenarios.Copy{Consumer: entry.Name, Owner: n.Service}):
+		case !r.experiment.PolicyOf(entry.Name, n).Fallback:
+			o.Bound(n.Service, cache)
+		case cache == 0 && r.countsFallbacks():
+			o.Excuse(n.Service)
 		}
 	}
 	return o
@@ -320,7 +333,7 @@ func (r *run) wrong() error {
 	if n := r.applied.count(); n > 0 {
 		twice = fmt.Errorf("%d changes were applied to a copy again", n)
 	}
-	return errors.Join(r.driver.Wrong(), r.tables.wrong, twice)
+	return errors.Join(r.driver.Wrong(), r.unexcused, r.tables.wrong, twice)
 }
 
 // awaitVisible waits until the replicas show every acknowledged change, and for

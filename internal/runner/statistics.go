@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
 	"crosstalk/internal/usage"
@@ -38,6 +40,9 @@ func (n *nodes) statistics(ctx context.Context) (sum *fakesvcpb.StatisticsRespon
 		}
 		for _, s := range c.earlier {
 			addStatistics(sum, s)
+			if left := s.GetUnsettled(); left != "" {
+				sum.Unsettled = strings.TrimPrefix(sum.Unsettled+"; "+c.name()+": "+left, "; ")
+			}
 		}
 	}
 	return sum, missing
@@ -231,7 +236,7 @@ func addTo(sum, f *fakesvcpb.Fault) {
 
 func faultOf(f *fakesvcpb.Fault) result.Fault {
 	out := result.Fault{
-		Target: f.GetTarget(), Kind: f.GetKind(), Code: f.GetCode(),
+		Target: f.GetTarget(), Kind: fault.Kind(f.GetKind()), Code: f.GetCode(),
 		Asked: f.GetAsked(), Interactions: f.GetInteractions(),
 		MeanAskedSeconds:     seconds(f.GetMeanAskedNanos()),
 		MeanDeliveredSeconds: seconds(f.GetMeanDeliveredNanos()),

@@ -26,6 +26,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	statistics, missing := r.nodes.statistics(ctx)
 	over()
 	r.missing = errors.Join(missing, silent(ctx, r.topology, r.topology.Own))
+	r.judgeFallbacks(statistics.GetPolicies())
 	out := &result.Run{
 		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
 		Attached:        r.options.Attach,
@@ -77,6 +78,9 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
 	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
+	if left := statistics.GetUnsettled(); left != "" {
+		out.Warnings = append(out.Warnings, "what was still under way when the nodes told what they had counted is not counted: "+left)
+	}
 	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
 	out.Warnings = append(out.Warnings, r.lostSpans(statistics)...)
 	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)

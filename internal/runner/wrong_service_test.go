@@ -136,53 +136,60 @@ func (inventor) Query(_ context.Context, q *fakesvcpb.QueryRequest) (*fakesvcpb.
 	return &fakesvcpb.QueryResponse{Records: records}, nil
 }
 
+// invented carries out a run of which D's answers are an inventor's.
+func invented(t *testing.T, scenario string, settings ...string) (out *result.Run, err error) {
+	t.Helper()
+	e := ask(t, append([]string{"latency", "none", "duration", "2s", "warmup", "0s", "keys", "10", "write-rate", "50/s"}, settings...)...)
+	synctest.Test(t, func(t *testing.T) {
+		var network simnet.Network
+		var ports []string // in the order in which they are opened: D's comes after the broker's
+		nth := 0
+		s, _ := scenarios.ByName(scenario)
+		if scenarios.NeedsBus(s, e) {
+			nth = 1
+		}
+		listener, err2 := network.Listen("tcp", "127.0.0.1:0")
+		if err2 != nil {
+			t.Fatal(err2)
+		}
+		server := grpc.NewServer()
+		fakesvcpb.RegisterServiceServer(server, inventor{})
+		go server.Serve(listener)
+		defer server.Stop()
+		swapped := false
+		out, err = Run(t.Context(), s, e, t.TempDir(), Options{
+			Env: fakesvc.Env{
+				Listen: func(proto, address string) (net.Listener, error) {
+					l, err := network.Listen(proto, address)
+					if err == nil {
+						ports = append(ports, l.Addr().String())
+					}
+					return l, err
+				},
+				Dial: func(ctx context.Context, proto, address string) (net.Conn, error) {
+					if len(ports) > nth && address == ports[nth] && !swapped { // the driver's queries have the first connection
+						address, swapped = listener.Addr().String(), true
+					}
+					return network.Dial(ctx, proto, address)
+				},
+			},
+			Pacer: load.Timer,
+		})
+	})
+	return out, err
+}
+
 // A D that invents what it answers is found out where it should have asked, however
 // intact its answers are; a replica may be that old.
 func TestServiceThatInvents(t *testing.T) {
 	for scenario, wrong := range map[string]bool{"sync": true, "async-request": true, "monolith": true, "async-replicated": false} {
-		e := ask(t, "latency", "none", "duration", "2s", "warmup", "0s", "keys", "10", "write-rate", "50/s")
-		synctest.Test(t, func(t *testing.T) {
-			var network simnet.Network
-			var ports []string // in the order in which they are opened: D's comes after the broker's
-			nth := 0
-			s, _ := scenarios.ByName(scenario)
-			if scenarios.NeedsBus(s, e) {
-				nth = 1
-			}
-			listener, err := network.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			server := grpc.NewServer()
-			fakesvcpb.RegisterServiceServer(server, inventor{})
-			go server.Serve(listener)
-			defer server.Stop()
-			invented := false
-			out, err := Run(t.Context(), s, e, t.TempDir(), Options{
-				Env: fakesvc.Env{
-					Listen: func(proto, address string) (net.Listener, error) {
-						l, err := network.Listen(proto, address)
-						if err == nil {
-							ports = append(ports, l.Addr().String())
-						}
-						return l, err
-					},
-					Dial: func(ctx context.Context, proto, address string) (net.Conn, error) {
-						if len(ports) > nth && address == ports[nth] && !invented { // the driver's queries have the first connection
-							address, invented = listener.Addr().String(), true
-						}
-						return network.Dial(ctx, proto, address)
-					},
-				},
-				Pacer: load.Timer,
-			})
-			const want = "is version 1, and version 2 was acknowledged before the request was sent"
-			if out == nil {
-				t.Fatalf("%s: %v", scenario, err)
-			}
-			if (err != nil && strings.Contains(err.Error(), want)) != wrong || (out.Verdict == result.Wrong) != wrong || out.Answers.Stale == 0 {
-				t.Errorf("%s: verdict %s, %v, %+v", scenario, out.Verdict, err, out.Answers)
-			}
-		})
+		out, err := invented(t, scenario)
+		const want = "is version 1, and version 2 was acknowledged before the request was sent"
+		if out == nil {
+			t.Fatalf("%s: %v", scenario, err)
+		}
+		if (err != nil && strings.Contains(err.Error(), want)) != wrong || (out.Verdict == result.Wrong) != wrong || out.Answers.Stale == 0 {
+			t.Errorf("%s: verdict %s, %v, %+v", scenario, out.Verdict, err, out.Answers)
+		}
 	}
 }

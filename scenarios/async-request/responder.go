@@ -36,7 +36,11 @@ func (r *responder) begin(ctx context.Context, queries []bus.Delivery) error {
 		if deadline := d.Event.Deadline; !deadline.IsZero() && !time.Now().Before(deadline) {
 			continue
 		}
-		r.handlers.Go(func() { r.handle(ctx, d.Event) })
+		done := r.node.Host().UnderWay()
+		r.handlers.Go(func() {
+			defer done()
+			r.handle(ctx, d.Event)
+		})
 	}
 	return nil
 }

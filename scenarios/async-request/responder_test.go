@@ -39,6 +39,36 @@ func TestTheDeadlineTravelsWithTheQuery(t *testing.T) {
 	})
 }
 
+// The last statistics count what is under way, however late it is begun; others, and what
+// lasts too long, is not waited for, and that is said.
+func TestTheLastStatisticsWait(t *testing.T) {
+	for _, c := range []struct {
+		faults    string
+		last      bool
+		events    int64 // the query of each, which A publishes here itself, and the results
+		unsettled string
+		took      time.Duration
+	}{
+		{"A:delay=1500ms", true, 6, "", 1500 * time.Millisecond},
+		{"A:delay=1500ms", false, 3, "", 0},
+		{"A:delay=2500ms", true, 3, "3 answers or events were not published", 2 * time.Second},
+		{"bus:delay=3s", true, 3, "3 events of A.queries were not read", 2 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			node, _ := startSupplier(t, c.faults)
+			for id := range int64(3) {
+				ask(t, node, id, time.Now().Add(time.Minute))
+			}
+			begin := time.Now()
+			told, err := node.Host().Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{Last: c.last})
+			must(t, err)
+			if took := time.Since(begin); told.GetEvents() != c.events || told.GetUnsettled() != c.unsettled || took.Truncate(10*time.Millisecond) != c.took {
+				t.Errorf("%s, last %v: %d events, %q, after %v", c.faults, c.last, told.GetEvents(), told.GetUnsettled(), took)
+			}
+		})
+	}
+}
+
 // startSupplier starts A behind faults, and returns what it has answered so far.
 func startSupplier(t *testing.T, faults string) (node *fakesvc.Node, results func() []bus.Event) {
 	t.Helper()
@@ -57,11 +87,11 @@ func startSupplier(t *testing.T, faults string) (node *fakesvc.Node, results fun
 		Listen: network.Listen, Dial: network.Dial, Bus: client, Cluster: cluster, Prefix: "test", Keys: 1,
 		Entity: func(s string) string { return s },
 	}
-	host, err := fakesvc.NewHost(t.Context(), env, fakesvc.HostConfig{Services: []string{"A"}, Address: "127.0.0.1:0", Store: db}, make(chan error, 1))
-	must(t, err)
-	t.Cleanup(func() { host.Close() })
 	var asked fault.Faults
 	must(t, asked.UnmarshalText([]byte(faults)))
+	host, err := fakesvc.NewHost(t.Context(), env, fakesvc.HostConfig{Services: []string{"A"}, Address: "127.0.0.1:0", Store: db, Faults: asked}, make(chan error, 1))
+	must(t, err)
+	t.Cleanup(func() { host.Close() })
 	node, err = host.AddNode(t.Context(), fakesvc.NodeConfig{Name: "A", Owns: true, Boundary: fault.NewBoundary("A", 1, asked)})
 	must(t, err)
 	must(t, New().Supply(t.Context(), node))
