@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc"
+	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
@@ -268,4 +269,120 @@ func TestVersionOf(t *testing.T) {
 			t.Errorf("%s: key %d, version %d, %v", name, key, version, ok)
 		}
 	}
+}
+
+// What is pending is the rest of the topic, from where the copy is.
+func TestPendingIsTheRestOfTheTopic(t *testing.T) {
+	inWorld(t, func(w *world) {
+		a := w.open("A", store.Memory, nil)
+		a.seed()
+		a.start()
+		defer a.end()
+		for i := range int64(3) {
+			a.write(1+i, 7, uint64(2+i))
+		}
+		time.Sleep(time.Second)
+		for at, want := range map[int64]string{keys + 3: "[]", keys + 1: "[{7 3} {7 4}]", keys - 1: "[{9 1} {7 2} {7 3} {7 4}]"} {
+			r := &replica{consumer: a.Node, supplier: "A", topic: w.topic()}
+			r.progress.begin(map[int]int64{0: at})
+			pending, err := r.Pending(w.Context())
+			got := []struct{ key, version uint64 }{}
+			for _, p := range pending {
+				got = append(got, struct{ key, version uint64 }{uint64(p.Key), p.Version})
+			}
+			if err != nil || fmt.Sprint(got) != want {
+				w.Errorf("from event %d on: %v, %v; want %s", at, got, err, want)
+			}
+		}
+	})
+}
+
+// recorded is a database that tells for which request, and in which try, changes are
+// applied, and does not apply them the first time.
+type recorded struct {
+	store.Store
+	requests *[]fakesvc.Request
+}
+
+func (r recorded) Collection(ctx context.Context, name string) (store.Collection, error) {
+	c, err := r.Store.Collection(ctx, name)
+	return recordedCollection{c, r.requests}, err
+}
+
+type recordedCollection struct {
+	store.Collection
+	requests *[]fakesvc.Request
+}
+
+func (c recordedCollection) Apply(ctx context.Context, changes []record.Record, next map[int]int64) ([]record.Record, error) {
+	if *c.requests = append(*c.requests, fakesvc.RequestOf(ctx)); len(*c.requests) == 1 {
+		return nil, store.ErrAway
+	}
+	return c.Collection.Apply(ctx, changes, next)
+}
+
+// Changes are applied for the write that the first of them is of, and each time it is
+// tried again faults are drawn anew; what was applied is left out.
+func TestChangesAreAppliedForTheirWrite(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var requests []fakesvc.Request
+		d := w.open("D", store.Memory, func(_ *fakesvc.NodeConfig, db *store.Store) { *db = recorded{*db, &requests} })
+		defer d.end()
+		a := w.open("A", store.Memory, nil)
+		defer a.end()
+		var batch []bus.Delivery
+		for i := range int64(3) {
+			event, err := encode(a.Node, 41+i, record.Record{Key: record.Key(i), Version: 2, Payload: record.Payload("A", record.Key(i), 2, 16)})
+			if err != nil {
+				w.Fatal(err)
+			}
+			batch = append(batch, bus.Delivery{Event: event, Offset: i})
+		}
+		if err := d.copy.apply(w.Context(), batch, map[int]int64{0: 3}); err != nil {
+			w.Fatal(err)
+		}
+		if len(requests) != 2 || requests[0].ID != 41 || requests[0].Try != fault.Again(0, 0) || requests[1].ID != 41 || requests[1].Try != fault.Again(0, 1) {
+			w.Errorf("applied for %+v", requests)
+		}
+		for key := range record.Key(3) {
+			d.wantVersion(key, 2)
+		}
+		batch[0].Event.Data, batch[1].Event.Data = []byte{0xff}, []byte{0xff} // not to be decoded, but applied already
+		if err := d.copy.apply(w.Context(), batch, map[int]int64{0: 3}); err != nil {
+			w.Fatal(err)
+		}
+		told, err := d.Host().Control().Statistics(w.Context(), &fakesvcpb.StatisticsRequest{})
+		if err != nil || told.GetDeadLetters() != 0 || told.GetLostChanges() != 0 {
+			w.Errorf("%v, %d set aside, %d lost", err, told.GetDeadLetters(), told.GetLostChanges())
+		}
+		batch[2].Event.Data, batch[2].Offset = []byte{0xff}, 3
+		if err := d.copy.apply(w.Context(), batch[2:], map[int]int64{0: 4}); err != nil {
+			w.Fatal(err)
+		}
+		if told, err = d.Host().Control().Statistics(w.Context(), &fakesvcpb.StatisticsRequest{}); err != nil || told.GetDeadLetters() != 1 || told.GetLostChanges() != 1 {
+			w.Errorf("%v, %d set aside, %d lost, want 1 and 1", err, told.GetDeadLetters(), told.GetLostChanges())
+		}
+	})
+}
+
+// The first version of a record is created, each later one an update, and the event is the
+// same however often it is made.
+func TestNamesOfEvents(t *testing.T) {
+	inWorld(t, func(w *world) {
+		a := w.open("A", store.Memory, nil)
+		defer a.end()
+		for version, want := range map[uint64]string{1: "ACreated", 2: "AUpdated", 3: "AUpdated"} {
+			r := record.Record{Key: 3, Version: version, WrittenAt: time.Unix(1, 5).UTC(), Payload: record.Payload("A", 3, version, 16)}
+			event, err := encode(a.Node, 7, r)
+			if err != nil || event.Type != want || event.ID != fmt.Sprintf("A-3-%d", version) || event.Request != 7 {
+				w.Errorf("%v, %+v; want %s", err, event, want)
+			}
+			if again, err := encode(a.Node, 7, r); err != nil || again.Traceparent != event.Traceparent || again.ID != event.ID {
+				w.Errorf("made again: %v, %+v", err, again)
+			}
+			if got, err := decode("A", event); err != nil || got.Key != 3 || got.Version != version || !got.WrittenAt.Equal(r.WrittenAt) || !got.Intact("A", 16) {
+				w.Errorf("%v, %+v; want %+v", err, got, r)
+			}
+		}
+	})
 }
