@@ -126,3 +126,17 @@ func TestWhichFaults(t *testing.T) {
 		}
 	}
 }
+
+// A factor is from 1 to a million, its ends included; what makes work longer, delays.
+func TestFactorsAndDelays(t *testing.T) {
+	for text, want := range map[string]float64{"A:slow=1": 1, "A:slow=1000000": 1e6} {
+		if f := parsedFaults(t, text); f[0].Factor != want {
+			t.Errorf("%s has the factor %v", text, f[0].Factor)
+		}
+	}
+	for kind, want := range map[Kind]bool{Delay: true, Slow: true, Abort: false, Hang: false, Drop: false, Outage: false} {
+		if kind.Delays() != want {
+			t.Errorf("%s delays: %v", kind, !want)
+		}
+	}
+}

@@ -137,3 +137,18 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 		}
 	})
 }
+
+// The request that a query is for travels with it: faults are decided by it, and those of
+// the warm-up are not counted.
+func TestTheRequestTravelsWithTheQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		supplier, results := startSupplier(t, "A:delay=10ms")
+		for _, id := range []int64{-2, -1, 5} {
+			ask(t, supplier, id, time.Time{})
+		}
+		time.Sleep(time.Second)
+		if got, counted := results(), supplier.Boundary.Statistics()[0].Interactions; len(got) != 3 || counted != 1 {
+			t.Errorf("%d results, %d counted, want 3 and 1", len(got), counted)
+		}
+	})
+}
