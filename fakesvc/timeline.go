@@ -28,33 +28,34 @@ type turn struct {
 	begin bool
 }
 
-// perform adds a fault to the timeline. All are added before the host starts.
-func (h *Host) perform(f fault.Fault, begin, end func()) {
-	plain := func(fn func()) func() error {
-		return func() error { fn(); return nil }
-	}
-	h.acts = append(h.acts, &act{fault: f, begin: plain(begin), end: plain(end)})
-}
-
-// performAll adds what the host does about each of faults.
+// performAll adds those of faults to the timeline that this host carries out: of its
+// services, and of the bus where it has one. All are added before the host starts.
 func (h *Host) performAll(faults fault.Faults) {
 	for _, f := range faults.Windows() {
-		switch {
-		case f.Target.Part == fault.Service && !slices.Contains(h.services, f.Target.Service):
-		case f.Target.Part == fault.Service && f.Kind == fault.Outage:
-			h.acts = append(h.acts, &act{fault: f, begin: h.goDown, end: h.comeUp})
-		case f.Target.Part == fault.Service && f.Kind == fault.Freeze:
-			h.perform(f, h.frozen.close, h.frozen.open)
-		case h.bus == nil:
-		case f.Kind == fault.Outage:
-			h.perform(f, h.wire.cut, h.wire.mend)
-		case f.Kind == fault.Stall:
-			h.perform(f, h.stalled.close, h.stalled.open)
-		case f.Kind == fault.Rebalance:
-			h.perform(f, h.rejoining.close, h.rejoining.open)
+		if f.Target.Part == fault.Bus && h.bus == nil || f.Target.Part == fault.Service && !slices.Contains(h.services, f.Target.Service) {
+			continue
+		}
+		if begin, end := f.Act(node{h}); begin != nil {
+			h.acts = append(h.acts, &act{fault: f, begin: begin, end: end})
 		}
 	}
 }
+
+// node is a host as faults see it.
+type node struct{ h *Host }
+
+func done(what func()) error { what(); return nil }
+
+func (n node) GoDown() error          { return n.h.goDown() }
+func (n node) ComeUp() error          { return n.h.comeUp() }
+func (n node) Freeze() error          { return done(n.h.frozen.close) }
+func (n node) Thaw() error            { return done(n.h.frozen.open) }
+func (n node) CutBus() error          { return done(n.h.wire.cut) }
+func (n node) MendBus() error         { return done(n.h.wire.mend) }
+func (n node) StallConsumers() error  { return done(n.h.stalled.close) }
+func (n node) ResumeConsumers() error { return done(n.h.stalled.open) }
+func (n node) LeaveGroups() error     { return done(n.h.rejoining.close) }
+func (n node) JoinGroups() error      { return done(n.h.rejoining.open) }
 
 // live runs the parts until ctx ends, and carries out the timeline. The windows
 // of several services may overlap: the host is down while any acts.

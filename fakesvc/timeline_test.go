@@ -17,11 +17,11 @@ func TestTimelineOfAProcessThatWasStartedAgain(t *testing.T) {
 		h := &Host{begun: make(chan time.Time, 1), failed: make(chan error, 1)}
 		begin := time.Now()
 		var done []string
-		note := func(what string) func() {
-			return func() { done = append(done, what+" "+time.Since(begin).String()) }
+		note := func(what string) func() error {
+			return func() error { done = append(done, what+" "+time.Since(begin).String()); return nil }
 		}
 		for _, w := range []fault.Window{{Start: time.Second, Length: time.Second}, {Start: 3 * time.Second, Length: 2 * time.Second}} {
-			h.perform(fault.Fault{Kind: fault.Freeze, Window: w}, note("begin"), note("end"))
+			h.acts = append(h.acts, &act{fault: fault.Fault{Kind: fault.Freeze, Window: w}, begin: note("begin"), end: note("end")})
 		}
 		time.Sleep(4 * time.Second)
 		h.begun <- begin

@@ -10,6 +10,14 @@ import (
 	"crosstalk/internal/clock"
 )
 
+var aborted = Definition{
+	Kind: Abort, Argument: Codes,
+	Doc:    "fails after its work, with a gRPC status",
+	Docs:   map[Part]string{Store: "look-ups and transactions fail with a gRPC status"},
+	Parts:  map[Part]string{Service: "50%", Store: "50%"},
+	Inject: newAbort,
+}
+
 // abort fails interactions with a status. One draw decides among the codes, since
 // an interaction fails with one of them at most.
 type abort struct {
@@ -22,7 +30,7 @@ type abort struct {
 	errors    []error
 }
 
-func newAbort(place string, seed uint64, f Fault, nth int) fault {
+func newAbort(place string, seed uint64, f Fault, nth int, _ []Injector) Injector {
 	a := &abort{
 		aborts: f.Aborts, window: f.Window, draw: newDraw(seed, place, Abort, nth),
 		delivered: make([]atomic.Int64, len(f.Aborts)), errors: make([]error, len(f.Aborts)),
@@ -47,14 +55,14 @@ func (f *abort) of(i Interaction) int {
 	return -1
 }
 
-func (f *abort) decide(i Interaction, d Decision) Decision {
+func (f *abort) Decide(i Interaction, d Decision) Decision {
 	if n := f.of(i); n >= 0 && d.Abort == codes.OK {
 		d.Abort = f.aborts[n].Code
 	}
 	return d
 }
 
-func (f *abort) act(_ context.Context, i Interaction, _ Decision, _ clock.Sleeper) error {
+func (f *abort) Act(_ context.Context, i Interaction, _ Decision, _ clock.Sleeper) error {
 	if !f.window.Contains(i.At) {
 		return nil
 	}
@@ -71,7 +79,7 @@ func (f *abort) act(_ context.Context, i Interaction, _ Decision, _ clock.Sleepe
 	return f.errors[n]
 }
 
-func (f *abort) statistics() []Statistic {
+func (f *abort) Statistics() []Statistic {
 	out := make([]Statistic, len(f.aborts))
 	for i, a := range f.aborts {
 		out[i] = Statistic{Kind: Abort, Window: f.window, Code: CodeName(a.Code), Asked: float64(a.Rate), Delivered: f.delivered[i].Load()}

@@ -13,21 +13,19 @@ import (
 // Boundary is where a service or a database is used, and where its faults act.
 // It is safe for concurrent use.
 type Boundary struct {
-	faults []fault // in the order in which they act
+	faults []Injector // in the order in which they act
 }
 
-// fault is one fault at a boundary.
-type fault interface {
-	// decide returns d with this fault's part added. It is pure.
-	decide(i Interaction, d Decision) Decision
-	// act does its part of d and counts it. An error is a gRPC status, and the end
+// Injector is one fault at a boundary. It is safe for concurrent use.
+type Injector interface {
+	// Decide returns d with this fault's part added. It is pure.
+	Decide(i Interaction, d Decision) Decision
+	// Act does its part of d and counts it. An error is a gRPC status, and the end
 	// of the interaction.
-	act(ctx context.Context, i Interaction, d Decision, sleep clock.Sleeper) error
-	statistics() []Statistic
+	Act(ctx context.Context, i Interaction, d Decision, sleep clock.Sleeper) error
+	// Statistics returns what was asked for and what was done, one for each code.
+	Statistics() []Statistic
 }
-
-// order is the one in which the kinds act, as in Envoy: the delay before the abort.
-var order = []Kind{Hang, Delay, Slow, Abort}
 
 // NewBoundary returns the boundary of a place: a service or a database, by its
 // name. Of faults, those count whose kind a boundary can deliver. The shares must
@@ -35,26 +33,16 @@ var order = []Kind{Hang, Delay, Slow, Abort}
 // that is read from text.
 func NewBoundary(place string, seed uint64, faults Faults) *Boundary {
 	b := &Boundary{}
-	var delays []*delay
-	for _, kind := range order {
+	for _, d := range Table {
+		if d.Inject == nil {
+			continue
+		}
 		nth := 0
 		for _, f := range faults {
-			if f.Kind != kind {
-				continue
+			if f.Kind == d.Kind {
+				b.faults = append(b.faults, d.Inject(place, seed, f, nth, slices.Clone(b.faults)))
+				nth++
 			}
-			switch kind {
-			case Hang:
-				b.faults = append(b.faults, newHang(place, seed, f, nth))
-			case Delay:
-				d := newDelay(place, seed, f, nth)
-				delays = append(delays, d)
-				b.faults = append(b.faults, d)
-			case Slow:
-				b.faults = append(b.faults, newSlow(place, f, slices.Clone(delays)))
-			case Abort:
-				b.faults = append(b.faults, newAbort(place, seed, f, nth))
-			}
-			nth++
 		}
 	}
 	return b
@@ -67,7 +55,7 @@ func (b *Boundary) Decide(i Interaction) Decision {
 		return d
 	}
 	for _, f := range b.faults {
-		if d = f.decide(i, d); d.Hang {
+		if d = f.Decide(i, d); d.Hang {
 			break
 		}
 	}
@@ -91,7 +79,7 @@ func (b *Boundary) PassBy(ctx context.Context, i Interaction, sleep clock.Sleepe
 	}
 	d := b.Decide(i)
 	for _, f := range b.faults {
-		if err := f.act(ctx, i, d, sleep); err != nil {
+		if err := f.Act(ctx, i, d, sleep); err != nil {
 			return err
 		}
 	}
@@ -131,7 +119,7 @@ type Statistic struct {
 func (b *Boundary) Statistics() []Statistic {
 	var out []Statistic
 	for _, f := range b.faults {
-		out = append(out, f.statistics()...)
+		out = append(out, f.Statistics()...)
 	}
 	return out
 }

@@ -6,8 +6,9 @@ import (
 	"crosstalk/internal/setting"
 )
 
-// chance is what all faults that meet a share of the interactions have in common.
-type chance struct {
+// Chance meets a share of the interactions, and counts them: what all such kinds have
+// in common.
+type Chance struct {
 	kind      Kind
 	share     setting.Share
 	window    Window
@@ -16,16 +17,18 @@ type chance struct {
 	delivered atomic.Int64
 }
 
-func newChance(place string, seed uint64, f Fault, nth int) *chance {
-	return &chance{kind: f.Kind, share: f.Share, window: f.Window, draw: newDraw(seed, place, f.Kind, nth)}
+// NewChance returns that of the nth fault, from 0, of f's kind at a place.
+func NewChance(place string, seed uint64, f Fault, nth int) *Chance {
+	return &Chance{kind: f.Kind, share: f.Share, window: f.Window, draw: newDraw(seed, place, f.Kind, nth)}
 }
 
-// meets reports whether the fault meets i. It is pure.
-func (c *chance) meets(i Interaction) bool {
+// Meets reports whether the fault meets i. It is pure.
+func (c *Chance) Meets(i Interaction) bool {
 	return c.window.Contains(i.At) && c.draw.of(i) < float64(c.share)
 }
 
-func (c *chance) count(i Interaction, met bool) {
+// Count counts i, and whether it met the fault.
+func (c *Chance) Count(i Interaction, met bool) {
 	if !i.counted() || !c.window.Contains(i.At) {
 		return
 	}
@@ -35,7 +38,8 @@ func (c *chance) count(i Interaction, met bool) {
 	}
 }
 
-func (c *chance) statistics() []Statistic {
+// Statistics returns what was asked for and what was counted.
+func (c *Chance) Statistics() []Statistic {
 	delivered := c.delivered.Load() // before arrived, so that it is never above it
 	return []Statistic{{
 		Kind: c.kind, Window: c.window, Asked: float64(c.share), Interactions: c.arrived.Load(), Delivered: delivered,

@@ -9,6 +9,17 @@ import (
 	"crosstalk/internal/dist"
 )
 
+var delayed = Definition{
+	Kind: Delay, Argument: Distribution,
+	Doc:   "work that takes time; several add up",
+	Docs:  map[Part]string{Store: "look-ups and transactions take longer", Bus: "events are delivered late, and in order"},
+	Parts: map[Part]string{Service: "100ms", Store: "50ms", Bus: "50ms"},
+	Inject: func(place string, seed uint64, f Fault, nth int, _ []Injector) Injector {
+		return newDelay(place, seed, f, nth)
+	},
+	// Of events, Line has the delays: they add up, and keep the order.
+}
+
 // delay is the time that is worked on an interaction.
 type delay struct {
 	work   dist.Distribution
@@ -32,19 +43,19 @@ func (f *delay) of(i Interaction) time.Duration {
 	return f.work.Quantile(f.draw.of(i))
 }
 
-func (f *delay) decide(i Interaction, d Decision) Decision {
+func (f *delay) Decide(i Interaction, d Decision) Decision {
 	d.Delay += f.of(i)
 	return d
 }
 
-func (f *delay) act(ctx context.Context, i Interaction, _ Decision, sleep clock.Sleeper) error {
+func (f *delay) Act(ctx context.Context, i Interaction, _ Decision, sleep clock.Sleeper) error {
 	if !f.window.Contains(i.At) {
 		return nil
 	}
 	return f.wait(ctx, i, f.of(i), sleep)
 }
 
-func (f *delay) statistics() []Statistic {
+func (f *delay) Statistics() []Statistic {
 	return []Statistic{f.statistic(Statistic{Kind: Delay, Window: f.window, Asked: f.work.Share()})}
 }
 

@@ -1,5 +1,10 @@
 package fault
 
-// duplicate delivers an event twice, as a publisher does that tries again after an
+// An event is delivered twice, as by a publisher that tries again after an
 // acknowledgement that was lost.
-func duplicate(p *Passage) { p.Duplicate = true }
+var duplicated = Definition{
+	Kind: Duplicate, Argument: Ratio,
+	Doc:   "an event is delivered twice",
+	Parts: map[Part]string{Bus: "50%"},
+	Event: func(p *Passage) { p.Duplicate = true },
+}

@@ -6,24 +6,31 @@ import (
 	"crosstalk/internal/clock"
 )
 
-// hang leaves a share of the interactions without an answer until their callers
+var hang = Definition{
+	Kind: Hang, Argument: Ratio,
+	Doc:    "no answer until the caller gives up",
+	Parts:  map[Part]string{Service: "50%"},
+	Inject: newHang,
+}
+
+// hanging leaves a share of the interactions without an answer until their callers
 // give up.
-type hang struct {
-	*chance
+type hanging struct {
+	*Chance
 	place string
 }
 
-func newHang(place string, seed uint64, f Fault, nth int) fault {
-	return &hang{newChance(place, seed, f, nth), place}
+func newHang(place string, seed uint64, f Fault, nth int, _ []Injector) Injector {
+	return &hanging{NewChance(place, seed, f, nth), place}
 }
 
-func (h *hang) decide(i Interaction, d Decision) Decision {
-	d.Hang = d.Hang || h.meets(i)
+func (h *hanging) Decide(i Interaction, d Decision) Decision {
+	d.Hang = d.Hang || h.Meets(i)
 	return d
 }
 
-func (h *hang) act(ctx context.Context, i Interaction, d Decision, _ clock.Sleeper) error {
-	h.count(i, d.Hang)
+func (h *hanging) Act(ctx context.Context, i Interaction, d Decision, _ clock.Sleeper) error {
+	h.Count(i, d.Hang)
 	if !d.Hang {
 		return nil
 	}

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"crosstalk/internal/setting"
@@ -11,8 +10,7 @@ import (
 // Kind is what goes wrong.
 type Kind string
 
-// The kinds. Those of a window act for all of it; the others meet a share of the
-// interactions, within their window if they have one.
+// The kinds that the program itself names. Each has its file, and its line of Table.
 const (
 	Delay     Kind = "delay"     // work that takes time
 	Abort     Kind = "abort"     // failure with a gRPC status
@@ -30,14 +28,6 @@ const (
 	Stop      Kind = "stop"      // the process is asked to leave, and started again at the window's end
 )
 
-// Signals tells whether the kind is done to a process by a signal, and so to a real
-// one alone.
-func (k Kind) Signals() bool { return k == Kill || k == Stop }
-
-// TakesAway tells whether the service is away for the window: nothing answers at its
-// address.
-func (k Kind) TakesAway() bool { return k == Outage || k.Signals() }
-
 // Part is the part of a target that a fault sits at.
 type Part string
 
@@ -48,38 +38,6 @@ const (
 	Events  Part = "events" // the events that it publishes: A.events
 	Bus     Part = "bus"    // the bus, which is no service's
 )
-
-// argument is what stands behind a kind's name.
-type argument int
-
-const (
-	nothing argument = iota // the window says it all, so there must be one
-	share
-	distribution
-	aborts
-	factor
-)
-
-// fits lists the kinds that a part can suffer, and their arguments.
-var fits = map[Part]map[Kind]argument{
-	Service: {Delay: distribution, Abort: aborts, Hang: share, Outage: nothing, Slow: factor, Freeze: nothing, Kill: nothing, Stop: nothing},
-	Store:   {Delay: distribution, Abort: aborts},
-	Events:  {Poison: share},
-	Bus: {
-		Outage: nothing, Delay: distribution, Drop: share, Duplicate: share, Reorder: share,
-		Stall: nothing, Rebalance: nothing, Kill: nothing, Stop: nothing,
-	},
-}
-
-// Kinds returns the kinds that a part can suffer, sorted.
-func (p Part) Kinds() []Kind {
-	var kinds []Kind
-	for kind := range fits[p] {
-		kinds = append(kinds, kind)
-	}
-	slices.Sort(kinds)
-	return kinds
-}
 
 // Everyone is the target's name that means all upstreams.
 const Everyone = "*"

@@ -9,7 +9,7 @@ import (
 // Line is the way of events, and where their faults act. It decides and counts;
 // who carries the events does what it says. It is safe for concurrent use.
 type Line struct {
-	chances []*chance
+	chances []meeting
 	delays  []*delay
 }
 
@@ -22,8 +22,11 @@ type Passage struct {
 	Delay     time.Duration
 }
 
-// effects are what an event that meets a kind suffers, one file each.
-var effects = map[Kind]func(p *Passage){Poison: poison, Drop: drop, Duplicate: duplicate, Reorder: reorder}
+// meeting is a fault that a share of the events meets, and what it does to them.
+type meeting struct {
+	*Chance
+	effect func(*Passage)
+}
 
 // NewLine returns the line of a place: the bus, or the events of a service. Of
 // faults, those count whose kind an event can meet.
@@ -31,8 +34,8 @@ func NewLine(place string, seed uint64, faults Faults) *Line {
 	l := &Line{}
 	nth := make(map[Kind]int)
 	for _, f := range faults {
-		if _, ok := effects[f.Kind]; ok {
-			l.chances = append(l.chances, newChance(place, seed, f, nth[f.Kind]))
+		if effect := f.Kind.definition().Event; effect != nil {
+			l.chances = append(l.chances, meeting{NewChance(place, seed, f, nth[f.Kind]), effect})
 		} else if f.Kind == Delay {
 			l.delays = append(l.delays, newDelay(place, seed, f, nth[f.Kind]))
 		}
@@ -58,10 +61,10 @@ func (l *Line) Meet(i Interaction) Passage {
 		return p
 	}
 	for _, c := range l.chances {
-		met := c.meets(i)
-		c.count(i, met)
+		met := c.Meets(i)
+		c.Count(i, met)
 		if met {
-			effects[c.kind](&p)
+			c.effect(&p)
 		}
 	}
 	if p.Drop {
@@ -89,10 +92,10 @@ func (l *Line) Delayed(i Interaction, asked, took time.Duration) {
 func (l *Line) Statistics() []Statistic {
 	var out []Statistic
 	for _, c := range l.chances {
-		out = append(out, c.statistics()...)
+		out = append(out, c.Statistics()...)
 	}
 	for _, d := range l.delays {
-		out = append(out, d.statistics()...)
+		out = append(out, d.Statistics()...)
 	}
 	return out
 }

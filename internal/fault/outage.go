@@ -7,6 +7,19 @@ import (
 	"crosstalk/internal/setting"
 )
 
+var away = Definition{
+	Kind: Outage, Argument: Windowed, TakesAway: true,
+	Doc:   "away: connections are refused, consumers stop",
+	Docs:  map[Part]string{Bus: "no connection to the bus"},
+	Parts: map[Part]string{Service: "", Bus: ""},
+	Act: func(n Node, at Part) (begin, end func() error) {
+		if at == Bus {
+			return n.CutBus, n.MendBus
+		}
+		return n.GoDown, n.ComeUp
+	},
+}
+
 // Outages is the short form of outages of services, in the order in which they
 // were written. Who runs a service carries its outages out.
 type Outages []Fault

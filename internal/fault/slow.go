@@ -7,6 +7,13 @@ import (
 	"crosstalk/internal/clock"
 )
 
+var slowed = Definition{
+	Kind: Slow, Argument: Factor,
+	Doc:    "N times the work",
+	Parts:  map[Part]string{Service: "10"},
+	Inject: newSlow,
+}
+
 // slow makes the work of the delays before it take factor times as long.
 type slow struct {
 	factor float64
@@ -15,7 +22,13 @@ type slow struct {
 	waits
 }
 
-func newSlow(place string, f Fault, delays []*delay) fault {
+func newSlow(place string, _ uint64, f Fault, _ int, before []Injector) Injector {
+	var delays []*delay
+	for _, b := range before {
+		if d, ok := b.(*delay); ok {
+			delays = append(delays, d)
+		}
+	}
 	return &slow{factor: f.Factor, window: f.Window, delays: delays, waits: waits{place: place}}
 }
 
@@ -31,18 +44,18 @@ func (f *slow) extra(i Interaction) time.Duration {
 	return time.Duration(float64(work) * (f.factor - 1))
 }
 
-func (f *slow) decide(i Interaction, d Decision) Decision {
+func (f *slow) Decide(i Interaction, d Decision) Decision {
 	d.Delay += f.extra(i)
 	return d
 }
 
-func (f *slow) act(ctx context.Context, i Interaction, _ Decision, sleep clock.Sleeper) error {
+func (f *slow) Act(ctx context.Context, i Interaction, _ Decision, sleep clock.Sleeper) error {
 	if !f.window.Contains(i.At) {
 		return nil
 	}
 	return f.wait(ctx, i, f.extra(i), sleep)
 }
 
-func (f *slow) statistics() []Statistic {
+func (f *slow) Statistics() []Statistic {
 	return []Statistic{f.statistic(Statistic{Kind: Slow, Window: f.window, Asked: f.factor})}
 }

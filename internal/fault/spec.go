@@ -63,15 +63,15 @@ func parse(text string) (Fault, error) {
 			return f, err
 		}
 	}
-	arg, ok := fits[f.Target.Part][f.Kind]
+	arg := f.Kind.Argument()
 	switch {
-	case !ok:
+	case !f.Kind.definition().Hits(f.Target.Part):
 		return f, fmt.Errorf("%s cannot have %q: %s", f.Target, f.Kind, listed(f.Target.Part.Kinds()))
-	case arg == nothing && valued:
+	case arg == Windowed && valued:
 		return f, fmt.Errorf("%s takes no value", f.Kind)
-	case arg == nothing && !windowed:
+	case arg == Windowed && !windowed:
 		return f, fmt.Errorf("%s needs a window, such as %s:%s@3s+2s", f.Kind, f.Target, f.Kind)
-	case arg != nothing && !valued:
+	case arg != Windowed && !valued:
 		return f, fmt.Errorf("%s needs a value", f.Kind)
 	}
 	return f, f.setValue(arg, strings.TrimSpace(value))
@@ -93,15 +93,15 @@ func untilRestart(text string) string {
 	return text + "+" + restartAfter
 }
 
-func (f *Fault) setValue(arg argument, text string) error {
+func (f *Fault) setValue(arg Argument, text string) error {
 	switch arg {
-	case share:
+	case Ratio:
 		return f.Share.UnmarshalText([]byte(text))
-	case aborts:
+	case Codes:
 		return f.Aborts.UnmarshalText([]byte(text))
-	case distribution:
+	case Distribution:
 		return f.Delay.UnmarshalText([]byte(text))
-	case factor:
+	case Factor:
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(v >= 1 && v <= 1e6) {
 			return fmt.Errorf("%q is not a factor from 1 to 1000000", text)
@@ -114,14 +114,14 @@ func (f *Fault) setValue(arg argument, text string) error {
 // String returns the text that UnmarshalText reads as f.
 func (f Fault) String() string {
 	text := f.Target.String() + ":" + string(f.Kind)
-	switch fits[f.Target.Part][f.Kind] {
-	case share:
+	switch f.Kind.Argument() {
+	case Ratio:
 		text += "=" + f.Share.String()
-	case aborts:
+	case Codes:
 		text += "=" + f.Aborts.String()
-	case distribution:
+	case Distribution:
 		text += "=" + f.Delay.String()
-	case factor:
+	case Factor:
 		text += "=" + strconv.FormatFloat(f.Factor, 'g', -1, 64)
 	}
 	if !f.Window.Always() {
@@ -144,9 +144,8 @@ func (f Fault) Within(run time.Duration) error {
 // Clashes reports whether the two cannot act at once: they would take the same
 // thing away twice, as a kill and a stop do.
 func (f Fault) Clashes(other Fault) bool {
-	windowed := fits[f.Target.Part][f.Kind] == nothing
 	same := f.Kind == other.Kind || f.Kind.Signals() && other.Kind.Signals()
-	return windowed && same && f.Target == other.Target && f.Window.overlaps(other.Window)
+	return f.Kind.Windowed() && same && f.Target == other.Target && f.Window.overlaps(other.Window)
 }
 
 // Faults is a list of faults, in the order in which they were written.
@@ -200,19 +199,11 @@ func (s Faults) At(t Target) Faults {
 func (s Faults) Windows() Faults {
 	var out Faults
 	for _, f := range s {
-		if fits[f.Target.Part][f.Kind] == nothing {
+		if f.Kind.Windowed() {
 			out = append(out, f)
 		}
 	}
 	return out
-}
-
-func listed(kinds []Kind) string {
-	words := make([]string, len(kinds))
-	for i, k := range kinds {
-		words[i] = string(k)
-	}
-	return strings.Join(words, ", ")
 }
 
 // For returns the faults with those that are meant for everyone written out, once

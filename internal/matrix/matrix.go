@@ -31,16 +31,6 @@ func DefaultPlan() Plan {
 	return Plan{Lead: 4 * time.Second, Length: time.Second, Rest: 1500 * time.Millisecond}
 }
 
-// ofService, ofBus and ofEvents are what each component suffers. What loses events
-// for good comes last: its traces stay until their keys are written again.
-var (
-	ofService = []string{"delay=100ms", "slow=10", "abort=50%", "hang=50%", "freeze", "outage"}
-	ofBus     = []string{"delay=50ms", "duplicate=50%", "reorder=50%", "stall", "rebalance", "outage"}
-	ofStore   = []string{"delay=50ms", "abort=50%"}
-	ofEvents  = []string{"poison=50%"}
-	losing    = []string{"drop=50%"}
-)
-
 // Row is one fault of the matrix.
 type Row struct {
 	// Component is what it sits at: "A", "bus", "D.store".
@@ -52,9 +42,13 @@ type Row struct {
 func (p Plan) Rows(e *experiment.Experiment) ([]Row, error) {
 	var rows []Row
 	start := p.Lead
-	add := func(component, target string, kinds []string) error {
-		for _, kind := range kinds {
-			text := fmt.Sprintf("%s:%s@%s+%s", target, kind, setting.Duration(start), setting.Duration(p.Length))
+	// Signals need processes, which the matrix does not.
+	add := func(component string, target fault.Target) error {
+		for _, d := range fault.Table {
+			if !d.Hits(target.Part) || d.Signal != 0 {
+				continue
+			}
+			text := fmt.Sprintf("%s:%s@%s+%s", target, d.Probe(target.Part), setting.Duration(start), setting.Duration(p.Length))
 			var f fault.Fault
 			if err := f.UnmarshalText([]byte(text)); err != nil {
 				return err
@@ -65,22 +59,19 @@ func (p Plan) Rows(e *experiment.Experiment) ([]Row, error) {
 		return nil
 	}
 	for _, owner := range e.Owners() {
-		if err := add(owner, owner, ofService); err != nil {
+		if err := add(owner, fault.Target{Service: owner}); err != nil {
 			return nil, err
 		}
 	}
 	entry := e.Entry().Name
-	if err := add(entry+"'s store", entry+".store", ofStore); err != nil {
+	if err := add(entry+"'s store", fault.Target{Service: entry, Part: fault.Store}); err != nil {
 		return nil, err
 	}
-	if err := add("bus", "bus", ofBus); err != nil {
-		return nil, err
-	}
-	if err := add("bus", "bus", losing); err != nil {
+	if err := add("bus", fault.Target{Part: fault.Bus}); err != nil {
 		return nil, err
 	}
 	for _, owner := range e.Owners() {
-		if err := add(owner+"'s events", owner+".events", ofEvents); err != nil {
+		if err := add(owner+"'s events", fault.Target{Service: owner, Part: fault.Events}); err != nil {
 			return nil, err
 		}
 	}
@@ -169,7 +160,7 @@ func Cells(rows []Row, run *result.Run) []Cell {
 			if i.Window == windowOf(r.Fault) {
 				cells[n] = CellOf(i, delivered(r.Fault, run))
 				cells[n].Copied = len(run.CopyBytes) > 0
-				cells[n].Lossy = r.Fault.Kind == fault.Drop || r.Fault.Kind == fault.Poison
+				cells[n].Lossy = r.Fault.Kind.LosesEvents()
 			}
 		}
 	}
@@ -184,7 +175,7 @@ func windowOf(f fault.Fault) result.Window {
 // a bus cannot lose it, and D has no database to fail where it keeps nothing.
 func delivered(f fault.Fault, run *result.Run) bool {
 	for _, told := range run.Faults {
-		if told.Target != f.Target.String() || told.Kind != string(f.Kind) || told.Window == nil || *told.Window != windowOf(f) {
+		if told.Target != f.Target.String() || told.Kind != f.Kind || told.Window == nil || *told.Window != windowOf(f) {
 			continue
 		}
 		if told.Interactions > 0 || told.DeliveredWindow != nil {

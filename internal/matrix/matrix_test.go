@@ -95,7 +95,7 @@ func TestCells(t *testing.T) {
 		w := windowOf(one)
 		rows = append(rows, Row{"x", one})
 		run.Impacts = append(run.Impacts, result.Impact{Window: w, Requests: 100, StaleShare: 0.5})
-		told := result.Fault{Target: one.Target.String(), Kind: string(one.Kind), Window: &w}
+		told := result.Fault{Target: one.Target.String(), Kind: one.Kind, Window: &w}
 		if one.Kind == fault.Outage {
 			told.DeliveredWindow = &w
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
 )
@@ -29,9 +30,10 @@ func grouped[K comparable, R any](parts []result.Part, rows func(*result.Run) []
 
 // faultKey tells faults apart that were asked for apart.
 type faultKey struct {
-	target, kind, code string
-	asked              float64
-	window             result.Window
+	target, code string
+	kind         fault.Kind
+	asked        float64
+	window       result.Window
 }
 
 func faults(parts []result.Part) []result.Fault {

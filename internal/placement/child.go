@@ -147,10 +147,7 @@ func (c *child) signal(k fault.Kind) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.expected = true
-	if k == fault.Kill {
-		return c.cmd.Process.Kill()
-	}
-	return c.cmd.Process.Signal(syscall.SIGTERM)
+	return c.cmd.Process.Signal(k.Signal())
 }
 
 // gone returns when the process has ended, and kills it where that takes too long.

@@ -179,7 +179,7 @@ func (v visitor) met(at *service, n need) outcome {
 func (g *graph) arrives(from *service) float64 {
 	p := 1.0
 	for _, f := range g.faults {
-		lost := f.Kind == fault.Poison && f.Target.Service == from.name || f.Kind == fault.Drop
+		lost := f.Kind.LosesEvents() && (f.Target.Part == fault.Bus || f.Target.Service == from.name)
 		if lost {
 			p *= 1 - float64(f.Share)
 		}

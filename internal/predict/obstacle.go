@@ -73,9 +73,18 @@ func ofPolicy(p policy.Policy) string {
 	return ""
 }
 
+// formulas are the kinds of faults that the closed forms know: the simulation injects
+// the others as the services do.
+var formulas = map[fault.Kind]bool{
+	fault.Hang: true, fault.Delay: true, fault.Slow: true, fault.Abort: true, fault.Freeze: true, fault.Outage: true,
+	fault.Drop: true, fault.Poison: true, fault.Duplicate: true, fault.Reorder: true, fault.Stall: true, fault.Rebalance: true,
+}
+
 func (g *graph) ofFault(f fault.Fault) string {
 	onBus := f.Target.Part == fault.Bus || f.Target.Part == fault.Events
 	switch {
+	case !formulas[f.Kind]:
+		return "kind of fault: " + f.String()
 	case onBus && !g.uses(ask, copied):
 		return ""
 	case !f.Window.Always():

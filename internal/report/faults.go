@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 )
 
@@ -25,11 +26,11 @@ func Faults(w io.Writer, runs []result.Run) error {
 }
 
 func name(f result.Fault) string {
-	words := []string{f.Target, f.Kind}
+	words := []string{f.Target, string(f.Kind)}
 	if f.Code != "" {
 		words = append(words, f.Code)
 	}
-	if f.Kind == "slow" {
+	if fault.Kind(f.Kind).Argument() == fault.Factor {
 		words = append(words, fmt.Sprintf("×%v", f.Asked))
 	}
 	if f.Window != nil && f.Interactions > 0 {
@@ -39,10 +40,10 @@ func name(f result.Fault) string {
 }
 
 func askedAndDelivered(f result.Fault) (asked, delivered string) {
-	switch f.Kind {
-	case "outage", "freeze", "stall", "rebalance", "kill", "stop":
+	switch kind := fault.Kind(f.Kind); {
+	case kind.Windowed():
 		return window(f.Window), window(f.DeliveredWindow)
-	case "delay", "slow":
+	case kind.Delays():
 		if f.Interactions == 0 {
 			return none, none
 		}

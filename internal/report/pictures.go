@@ -105,7 +105,7 @@ func shades(runs []*result.Loaded) []chart.Shade {
 		}
 		for _, f := range r.Faults {
 			if f.Window != nil {
-				add(chart.Shade{Label: f.Target + " " + f.Kind, From: f.Window.StartSeconds, To: f.Window.End()})
+				add(chart.Shade{Label: f.Target + " " + string(f.Kind), From: f.Window.StartSeconds, To: f.Window.End()})
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package result
 
+import "crosstalk/internal/fault"
+
 // GC is what a garbage collector did. Pauses stop all goroutines of the process;
 // their times, in seconds, are rounded up to the ends of the buckets that Go's
 // runtime counts them in.
@@ -17,10 +19,8 @@ type GC struct {
 
 // Fault is one injection, as asked and as delivered.
 type Fault struct {
-	Target string `json:"target"`
-	// Kind is "abort", "hang", "delay", "slow", "outage", "freeze", "drop",
-	// "duplicate", "reorder", "stall", "rebalance", "poison", "kill" or "stop".
-	Kind string `json:"kind"`
+	Target string     `json:"target"`
+	Kind   fault.Kind `json:"kind"`
 	// Code is the gRPC code name of an abort.
 	Code string `json:"code,omitempty"`
 

@@ -28,7 +28,7 @@ func (r *run) explains(c load.Change) string {
 func (r *run) losers(owner string) string {
 	var names []string
 	for _, f := range r.experiment.Faults() {
-		if f.Kind == fault.Drop || f.Kind == fault.Poison && f.Target.Service == owner {
+		if f.Kind.LosesEvents() && (f.Target.Part == fault.Bus || f.Target.Service == owner) {
 			names = append(names, f.String())
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
 	"crosstalk/internal/usage"
@@ -235,7 +236,7 @@ func addTo(sum, f *fakesvcpb.Fault) {
 
 func faultOf(f *fakesvcpb.Fault) result.Fault {
 	out := result.Fault{
-		Target: f.GetTarget(), Kind: f.GetKind(), Code: f.GetCode(),
+		Target: f.GetTarget(), Kind: fault.Kind(f.GetKind()), Code: f.GetCode(),
 		Asked: f.GetAsked(), Interactions: f.GetInteractions(),
 		MeanAskedSeconds:     seconds(f.GetMeanAskedNanos()),
 		MeanDeliveredSeconds: seconds(f.GetMeanDeliveredNanos()),

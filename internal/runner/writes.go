@@ -56,9 +56,9 @@ func failsWrites(all fault.Faults, service string, oneProcess bool) bool {
 		}
 		switch f.Target.Part {
 		case fault.Service:
-			return f.Kind.TakesAway() || f.Kind == fault.Freeze
+			return f.Kind.Windowed()
 		case fault.Store:
-			return f.Kind == fault.Abort || f.Kind == fault.Delay
+			return true
 		}
 		return false
 	})

@@ -63,20 +63,20 @@ func (s *sheet) allFaults() {
 		if !f.Window.Always() {
 			s.count(faultActive, one(f.Acts), labels...)
 		}
-		switch f.Kind {
-		case fault.Outage, fault.Freeze, fault.Stall, fault.Rebalance, fault.Kill, fault.Stop:
+		switch f.Kind.Argument() {
+		case fault.Windowed:
 			s.put(faultWindowAsked, f.Window.Length.Seconds(), labels...)
 			s.put(faultWindowDelivered, f.Acted.Length.Seconds(), labels...)
 			continue
-		case fault.Slow:
+		case fault.Factor:
 			s.put(faultFactor, f.Asked, labels...)
-		case fault.Delay:
+		case fault.Distribution:
 		default:
 			s.put(faultAsked, f.Asked, labels...)
 		}
 		s.count(faultInteractions, f.Interactions, labels...)
 		s.count(faultDelivered, f.Delivered, labels...)
-		if f.Kind == fault.Delay || f.Kind == fault.Slow {
+		if f.Kind.Delays() {
 			s.put(faultDelayAsked, f.askedDelay.Seconds(), labels...)
 			s.put(faultDelayDelivered, f.deliveredDelay.Seconds(), labels...)
 		}
