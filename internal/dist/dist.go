@@ -31,6 +31,7 @@ type Distribution struct {
 type law interface {
 	quantile(p float64) float64
 	mean() float64
+	square() float64 // the mean of the square
 	String() string
 }
 
@@ -65,6 +66,32 @@ func (d Distribution) Mean() time.Duration {
 		return time.Duration(math.Round(ns))
 	}
 	return Infinite
+}
+
+// SecondMoment returns the mean of the latency's square, in seconds squared, of the
+// pure law: +Inf for a Pareto distribution of shape 2 or below.
+func (d Distribution) SecondMoment() float64 {
+	if d.law == nil {
+		return 0
+	}
+	return d.law.square() / 1e18
+}
+
+// IsExponential reports whether d is exponential, so without memory.
+func (d Distribution) IsExponential() bool {
+	_, ok := d.law.(exponential)
+	return ok
+}
+
+// IsConstant reports whether everyone gets the same latency.
+func (d Distribution) IsConstant() bool {
+	switch law := d.law.(type) {
+	case nil, constant:
+		return true
+	case list:
+		return len(law) == 1 && law[0].percent == 100
+	}
+	return false
 }
 
 // Share returns the share of interactions that get any latency, in [0, 1]: less

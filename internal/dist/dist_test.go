@@ -2,6 +2,7 @@ package dist
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -114,13 +115,42 @@ func TestMeanIsThatOfTheQuantiles(t *testing.T) {
 	for _, text := range []string{
 		"lognormal(5ms,40ms)", "uniform(1ms,9ms)", "exponential(5ms)", "pareto(1ms,3)", "150us:10,2ms:5",
 	} {
-		d, sum := parsed(t, text), 0.0
+		d, sum, squares := parsed(t, text), 0.0, 0.0
 		const n = 1_000_000
+		heavy := strings.HasPrefix(text, "pareto") // its squares are in the tail that the rule leaves out
 		for i := range n {
-			sum += float64(d.Quantile((float64(i) + 0.5) / n))
+			q := d.Quantile((float64(i) + 0.5) / n)
+			sum += float64(q)
+			squares += q.Seconds() * q.Seconds()
+		}
+		if got, want := squares/n, d.SecondMoment(); !heavy && math.Abs(got/want-1) > 2e-3 {
+			t.Errorf("%s: squares average %v s², SecondMoment() = %v", text, got, want)
 		}
 		if got, want := sum/n, float64(d.Mean()); math.Abs(got/want-1) > 1e-3 {
 			t.Errorf("%s: quantiles average %v ns, Mean() = %v", text, got, want)
+		}
+	}
+}
+
+func TestSecondMoments(t *testing.T) {
+	for text, want := range map[string]float64{
+		"none": 0, "10ms": 1e-4, "uniform(0ms,20ms)": 4e-4 / 3, "exponential(10ms)": 2e-4, "10ms:50": 5e-5,
+		"pareto(1ms,3)": 3e-6, "pareto(1ms,2)": math.Inf(1),
+	} {
+		if got := parsed(t, text).SecondMoment(); got != want && !(math.Abs(got/want-1) < 1e-12) {
+			t.Errorf("%s: SecondMoment() = %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestFamilies(t *testing.T) {
+	for text, want := range map[string][2]bool{
+		"none": {false, true}, "10ms": {false, true}, "10ms:100": {false, true}, "10ms:50": {}, "1ms:50,2ms:50": {},
+		"exponential(10ms)": {true, false}, "uniform(1ms,9ms)": {},
+	} {
+		d := parsed(t, text)
+		if got := [2]bool{d.IsExponential(), d.IsConstant()}; got != want {
+			t.Errorf("%s: exponential, constant: %v, want %v", text, got, want)
 		}
 	}
 }

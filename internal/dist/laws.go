@@ -10,12 +10,17 @@ type constant struct{ value time.Duration }
 
 func (l constant) quantile(float64) float64 { return float64(l.value) }
 func (l constant) mean() float64            { return float64(l.value) }
+func (l constant) square() float64          { return float64(l.value) * float64(l.value) }
 func (l constant) String() string           { return format(l.value) }
 
 type uniform struct{ low, high time.Duration }
 
 func (l uniform) quantile(p float64) float64 { return float64(l.low) + p*float64(l.high-l.low) }
 func (l uniform) mean() float64              { return float64(l.low+l.high) / 2 }
+func (l uniform) square() float64 {
+	a, b := float64(l.low), float64(l.high)
+	return (a*a + a*b + b*b) / 3
+}
 func (l uniform) String() string {
 	return fmt.Sprintf("uniform(%s,%s)", format(l.low), format(l.high))
 }
@@ -24,6 +29,7 @@ type exponential struct{ scale time.Duration }
 
 func (l exponential) quantile(p float64) float64 { return -float64(l.scale) * math.Log1p(-p) }
 func (l exponential) mean() float64              { return float64(l.scale) }
+func (l exponential) square() float64            { return 2 * float64(l.scale) * float64(l.scale) }
 func (l exponential) String() string             { return fmt.Sprintf("exponential(%s)", format(l.scale)) }
 
 // lognormal is given by its median and its 99th percentile, which people know of
@@ -44,6 +50,10 @@ func (l lognormal) quantile(p float64) float64 {
 
 func (l lognormal) mean() float64 {
 	return float64(l.median) * math.Exp(l.sigma*l.sigma/2)
+}
+
+func (l lognormal) square() float64 {
+	return float64(l.median) * float64(l.median) * math.Exp(2*l.sigma*l.sigma)
 }
 
 func (l lognormal) String() string {
@@ -68,6 +78,13 @@ func (l pareto) mean() float64 {
 		return math.Inf(1)
 	}
 	return float64(l.scale) * (l.shape / (l.shape - 1))
+}
+
+func (l pareto) square() float64 {
+	if l.shape <= 2 {
+		return math.Inf(1)
+	}
+	return float64(l.scale) * float64(l.scale) * (l.shape / (l.shape - 2))
 }
 
 func (l pareto) String() string { return fmt.Sprintf("pareto(%s,%v)", format(l.scale), l.shape) }

@@ -49,6 +49,14 @@ func (l list) mean() float64 {
 	return sum
 }
 
+func (l list) square() float64 {
+	sum := 0.0
+	for _, p := range l {
+		sum += float64(p.latency) * float64(p.latency) * p.percent / 100
+	}
+	return sum
+}
+
 func (l list) String() string {
 	parts := make([]string, len(l))
 	for i, p := range l {

@@ -41,6 +41,8 @@ type node struct {
 	queue []*visit
 	// waiting counts those in queue that are not over.
 	waiting int
+	// givenUp tells that somebody gave up waiting for it, or being served.
+	givenUp bool
 }
 
 // edge is a need in the simulation.

@@ -44,6 +44,8 @@ type Prediction struct {
 	// Intervals say how far a simulation's figures can be trusted; nil with a closed
 	// form, which is as exact as its grid.
 	Intervals *Intervals `json:"intervals,omitempty"`
+	// Queues are those with a closed form of their own beside the simulation.
+	Queues []Queue `json:"queues,omitempty"`
 }
 
 // Intervals are the 95 % intervals of simulated figures. A nil one is undecided: the

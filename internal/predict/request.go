@@ -11,6 +11,7 @@ import (
 // submit sends a request as soon as the in-flight window has room.
 func (s *simulation) submit(r schedule.Read) {
 	if s.underWay >= int(s.MaxInFlight) {
+		s.heldBack = true
 		s.backlog = append(s.backlog, r)
 		return
 	}

@@ -68,6 +68,7 @@ type simulation struct {
 	reuses bool       // requests that are over
 	spare  []*request // to be used again
 
+	heldBack bool // some request, by the in-flight window
 	underWay int
 	backlog  []schedule.Read // waits for the in-flight window
 	warmed   int64           // requests of a closed loop, in the warm-up
@@ -97,6 +98,7 @@ func (s *simulation) prediction() Prediction {
 		return p
 	}
 	p.Intervals = t.intervals()
+	p.Queues = s.queues()
 	p.ErrorRate = float64(t.failed) / float64(t.requests)
 	if answers := t.requests - t.failed; answers > 0 {
 		p.StaleShare = float64(t.stale) / float64(answers)

@@ -5,7 +5,6 @@
 package predict
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"testing"
@@ -25,46 +24,6 @@ func rows(t testing.TB, e *experiment.Experiment, scenario string) []Row {
 		}
 	}})
 	return out
-}
-
-// One worker with exponential work is the M/M/1 queue: the mean wait is ρ/(μ − λ).
-// With c workers it is M/M/c, by Erlang's formula.
-func TestQueuesAreErlangs(t *testing.T) {
-	for _, c := range []struct {
-		workers      string
-		servers      int
-		lambda, work float64
-	}{
-		{"A=1,queue=100000", 1, 50, 0.010},
-		{"A=1,queue=100000", 1, 70, 0.010},
-		{"A=3,queue=100000", 3, 200, 0.010},
-	} {
-		e := asked(t, "latency", "A=exponential(10ms)", "workers", c.workers, "timeout", "100s",
-			"rate", fmt.Sprint(c.lambda), "duration", "600s", "warmup", "20s")
-		var sums, counts [batches]float64
-		for _, r := range rows(t, e, "sync") {
-			b := int(int64(r.Due) * batches / int64(e.Duration))
-			sums[b] += (r.Done - r.Due).Seconds()
-			counts[b]++
-		}
-		got, spread := ratio(sums, counts)
-		want := c.work + erlangWait(c.servers, c.lambda, 1/c.work)
-		within(t, c.workers, got, want, sigmas*spread)
-		if spread > 0.05*want {
-			t.Errorf("%s: a standard error of %v shows nothing of %v", c.workers, spread, want)
-		}
-	}
-}
-
-// erlangWait is the mean wait in M/M/c: Erlang's C over cμ − λ.
-func erlangWait(c int, lambda, mu float64) float64 {
-	a, sum, term := lambda/mu, 0.0, 1.0
-	for k := range c {
-		sum += term
-		term *= a / float64(k+1)
-	}
-	term *= 1 / (1 - a/float64(c))
-	return term / (sum + term) / (float64(c)*mu - lambda)
 }
 
 // With c workers and no queue, Erlang's B is the share that is refused, whatever

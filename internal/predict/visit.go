@@ -249,6 +249,9 @@ func (v *visit) end(code codes.Code) {
 	if code == codes.OK && v.sim.now >= v.deadline {
 		code = codes.DeadlineExceeded
 	}
+	if code == codes.DeadlineExceeded || code == codes.Canceled {
+		v.node.givenUp = true
+	}
 	if v.queued {
 		v.queued = false
 		v.node.waiting--

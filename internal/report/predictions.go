@@ -32,6 +32,12 @@ func Predictions(w io.Writer, all []predict.Prediction) error {
 		row = append(row, middleAndTail(p.Lag, bounds.Lag, time)...)
 		t.row(append(row, tries(p.Tries), method(p))...)
 	}
+	row := t.queues()
+	for _, p := range all {
+		for _, q := range p.Queues {
+			row(p.Scenario, result.PredictedQueue(q))
+		}
+	}
 	t.flush()
 	return t.err
 }

@@ -26,8 +26,26 @@ func Theory(w io.Writer, runs []result.Run) error {
 			latency(r, 0.5), "| "+x.latency(p.Latency, 0.5), latency(r, 0.99), "| "+x.latency(p.Latency, 0.99),
 			stale(r), "| "+x.share(p.StaleShare, x.StaleShare), lag(r, 0.5), "| "+x.lag(p.ReplicationLag), by)
 	}
+	row := t.queues()
+	for _, r := range runs {
+		if r.Predicted == nil {
+			continue
+		}
+		for _, q := range r.Predicted.Queues {
+			row(r.Scenario, q)
+		}
+	}
 	t.flush()
 	return t.err
+}
+
+// queues returns what prints the queues of which theory has a closed form.
+func (t *table) queues() func(scenario string, q result.PredictedQueue) {
+	row := t.rows("QUEUES in their steady state, by the closed form of each: Poisson arrivals, exponential (M), constant (D) or other (G) work, workers, room",
+		"scenario", "service", "model", "load", "mean wait", "of those that wait", "refused")
+	return func(scenario string, q result.PredictedQueue) {
+		row(scenario, q.Service, q.Model, digits(q.Load), duration(q.MeanWait), duration(q.QueuedMeanWait), percent(q.RefusedShare)+" %")
+	}
 }
 
 // trusted explains the intervals beside simulated figures.

@@ -18,6 +18,25 @@ type Predicted struct {
 	// Intervals say how far the figures of a simulation can be trusted; nil with a
 	// closed form, and in runs from before there were any.
 	Intervals *PredictedIntervals `json:"intervals,omitempty"`
+	// Queues are what closed forms say of queues for workers; none where there is no
+	// form, and in runs from before there were any.
+	Queues []PredictedQueue `json:"queues,omitempty"`
+}
+
+// PredictedQueue is the queue of a service in its steady state. Times are in seconds.
+type PredictedQueue struct {
+	Service string `json:"service"`
+	// Model is in Kendall's notation, such as M/M/2/10: of Poisson arrivals, exponential
+	// work, two workers, and room for ten calls at work and in the queue together.
+	Model string `json:"model"`
+	// Load is what is asked of each worker: 1 is all that it can do.
+	Load float64 `json:"load"`
+	// MeanWait is that of all calls that are admitted, QueuedMeanWait of those that find
+	// no worker free, as Capacity.MeanWait.
+	MeanWait       float64 `json:"mean_wait_seconds"`
+	QueuedMeanWait float64 `json:"queued_mean_wait_seconds"`
+	// RefusedShare is the share of the calls that find the queue full.
+	RefusedShare float64 `json:"refused_share"`
 }
 
 // PredictedIntervals are 95 % intervals of simulated figures, by batch means. A nil

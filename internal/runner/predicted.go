@@ -38,6 +38,9 @@ func predictedOf(p predict.Prediction) *result.Predicted {
 		StaleShare: p.StaleShare, Staleness: quantiles(p.Staleness), ReplicationLag: quantiles(p.Lag),
 		TriesPerRequest: p.Tries, Intervals: intervalsOf(p.Intervals),
 	}
+	for _, q := range p.Queues {
+		out.Queues = append(out.Queues, result.PredictedQueue(q))
+	}
 	if out.TriesPerRequest == nil {
 		out.TriesPerRequest = map[string]float64{}
 	}
