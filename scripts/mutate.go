@@ -5,6 +5,11 @@
 // survives. By hand:
 //
 //	go run scripts/mutate.go ./internal/policy ./internal/stats
+//	go run scripts/mutate.go -files '^(verdict|writes)' -run 'Judge|Writes' ./internal/runner
+//
+// The second form is for a package whose tests take long: it changes some files only, and
+// runs only the tests that are theirs. What another test of the package would have noticed
+// then survives.
 //
 // A survivor is a missing test, or a change that changes nothing. Nothing in the
 // repository is written: the compiler is given each changed file by an overlay.
@@ -22,6 +27,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -29,7 +35,9 @@ import (
 )
 
 var (
+	files   = flag.String("files", "", "change only the files whose name matches; empty = all")
 	run     = flag.String("run", "", "only the tests that match, as for go test")
+	skip    = flag.String("skip", "", "not the tests that match, as for go test")
 	timeout = flag.Duration("timeout", time.Minute, "of the tests of one mutant; one that takes longer is killed")
 	most    = flag.Int("most", 0, "at most so many mutants of a package, drawn by -seed; 0 = all")
 	seed    = flag.Uint64("seed", 1, "of the draw")
@@ -38,19 +46,25 @@ var (
 
 func main() {
 	flag.Parse()
+	of, err := regexp.Compile(*files)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutate: -files:", err)
+		os.Exit(2)
+	}
 	survived := 0
 	for _, pkg := range flag.Args() {
-		mutants, err := mutantsOf(pkg)
+		mutants, err := mutantsOf(pkg, of)
 		if err == nil {
-			err = test(pkg, "", *run)
+			err = test(pkg, "")
 		}
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "mutate: %s: %v\n", pkg, err)
 			os.Exit(1)
 		}
-		n, killed, invalid := try(pkg, draw(mutants))
+		drawn := draw(mutants)
+		n, killed, invalid := try(pkg, drawn)
 		survived += n
-		fmt.Printf("%s: %d killed, %d survived, %d do not compile\n", pkg, killed, n, invalid)
+		fmt.Printf("%s: of %d mutants %d drawn: %d killed, %d survived, %d do not compile\n", pkg, len(mutants), len(drawn), killed, n, invalid)
 	}
 	if survived > 0 {
 		os.Exit(1)
@@ -81,18 +95,21 @@ func (m mutant) text() []byte {
 	return bytes.Join([][]byte{m.source[:m.from], []byte(m.new), m.source[m.to:]}, nil)
 }
 
-func mutantsOf(pkg string) (out []mutant, err error) {
+func mutantsOf(pkg string, of *regexp.Regexp) (out []mutant, err error) {
 	list, err := exec.Command("go", "list", "-f", `{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}`, pkg).Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
 	}
 	for _, file := range strings.Fields(string(list)) {
+		if !of.MatchString(filepath.Base(file)) {
+			continue
+		}
 		source, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		files := token.NewFileSet()
-		parsed, err := parser.ParseFile(files, file, source, parser.ParseComments)
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, source, parser.ParseComments)
 		if err != nil {
 			return nil, err
 		}
@@ -100,8 +117,8 @@ func mutantsOf(pkg string) (out []mutant, err error) {
 			continue
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
-			for _, c := range changes(n, source, files) {
-				c.file, c.source, c.at = file, source, files.Position(n.Pos())
+			for _, c := range changes(n, source, set) {
+				c.file, c.source, c.at = file, source, set.Position(n.Pos())
 				out = append(out, c)
 			}
 			return true
@@ -118,8 +135,8 @@ var others = map[token.Token][]string{
 }
 
 // changes are the mutants of one node.
-func changes(n ast.Node, source []byte, files *token.FileSet) []mutant {
-	offset := func(p token.Pos) int { return files.Position(p).Offset }
+func changes(n ast.Node, source []byte, set *token.FileSet) []mutant {
+	offset := func(p token.Pos) int { return set.Position(p).Offset }
 	replaced := func(from, to int, new string) mutant {
 		return mutant{old: string(source[from:to]), new: new, from: from, to: to}
 	}
@@ -202,17 +219,20 @@ func tested(pkg string, m mutant) error {
 	if err := os.WriteFile(overlay, text, 0o600); err != nil {
 		return err
 	}
-	return test(pkg, overlay, *run)
+	return test(pkg, overlay)
 }
 
 // test runs the tests; its error holds what they printed.
-func test(pkg, overlay, run string) error {
+func test(pkg, overlay string) error {
 	args := []string{"test", "-vet=off", "-failfast", "-timeout", timeout.String()}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
-	if run != "" {
-		args = append(args, "-run", run)
+	if *run != "" {
+		args = append(args, "-run", *run)
+	}
+	if *skip != "" {
+		args = append(args, "-skip", *skip)
 	}
 	out, err := exec.Command("go", append(args, pkg)...).CombinedOutput()
 	if err != nil {

@@ -94,21 +94,23 @@ func TestCorruptSaysWhatIsClaimed(t *testing.T) {
 // What a request that lasts as long as it may lacks is remembered: what is forgotten
 // after less would make its old answer look new.
 func TestHorizonOutlastsARequest(t *testing.T) {
-	o := NewOracle([]string{"A"}, size, time.Second)
-	for range 3 {
-		o.Issue("A", 7)
-	}
-	o.Acknowledged("A", 7, 2, 0)
-	long := o.Ask(7, time.Millisecond)
-	for version := uint64(2); version <= 4; version++ { // answers show each version, and it goes on
-		at := time.Duration(version) * 200 * time.Millisecond
-		o.Acknowledged("A", 7, version, at)
-		if got, _, err := o.Judge(o.Ask(7, at), answer(version)); got != result.Correct {
-			t.Fatal(got, err)
+	for _, begin := range []time.Duration{0, 10 * time.Second} {
+		o := NewOracle([]string{"A"}, size, time.Second)
+		for range 3 {
+			o.Issue("A", 7)
 		}
-	}
-	if got, age, err := o.Judge(long, answer(1)); got != result.Stale || age != time.Millisecond {
-		t.Errorf("after a second: %v, age %v, %v; want stale for 1 ms", got, age, err)
+		o.Acknowledged("A", 7, 2, begin)
+		long := o.Ask(7, begin+time.Millisecond)
+		for version := uint64(2); version <= 4; version++ { // answers show each version, and it goes on
+			at := begin + time.Duration(version)*200*time.Millisecond
+			o.Acknowledged("A", 7, version, at)
+			if got, _, err := o.Judge(o.Ask(7, at), answer(version)); got != result.Correct {
+				t.Fatal(got, err)
+			}
+		}
+		if got, age, err := o.Judge(long, answer(1)); got != result.Stale || age != time.Millisecond {
+			t.Errorf("after a second from %v on: %v, age %v, %v; want stale for 1 ms", begin, got, age, err)
+		}
 	}
 }
 

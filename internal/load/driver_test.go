@@ -374,8 +374,8 @@ func TestTheScheduleEndsByTheClock(t *testing.T) {
 			t.Errorf("took %v for 10 s", took)
 		}
 		n := d.Counts()
-		if q := run.Requests; q.Due != 10_000 || q.Sent+n.Unoffered.Load() != q.Due || q.Sent < 500 || q.Sent > 600 {
-			t.Errorf("%+v, %d never offered", q, n.Unoffered.Load())
+		if q := run.Requests; q.Due != 10_000 || q.Sent+n.Unoffered.Load() != q.Due || q.Sent < 500 || q.Sent > 600 || q.RateAchieved != 50 {
+			t.Errorf("%+v, %d never offered; want 50 a second within the 10 s", q, n.Unoffered.Load())
 		}
 		if n.WritesDue.Load() != 10_000 || n.WritesAcknowledged.Load()+n.WritesUnsent.Load() != 10_000 {
 			t.Errorf("%d writes due, %d acknowledged, %d unsent", n.WritesDue.Load(), n.WritesAcknowledged.Load(), n.WritesUnsent.Load())

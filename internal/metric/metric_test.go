@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,59 @@ func TestSharesOfNothing(t *testing.T) {
 		}
 		if v := m.Of(&result.Loaded{}); v.Known {
 			t.Errorf("%s is %+v", name, v)
+		}
+	}
+}
+
+// An end is open where no sample bounds it, and on no other side.
+func TestOpenEnds(t *testing.T) {
+	inf := math.Inf(1)
+	for v, want := range map[Value][2]bool{
+		{1, 0, 2, true}: {}, {1, -inf, 2, true}: {true, false}, {1, 0, inf, true}: {false, true}, {1, inf, -inf, true}: {}, {1, -inf, inf, true}: {true, true},
+	} {
+		if v.OpenBelow() != want[0] || v.OpenAbove() != want[1] {
+			t.Errorf("%+v: open below %v, above %v", v, v.OpenBelow(), v.OpenAbove())
+		}
+	}
+}
+
+// Each name has its unit, its direction and its figure, to the last digit.
+func TestWhatIsExact(t *testing.T) {
+	run := &result.Loaded{Run: result.Run{
+		Requests: result.Requests{Sent: 1, Succeeded: 1, Throughput: 450}, EventsPerRequest: 6.5, CPUSecondsPer1000: 0.25,
+		ServiceTime: result.Quantiles{Count: 1, Mean: 0.1, Max: 0.2},
+	}}
+	for name, want := range map[string]struct {
+		unit  Unit
+		more  bool
+		value float64
+	}{
+		"throughput": {PerSecond, true, 450}, "events": {Number, false, 6.5}, "cpu": {Number, false, 0.25},
+		"service_time.mean": {Seconds, false, 0.1}, "service_time.max": {Seconds, false, 0.2}, "errors": {Share, false, 0},
+	} {
+		m, err := ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := m.Of(run)
+		if m.Unit != want.unit || m.MoreIsBetter != want.more || v.Value != want.value || !v.Known || name != "errors" && (v.Low != want.value || v.High != want.value) {
+			t.Errorf("%s: %+v, %+v", name, m, v)
+		}
+	}
+	if m, _ := ByName("latency.max"); m.Of(run).Known {
+		t.Error("the largest of no latency is known")
+	}
+}
+
+// A name that is nearly one is guessed; a figure that is none is said.
+func TestUnknownNamesSayWhatIsKnown(t *testing.T) {
+	for name, want := range map[string]string{
+		"eror": `unknown metric "eror": did you mean errors?`, "latancy.p99": `unknown metric "latancy.p99": did you mean latency.p99?`,
+		"zzzzzz": `unknown metric "zzzzzz": ` + Known, "latency.p100": `metric "latency.p100": "p100" is no percentile such as p99, nor max or mean`,
+		"latency.99": `metric "latency.99": "99" is no percentile such as p99, nor max or mean`,
+	} {
+		if _, err := ByName(name); err == nil || err.Error() != want {
+			t.Errorf("%s: %v\nwant %s", name, err, want)
 		}
 	}
 }

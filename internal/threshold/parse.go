@@ -93,7 +93,7 @@ func nameOf(text string) (string, error) {
 		return of + ".max", nil
 	}
 	percent, ok := strings.CutPrefix(figure, "p")
-	if inside, open := strings.CutPrefix(percent, "("); open {
+	if inside, open := strings.CutPrefix(percent, "("); ok && open {
 		if percent, ok = strings.CutSuffix(inside, ")"); !ok {
 			return "", fmt.Errorf("%q has no closing bracket", text)
 		}

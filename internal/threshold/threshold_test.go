@@ -64,7 +64,7 @@ func TestParseRefuses(t *testing.T) {
 		"p(99)<1%":              "is no duration",
 		"p(99<50ms":             "has no closing bracket",
 		"p(100)<50ms":           "is no percentile between 0 and 100",
-		"p(0)<50ms":             "is no percentile",
+		"p(0)<50ms":             "is no percentile between 0 and 100",
 		"p(NaN)<50ms":           "is no percentile",
 		"errors<1.5":            "is no share",
 		"errors<50ms":           "is no share",
