@@ -64,6 +64,9 @@ func (c *predictCommand) run(cmd *cobra.Command, path string) error {
 	for _, scenario := range e.Scenario {
 		p, err := of(cmd.Context(), e, scenario, predict.Options{Progress: view.predicting(scenario)})
 		view.clear()
+		if unknown := predict.UnknownScenario(""); errors.As(err, &unknown) {
+			return err
+		}
 		if err != nil {
 			return &ended{exitInterrupted, errors.New("interrupted: nothing is predicted for " + scenario)}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -345,6 +346,24 @@ func TestLargeEvents(t *testing.T) {
 			if got := read(t, sub, 1)[0]; got.Err != nil || len(got.Event.Data) != size || got.Event.Request != int64(n) {
 				t.Errorf("event %d holds %d bytes, want %d; %v", got.Event.Request, len(got.Event.Data), size, got.Err)
 			}
+		}
+	})
+}
+
+// What cannot be deleted is given up after 10 s, with what may be left and why.
+func TestDeletePrefixIsBounded(t *testing.T) {
+	unreachable(t, func(t *testing.T, _ *Broker, _, c *Client, while func(func())) {
+		create(t, c, "run-1.a")
+		while(func() {
+			begin := time.Now()
+			err := c.DeletePrefix(t.Context(), "run-1.")
+			const want = "bus: topics that begin with run-1. may be left after 10s: "
+			if took := time.Since(begin); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") || took != adminTimeout {
+				t.Errorf("after %v: %v", took, err)
+			}
+		})
+		if err := c.DeletePrefix(t.Context(), "run-1."); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,7 +198,7 @@ func (c *Client) led(ctx context.Context, topics []string) error {
 }
 
 // DeletePrefix deletes every topic whose name begins with prefix, whoever has
-// created it, and its records. It is tried for 10 s.
+// created it, and its records. It is tried for 10 s; the error then says what may be left.
 func (c *Client) DeletePrefix(ctx context.Context, prefix string) error {
 	if prefix == "" {
 		return errors.New("bus: deleting topics: no prefix is given, and every topic begins with that")
@@ -209,8 +210,11 @@ func (c *Client) DeletePrefix(ctx context.Context, prefix string) error {
 		if err == nil && left == 0 {
 			return nil
 		}
-		if err != nil && !retriable(err) || !pause(ctx, n) {
+		if err != nil && !retriable(err) {
 			return err
+		}
+		if !pause(ctx, n) {
+			return fmt.Errorf("bus: topics that begin with %s may be left after %v: %w", prefix, adminTimeout, cmp.Or(err, ctx.Err()))
 		}
 		c.forget()
 	}

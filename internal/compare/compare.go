@@ -30,7 +30,7 @@ const enoughRuns = 4
 // Names are the metrics that are compared.
 var Names = []string{
 	"latency.p50", "latency.p90", "latency.p99", "latency.p99.9", "latency.mean", "latency.max",
-	"errors", "stale", "staleness.p50", "staleness.p99", "lag.p50", "lag.p99", "throughput", "cpu", "events",
+	"errors", "write_errors", "stale", "staleness.p50", "staleness.p99", "lag.p50", "lag.p99", "throughput", "cpu", "events",
 }
 
 // Comparison is what came out, by scenario.

@@ -179,7 +179,7 @@ func sum(parts []result.Part) *result.Run {
 			out.CPUSecondsPer1000 = cpu / sent
 		}
 	}
-	out.Environment = environment(parts)
+	out.Environment, out.Comparison = environment(parts), comparisonOf(parts)
 	out.Faults, out.Policies, out.Capacities, out.Stages = faults(parts), policies(parts), capacities(parts), stages(parts)
 	out.Warnings = warnings(parts)
 	return out
@@ -226,7 +226,6 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.LogLosses += r.LogLosses
 	to.UnseenChanges += r.UnseenChanges
 	to.ComparedRows += r.ComparedRows
-	addComparison(to, r.Comparison)
 	to.Bootstraps = append(to.Bootstraps, r.Bootstraps...)
 	addAll(to.Failures, r.Failures)
 	addAll(to.StorageBytes, r.StorageBytes)

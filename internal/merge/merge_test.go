@@ -231,6 +231,32 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 	}
 }
 
+// What a part did not compare is said of the whole, unless its driver was attached to what
+// another one compares.
+func TestMergeSaysWhatWasNotCompared(t *testing.T) {
+	compared := result.Comparison{OwnerRows: 300}
+	for name, c := range map[string]struct {
+		second   result.Comparison
+		attached int
+		want     result.Comparison
+	}{
+		"interrupted":  {result.Comparison{NotCompared: "interrupted"}, 0, result.Comparison{OwnerRows: 300, NotCompared: "A has no control; interrupted"}},
+		"the same":     {result.Comparison{OwnerRows: 1, NotCompared: "A has no control"}, 0, result.Comparison{OwnerRows: 301, NotCompared: "A has no control"}},
+		"the attached": {result.Comparison{NotCompared: "the driver that prepared the nodes compares them"}, 1, result.Comparison{OwnerRows: 300, NotCompared: "A has no control"}},
+	} {
+		first := compared
+		first.NotCompared = "A has no control"
+		_, run := merged(t,
+			part(1, 0.005, func(r *resulttest.Run) { r.Change = func(run *result.Run) { run.Comparison = &first } }),
+			part(2, 0.005, func(r *resulttest.Run) {
+				r.Change = func(run *result.Run) { run.Comparison, run.Attached = &c.second, c.attached }
+			}))
+		if !reflect.DeepEqual(*run.Comparison, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, *run.Comparison, c.want)
+		}
+	}
+}
+
 func TestWhatDoesNotBelongTogetherIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	a := resulttest.Write(t, filepath.Join(dir, "a"), part(1, 0.005, nil))

@@ -1,6 +1,9 @@
 package merge
 
 import (
+	"slices"
+	"strings"
+
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
@@ -150,22 +153,32 @@ func stages(parts []result.Part) []result.Stage {
 	return out
 }
 
-// addComparison adds up what was compared; a part that compared nothing, as an attached
-// driver's, says nothing.
-func addComparison(to *result.Run, c *result.Comparison) {
-	if c == nil || c.Rows() == 0 && to.Comparison != nil {
-		return
+// comparisonOf adds up what was compared, and says of each part what was not. That of an
+// attached driver says nothing: the one that prepared the nodes compares them.
+func comparisonOf(parts []result.Part) *result.Comparison {
+	for _, attached := range []bool{false, true} {
+		var sum result.Comparison
+		var not []string
+		some := false
+		for _, p := range parts {
+			c := p.Run.Comparison
+			if c == nil || (p.Run.Attached > 0) != attached {
+				continue
+			}
+			some = true
+			sum.OwnerRows += c.OwnerRows
+			sum.ReplicaRows += c.ReplicaRows
+			sum.Differing += c.Differing
+			sum.Lost += c.Lost
+			sum.Explained = append(sum.Explained, c.Explained...)
+			if c.NotCompared != "" && !slices.Contains(not, c.NotCompared) {
+				not = append(not, c.NotCompared)
+			}
+		}
+		if some {
+			sum.NotCompared = strings.Join(not, "; ")
+			return &sum
+		}
 	}
-	if to.Comparison == nil || to.Comparison.Rows() == 0 {
-		to.Comparison = &result.Comparison{}
-	}
-	sum := to.Comparison
-	sum.OwnerRows += c.OwnerRows
-	sum.ReplicaRows += c.ReplicaRows
-	sum.Differing += c.Differing
-	sum.Lost += c.Lost
-	sum.Explained = append(sum.Explained, c.Explained...)
-	if c.NotCompared != "" {
-		sum.NotCompared = joined(sum.NotCompared, c.NotCompared)
-	}
+	return nil
 }

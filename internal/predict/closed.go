@@ -16,8 +16,11 @@ import (
 // errors are 1 − Π(1 − pᵢ), the latency of parallel calls has the product of their
 // distribution functions (the largest order statistic), that of sequential ones
 // and of chains the convolution, retries are a mixture over the number of tries.
-// The error is that of ctx, if it ends before the calculation does.
+// The error is an UnknownScenario, or that of ctx if it ends before the calculation.
 func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (p Prediction, why string, err error) {
+	if err := known(e, scenario); err != nil {
+		return p, "", err
+	}
 	g := newGraph(e, scenario)
 	if why := g.obstacle(); why != "" {
 		return p, why, nil

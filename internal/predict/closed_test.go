@@ -5,7 +5,9 @@
 package predict
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -309,5 +311,23 @@ func TestMethod(t *testing.T) {
 	}
 	if p := predicted(t, diamond, "async-replicated"); p.Why != "" {
 		t.Errorf("D reads its copies alone, but: %q", p.Why)
+	}
+}
+
+// A way of linking that theory does not know has no prediction: not that of a call.
+func TestUnknownScenario(t *testing.T) {
+	linked := asked(t)
+	linked.Services[0].Needs[1].Link = "telepathy"
+	for name, c := range map[string]struct {
+		e        *experiment.Experiment
+		scenario string
+	}{"of all needs": {asked(t), "telepathy"}, "of one": {linked, "sync"}} {
+		for method, of := range map[string]func(context.Context, *experiment.Experiment, string, Options) (Prediction, error){"either": Of, "simulation": Simulate} {
+			p, err := of(t.Context(), c.e, c.scenario, Options{})
+			var unknown UnknownScenario
+			if !errors.As(err, &unknown) || unknown != "telepathy" || p.Method != "" {
+				t.Errorf("%s, %s: %v, %+v", name, method, err, p)
+			}
+		}
 	}
 }

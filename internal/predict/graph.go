@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -52,6 +53,30 @@ type need struct {
 	*service
 	link   link
 	policy policy.Policy
+}
+
+// UnknownScenario is the error of a prediction for a way of linking, by its name, that
+// theory knows nothing of.
+type UnknownScenario string
+
+func (u UnknownScenario) Error() string {
+	return fmt.Sprintf("theory does not know the scenario %q: there is no prediction for it", string(u))
+}
+
+// known returns an error where a scenario, or a link of the graph, is not known here. To
+// take it for one that is would be a prediction of something else.
+func known(e *experiment.Experiment, scenario string) error {
+	if _, ok := links[scenario]; !ok {
+		return UnknownScenario(scenario)
+	}
+	for _, s := range e.Services {
+		for _, n := range s.Needs {
+			if _, ok := links[n.Link]; !ok && n.Link != "" && links[scenario] != function {
+				return UnknownScenario(n.Link)
+			}
+		}
+	}
+	return nil
 }
 
 func newGraph(e *experiment.Experiment, scenario string) *graph {

@@ -76,8 +76,11 @@ type simulation struct {
 }
 
 // Simulate predicts by carrying the experiment out in virtual time. The error is
-// that of ctx, if it ends before the simulation does.
+// an UnknownScenario, or that of ctx if it ends before the simulation.
 func Simulate(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (Prediction, error) {
+	if err := known(e, scenario); err != nil {
+		return Prediction{}, err
+	}
 	s := newSimulation(newGraph(e, scenario), o)
 	if err := s.run(ctx); err != nil {
 		return Prediction{}, err

@@ -22,17 +22,25 @@ func Compared(c *result.Comparison) string {
 	if c.Rows() == 0 && c.Lost == 0 && len(c.Explained) == 0 {
 		return cmp.Or(not, "0 rows compared")
 	}
-	text := fmt.Sprintf("%s rows compared, %s differ", thousands(c.Rows()), thousands(c.Differing))
+	text := fmt.Sprintf("%s compared, %s differ", counted(c.Rows(), "row"), thousands(c.Differing))
 	if c.Lost > 0 {
-		text += fmt.Sprintf(", %s changes lost", thousands(c.Lost))
+		text += fmt.Sprintf(", %s lost", counted(c.Lost, "change"))
 	}
 	for _, e := range c.Explained {
-		text += fmt.Sprintf("; explained by %s: %s rows, %s changes", e.Fault, thousands(e.Rows), thousands(e.Changes))
+		text += fmt.Sprintf("; explained by %s: %s, %s", e.Fault, counted(e.Rows, "row"), counted(e.Changes, "change"))
 	}
 	if not != "" {
 		text += "; " + not
 	}
 	return text
+}
+
+// counted returns a count with what is counted, of which there is one or are several.
+func counted(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + one + "s"
 }
 
 // thousands returns a count with a comma between each three digits.

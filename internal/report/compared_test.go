@@ -28,6 +28,8 @@ var comparisons = []struct {
 	{&result.Comparison{OwnerRows: 60, ReplicaRows: 60, Explained: []result.Explained{{Fault: "bus:drop=1%", Rows: 2, Changes: 3}}},
 		"120 rows compared, 0 differ; explained by bus:drop=1%: 2 rows, 3 changes"},
 	{&result.Comparison{Lost: 3, NotCompared: "A has no control"}, "0 rows compared, 0 differ, 3 changes lost; not compared: A has no control"},
+	{&result.Comparison{OwnerRows: 1, Differing: 1, Lost: 1}, "1 row compared, 1 differ, 1 change lost"},
+	{&result.Comparison{OwnerRows: 9, Explained: []result.Explained{{Fault: "bus:drop=1%", Rows: 1, Changes: 1}}}, "9 rows compared, 0 differ; explained by bus:drop=1%: 1 row, 1 change"},
 }
 
 func TestComparedIsOneSentence(t *testing.T) {
@@ -74,7 +76,7 @@ func TestComparisonInCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := slices.Index(lines[0], "rows_compared")
-	for n, want := range []string{"rows_compared rows_differing changes_lost comparison", "900 2 1 900 rows compared, 2 differ, 1 changes lost", "   "} {
+	for n, want := range []string{"rows_compared rows_differing changes_lost comparison", "900 2 1 900 rows compared, 2 differ, 1 change lost", "   "} {
 		if got := strings.Join(lines[n][at:at+4], " "); got != want {
 			t.Errorf("line %d is %q, want %q", n, got, want)
 		}

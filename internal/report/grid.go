@@ -99,11 +99,11 @@ var units = map[string]float64{
 // base unit. It is not ok where the cell begins with no figure.
 func SortKey(cell string) (key float64, ok bool) {
 	cell = strings.TrimPrefix(strings.TrimPrefix(cell, "mean "), "<")
-	end := strings.IndexFunc(cell, func(r rune) bool { return !strings.ContainsRune("0123456789.-", r) })
+	end := strings.IndexFunc(cell, func(r rune) bool { return !strings.ContainsRune("0123456789.,-", r) })
 	if end < 0 {
 		end = len(cell)
 	}
-	value, err := strconv.ParseFloat(cell[:end], 64)
+	value, err := strconv.ParseFloat(strings.ReplaceAll(cell[:end], ",", ""), 64)
 	if err != nil {
 		return 0, false
 	}

@@ -22,7 +22,7 @@ type Matrix struct {
 
 // words is what a feel is called.
 var words = map[matrix.Feel]string{
-	matrix.Missing: none, matrix.Nothing: "nothing", matrix.Staler: "older answers", matrix.Slower: "slower", matrix.Errors: "errors",
+	matrix.Missing: none, matrix.Nothing: "none shown", matrix.Staler: "older answers", matrix.Slower: "slower", matrix.Errors: "errors",
 }
 
 // Table prints a row for each fault and scenario in which there was anything for

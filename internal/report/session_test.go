@@ -216,6 +216,7 @@ func TestSortKey(t *testing.T) {
 	for cell, want := range map[string]float64{
 		"12.3 ms": 0.0123, "253 µs": 0.000253, "1.23 s": 1.23, "0": 0, "0.50 % [0.34, 0.74]": 0.5, "500/s": 500, "20.5 kB": 20500,
 		"<0.01 %": 0.01, "mean 8.21 ms": 0.00821, "4996": 4996, "0.0975": 0.0975,
+		"15,000 rows compared, 0 differ": 15_000, "1,234,567 rows compared, 1,000 differ": 1_234_567, "900 rows compared, 0 differ": 900,
 	} {
 		if got, ok := SortKey(cell); !ok || got < want*0.999 || got > want*1.001 {
 			t.Errorf("%q is sorted by %v, %t; want %v", cell, got, ok, want)

@@ -15,6 +15,9 @@ type Predicted struct {
 	ReplicationLag *PredictedQuantiles `json:"replication_lag_seconds"`
 	// TriesPerRequest is how often a need is tried, by CONSUMER→SUPPLIER.
 	TriesPerRequest map[string]float64 `json:"tries_per_request"`
+	// RequestsSimulated is how many requests a simulation is of: the first ones of the
+	// run. It is 0 with a closed form, and in runs from before it was told.
+	RequestsSimulated int64 `json:"requests_simulated,omitempty"`
 	// Intervals say how far the figures of a simulation can be trusted; nil with a
 	// closed form, and in runs from before there were any.
 	Intervals *PredictedIntervals `json:"intervals,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -29,7 +30,7 @@ func Validate(data []byte) error {
 	if err := json.Unmarshal(data, &head); err == nil && head.Schema != nil && *head.Schema != SchemaVersion {
 		return fmt.Errorf("schema version %d, and this program reads version %d", *head.Schema, SchemaVersion)
 	}
-	compiled, err := compile()
+	compiled, err := compiled()
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,9 @@ func Validate(data []byte) error {
 		return err
 	}
 }
+
+// compiled is the schema, made once: it takes longer than to read a run.
+var compiled = sync.OnceValues(compile)
 
 func compile() (*jsonschema.Schema, error) {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))

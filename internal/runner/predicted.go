@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -15,7 +16,8 @@ import (
 // predictions take less.
 const predictGrace = 300 * time.Millisecond
 
-// predict asks theory. The error is that of ctx, if it ended before.
+// predict asks theory. The error is that of ctx, if it ended before, or a
+// predict.UnknownScenario.
 func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
 	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -31,12 +33,20 @@ func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
 	return predictedOf(p), nil
 }
 
+// withoutTheory is the warning that a run has no prediction.
+func withoutTheory(err error) string {
+	if unknown := predict.UnknownScenario(""); errors.As(err, &unknown) {
+		return unknown.Error()
+	}
+	return "interrupted before theory had answered: there is no prediction beside these figures"
+}
+
 func predictedOf(p predict.Prediction) *result.Predicted {
 	quantiles := func(q *predict.Quantiles) *result.PredictedQuantiles { return (*result.PredictedQuantiles)(q) }
 	out := &result.Predicted{
 		Method: p.Method, Why: p.Why, ErrorRate: p.ErrorRate, Latency: quantiles(p.Latency),
 		StaleShare: p.StaleShare, Staleness: quantiles(p.Staleness), ReplicationLag: quantiles(p.Lag),
-		TriesPerRequest: p.Tries, Intervals: intervalsOf(p.Intervals),
+		TriesPerRequest: p.Tries, RequestsSimulated: p.Requests, Intervals: intervalsOf(p.Intervals),
 	}
 	for _, q := range p.Queues {
 		out.Queues = append(out.Queues, result.PredictedQueue(q))
@@ -89,40 +99,57 @@ func gaps(r *result.Run) []string {
 	percent := func(share float64) string { return fmt.Sprintf("%.3g %%", share*100) }
 	seconds := func(s float64) string { return time.Duration(s * 1e9).Round(10 * time.Microsecond).String() }
 
-	if e := r.ErrorRate; beyond(p.ErrorRate, e, 0) {
+	x := result.PredictedIntervals{}
+	if p.Intervals != nil {
+		x = *p.Intervals
+	}
+	if e := r.ErrorRate; beyond(expected(r, p.ErrorRate, x.ErrorRate), e, 0) {
 		add("the error rate", percent(e.Value), percent(p.ErrorRate))
 	}
 	own := overshoot(r)
 	if l := r.Latency; l.Count > 0 && p.Latency != nil {
-		if apart(l.P50, p.Latency.P50, p.Latency.P75-p.Latency.P50, 0.5, l.Count, own+wiring.Seconds()+r.Lateness.P50) {
+		if apart(l.P50, expected(r, p.Latency.P50, x.Latency.P50), p.Latency.P75-p.Latency.P50, 0.5, l.Count, own+wiring.Seconds()+r.Lateness.P50) {
 			add("latency p50", seconds(l.P50), seconds(p.Latency.P50))
 		}
-		if apart(l.P99, p.Latency.P99, p.Latency.P999-p.Latency.P99, 0.99, l.Count, own+tailWiring.Seconds()+r.Lateness.P99) {
+		if apart(l.P99, expected(r, p.Latency.P99, x.Latency.P99), p.Latency.P999-p.Latency.P99, 0.99, l.Count, own+tailWiring.Seconds()+r.Lateness.P99) {
 			add("latency p99", seconds(l.P99), seconds(p.Latency.P99))
 		}
 	}
-	if stale := r.StaleRate; beyond(p.StaleShare, stale, staleByLag(r)) {
+	if stale := r.StaleRate; beyond(expected(r, p.StaleShare, x.StaleShare), stale, staleByLag(r)) {
 		add("the share of stale answers", percent(stale.Value), percent(p.StaleShare))
 	}
 	return out
 }
 
-// beyond tells whether a predicted share lies outside of a measured one's interval.
+// expected is where theory has a figure. A closed form knows it; so does a simulation
+// without an interval if it was of the run's own requests, as under faults that act for a
+// while. One of a shorter stretch that has no interval says nothing.
+func expected(r *result.Run, v float64, b *result.PredictedBounds) result.PredictedBounds {
+	switch p := r.Predicted; {
+	case b != nil:
+		return result.PredictedBounds{Low: v - wider*(v-b.Low), High: v + wider*(b.High-v)}
+	case p.Intervals != nil && p.RequestsSimulated < r.Requests.Due*99/100:
+		return result.PredictedBounds{Low: math.Inf(-1), High: math.Inf(1)}
+	}
+	return result.PredictedBounds{Low: v, High: v}
+}
+
+// beyond tells whether the intervals of a predicted and a measured share are apart.
 // The measured one may be larger by allowed.
-func beyond(predicted float64, measured result.Interval, allowed float64) bool {
+func beyond(predicted result.PredictedBounds, measured result.Interval, allowed float64) bool {
 	low := measured.Value - wider*(measured.Value-measured.Low)
 	high := measured.Value + wider*(measured.High-measured.Value)
-	return predicted > high || predicted < low-allowed
+	return predicted.Low > high || predicted.High < low-allowed
 }
 
 // apart tells whether a measured quantile is further from the predicted one than
 // sampling and the instrument explain. spread is how far the next quantile that is
 // known lies above it, which tells how steep the distribution is there.
-func apart(measured, predicted, spread, q float64, n int64, instrument float64) bool {
+func apart(measured float64, predicted result.PredictedBounds, spread, q float64, n int64, instrument float64) bool {
 	low, high := stats.QuantileRanks(q, n)
 	steep := spread / math.Max(step(q), 1e-9)
 	sampling := wider * math.Max(float64(high)/float64(n)-q, q-float64(low)/float64(n)) * steep
-	return measured > predicted+sampling+instrument || measured < predicted-sampling-wiring.Seconds()
+	return measured > predicted.High+sampling+instrument || measured < predicted.Low-sampling-wiring.Seconds()
 }
 
 // step is the share between a quantile and the next one that is known.

@@ -66,7 +66,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	}
 	out.Verdict, out.Warnings = judge(r.findings(asked, out, interrupted))
 	if unpredicted != nil {
-		out.Warnings = append(out.Warnings, "interrupted before theory had answered: there is no prediction beside these figures")
+		out.Warnings = append(out.Warnings, withoutTheory(unpredicted))
 	}
 	if own := r.topology.Own; len(own) > 0 {
 		if cache := r.options.Nodes[r.experiment.Entry().Name].Cache; cache > 0 {
