@@ -123,6 +123,7 @@ func TestLateRepliesAreCounted(t *testing.T) {
 func TestWhatCannotBeDecoded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		supplier, results := startSupplier(t, "A:delay=10ms")
+		must(t, supplier.Host().Env().Bus.EnsureTopics(t.Context(), bus.Topic{Name: supplier.Host().Env().DeadLetters()}))
 		event := bus.Event{ID: "x", Type: "AQuery", Source: fakesvc.SourceOf("D"), Request: 1, Key: make([]byte, 8), Data: []byte{0xff}, Correlation: "1", ReplyTo: "test.D.replies"}
 		must(t, supplier.Host().Publish(t.Context(), bus.Outgoing{Topic: "test.A.queries", Event: event}))
 		ask(t, supplier, 2, time.Time{})
