@@ -15,4 +15,4 @@ peers:
 # make kills [KILLS=500] [SEED=…]
 kills:
 	seed=$(or $(SEED),$$(shuf -i 1-999999999 -n 1)); echo "seed $$seed"; \
-	CROSSTALK_KILLS=$(or $(KILLS),500) CROSSTALK_KILLS_SEED=$$seed go test -count=1 -v -timeout 60m -run 'TestKills$$' ./cmd/bench
+	CROSSTALK_KILLS=$(or $(KILLS),500) CROSSTALK_KILLS_SEED=$$seed go test -count=1 -v -timeout 60m -tags=long -run 'TestKills$$' ./cmd/bench

@@ -1,4 +1,4 @@
-//go:build !race
+//go:build long
 
 // Without the race detector, since it is other processes that are tested. .ci/run
 // runs this package once more without it.

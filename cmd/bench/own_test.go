@@ -1,4 +1,4 @@
-//go:build !race
+//go:build long
 
 // Without the race detector, as these are processes, of which the example is built.
 

@@ -1,7 +1,4 @@
-//go:build !race
-
-// Without the race detector, under which these take minutes: what they call runs
-// under it in the tests of its own package. .ci/run runs this one once more without.
+//go:build long
 
 package main
 

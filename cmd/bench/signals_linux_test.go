@@ -1,4 +1,4 @@
-//go:build !race
+//go:build long
 
 // Real signals to real processes, as Linux shows them. .ci/run runs this package once
 // more without the race detector.

@@ -1,8 +1,4 @@
-//go:build !race
-
-// Without the race detector, under which these long runs take a minute: the same
-// code runs under it in the other tests of this package. .ci/run runs this package
-// once more without it.
+//go:build long
 
 package runner
 

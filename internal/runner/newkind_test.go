@@ -62,7 +62,10 @@ func TestNewKindOfFault(t *testing.T) {
 		if err := e.Validate(scenarios.Names(), scenarios.Remote); err != nil {
 			t.Fatal(err)
 		}
-		run := carriedOut(t, scenario, &e)
+		run, _, err := simulate(t, scenario, &e, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		turnedAway := 0.0
 		for _, f := range run.Faults {
 			if f.Kind == "throttle" && f.Target == "A" && f.Asked == 0.3 {
