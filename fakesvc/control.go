@@ -54,7 +54,7 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	}
 	out := &fakesvcpb.StatisticsResponse{
 		Unsettled: unsettled,
-		Events: h.events.Load(), LateReplies: h.lateReplies.Load(),
+		Events:    h.events.Load(), LateReplies: h.lateReplies.Load(),
 		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
 		Faults: h.faults(),
 	}

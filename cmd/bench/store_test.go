@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crosstalk/internal/result"
 )
 
 func TestAPasswordIsNotRepeated(t *testing.T) {
@@ -61,10 +63,39 @@ func TestARunWithPostgres(t *testing.T) {
 	}
 }
 
+// A whole run, from the start to the comparison of the databases, does with one connection
+// of each service: nothing holds one while it waits for another.
+func TestARunWithPostgresOverOneConnection(t *testing.T) {
+	url := os.Getenv("CROSSTALK_POSTGRES")
+	if url == "" {
+		t.Skip("there is no PostgreSQL: set CROSSTALK_POSTGRES, by scripts/postgres")
+	}
+	separator := "?"
+	if strings.Contains(url, "?") {
+		separator = "&"
+	}
+	out := t.TempDir()
+	code, _, stderr := bench(t, t.Context(), "run", "--scenario=async-replicated,monolith", "--duration=2s", "--warmup=200ms", "--rate=50/s",
+		"--keys=50", "--latency=1ms", "--out="+out, "--store="+url+separator+"pool_max_conns=1")
+	for _, scenario := range []string{"async-replicated", "monolith"} {
+		r, err := result.Load(filepath.Join(finished(t, out, code, stderr), scenario))
+		if err != nil {
+			t.Fatal(err)
+		}
+		replicas := map[string]int64{"async-replicated": 150, "monolith": 0}[scenario]
+		if c := r.Comparison; c.OwnerRows != 150 || c.ReplicaRows != replicas || !c.Clean() || r.Requests.Succeeded != r.Requests.Due || r.Writes.Acknowledged != r.Writes.Due {
+			t.Errorf("%s: %+v, %+v, %+v, %s", scenario, c, r.Requests, r.Writes, r.Warnings)
+		}
+	}
+	if left := schemas(t, url); len(left) > 0 {
+		t.Errorf("schemas are left: %q", left)
+	}
+}
+
 // schemas lists those of runs of this process.
 func schemas(t *testing.T, url string) []string {
 	t.Helper()
-	query := fmt.Sprintf(`SELECT nspname FROM pg_namespace WHERE nspname ~ '^crosstalk-async-replicated-[0-9]+-%d-'`, os.Getpid())
+	query := fmt.Sprintf(`SELECT nspname FROM pg_namespace WHERE nspname ~ '^crosstalk-[a-z-]+-[0-9]+-%d-'`, os.Getpid())
 	out, err := osexec.Command("psql", url, "-AtXc", query).CombinedOutput()
 	if err != nil {
 		t.Fatalf("psql: %v: %s", err, out)
