@@ -20,20 +20,6 @@ import (
 	"crosstalk/internal/verdict"
 )
 
-// finished checks how a command ended, and returns the one folder that it made.
-// The machine may be busy, which makes figures INVALID, and not wrong.
-func finished(t *testing.T, out string, code int, stderr string) string {
-	t.Helper()
-	if code != exitOK && code != exitInvalid && code != exitThreshold {
-		t.Fatalf("exit code %d: %s", code, stderr)
-	}
-	found, err := filepath.Glob(filepath.Join(out, "*"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("folders %v, %v", found, err)
-	}
-	return found[0]
-}
-
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()

@@ -35,6 +35,20 @@ func bench(t *testing.T, ctx context.Context, args ...string) (code int, stdout,
 	return code, out.String(), errs.String()
 }
 
+// finished checks how a command ended, and returns the one folder that it made.
+// The machine may be busy, which makes figures INVALID, and not wrong.
+func finished(t *testing.T, out string, code int, stderr string) string {
+	t.Helper()
+	if code != exitOK && code != exitInvalid && code != exitThreshold {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	found, err := filepath.Glob(filepath.Join(out, "*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("folders %v, %v", found, err)
+	}
+	return found[0]
+}
+
 // brief is a run that takes as little time as a real one can.
 func brief(more ...string) []string {
 	return append([]string{"run", "--duration=300ms", "--warmup=100ms", "--rate=50", "--latency=none", "--keys=10"}, more...)

@@ -133,12 +133,14 @@ func sum(a [batches]float64) (out float64) {
 // Theory and simulation are two ways to the same figures: for settings that a
 // seeded generator chooses, in every scenario.
 func TestTheoryAndSimulationAgree(t *testing.T) {
+	t.Parallel()
 	const settings = 20
 	for n := range settings {
 		g := generator{seeded.NewStream(20261125, "settings", uint64(n))}
 		e, text := g.experiment(t)
 		for _, scenario := range allScenarios {
 			t.Run(fmt.Sprintf("%d %s", n, scenario), func(t *testing.T) {
+				t.Parallel()
 				theory := calculated(t, e, scenario)
 				o := observe(t, e, scenario, theory, 2*time.Duration(e.Timeout).Seconds()/cells)
 				o.compare(t, theory)
@@ -154,11 +156,13 @@ func TestTheoryAndSimulationAgree(t *testing.T) {
 // holds up all behind it, so the batches are runs with seeds of their own. The ages
 // have a long tail, which a few runs rarely show all of: 2 % are left for that.
 func TestTheoryAndSimulationAgreeOnCopies(t *testing.T) {
+	t.Parallel()
 	const settings = 12
 	for n := range settings {
 		g := generator{seeded.NewStream(20261126, "copies", uint64(n))}
 		e, text := g.copies(t)
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
 			theory := calculated(t, e, "async-replicated")
 			var lag, changes, age, stale, answers [batches]float64
 			for i := range batches {
@@ -207,7 +211,7 @@ func (g generator) experiment(t *testing.T) (*experiment.Experiment, string) {
 		"write-rate", g.one("10%", "30", "100"),
 		"keys", g.one("1", "20", "200"),
 		"timeout", g.one("300ms", "1s"),
-		"duration", "30s", "seed", fmt.Sprint(g.Next() % 1000),
+		"duration", "20s", "seed", fmt.Sprint(g.Next() % 1000),
 	}
 	e := asked(t)
 	e.Services = tree(depth, width)

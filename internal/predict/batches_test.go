@@ -42,6 +42,7 @@ func boundsOf(s sample) bounded {
 // 20 times: of those that there are, as many hold as 19 in 20 would in 999 of 1,000
 // such tests (the binomial distribution). The seeds are fixed.
 func TestIntervalsHold(t *testing.T) {
+	t.Parallel()
 	const seeds = 60
 	for _, c := range []struct {
 		load    float64

@@ -25,6 +25,7 @@ func wide(t testing.TB, settings ...string) *experiment.Experiment {
 // What is planned is what is under way, however long the deadline of what is over
 // would still have taken: the simulation keeps nothing else of a request.
 func TestWhatIsOverIsNotKept(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		scenario string
 		settings []string
@@ -57,6 +58,7 @@ func TestWhatIsOverIsNotKept(t *testing.T) {
 
 // Whatever is asked for, a prediction ends when its context does.
 func TestPredictionEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		scenario string
 		settings []string
@@ -110,6 +112,7 @@ func (g *growing) follow(t *testing.T) func(share float64) {
 }
 
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	for name, settings := range map[string][]string{
 		"open":   {"workers", "8", "rate", "200"},
 		"closed": nil, // ended by the number of its requests

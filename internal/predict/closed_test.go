@@ -229,9 +229,9 @@ func TestDeepAndWide(t *testing.T) {
 	p = calculated(t, wide, "sync")
 	within(t, "errors of a fan of 1000", p.ErrorRate, 1-math.Pow(0.999, 1000), 1e-9)
 	within(t, "median of the largest of 1000", p.Latency.P50, -0.005*math.Log(1-math.Pow(0.5, 0.001)), 0.0001)
-	p = simulate(t, wide, "sync", Options{Requests: 1000})
+	p = simulate(t, wide, "sync", Options{Requests: 500})
 	within(t, "errors of a fan, simulated", p.ErrorRate, 1-math.Pow(0.999, 1000), 4*math.Sqrt(0.24/float64(p.Requests)))
-	p = simulate(t, chain, "sync", Options{Requests: 100})
+	p = simulate(t, chain, "sync", Options{Requests: 20})
 	within(t, "a certain chain, simulated", p.Latency.Mean, 5, 1e-9)
 	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("it took %v", took)

@@ -15,6 +15,7 @@ import (
 // Dean and Barroso, The Tail at Scale, 2013: where one call in a hundred is slow, 63 %
 // of the requests that wait for a hundred calls are.
 func TestTheTailAtScale(t *testing.T) {
+	t.Parallel()
 	e := asked(t, "duration", "20s", "warmup", "0s", "write-rate", "0", "timeout", "5s")
 	e.Services = experiment.Tree(100, 1)
 	set(t, e, "latency", "10ms:99,1s:1")

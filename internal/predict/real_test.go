@@ -152,10 +152,16 @@ var deep = []experiment.Service{
 	{Name: "X"}, {Name: "Y"},
 }
 
-// The simulation is the real thing: request by request, to the nanosecond. What is
-// allowed to differ is what a real run leaves to chance: which of two things that
-// happen at the same moment comes first.
+// The simulation is the real thing: request by request, to the nanosecond, queues for
+// workers too. What is allowed to differ is what a real run leaves to chance, and so
+// cannot be simulated: at the end of a freeze all that waited for it wakes up at one
+// moment, and so do those that publish at the end of an outage of the bus. Which of them
+// comes first to the workers, or to the records, is the Go scheduler's choice, and
+// another one in each run; who comes behind them in a queue is late by it.
 func TestSimulationIsTheRealThing(t *testing.T) {
+	// Where D has copies of all, there is nobody to be tried again, to be hedged or to be
+	// waited for: one case of policies is enough to show that.
+	calls := []string{"sync", "async-request", "monolith"}
 	cases := map[string]struct {
 		services  []experiment.Service
 		settings  []string
@@ -168,23 +174,23 @@ func TestSimulationIsTheRealThing(t *testing.T) {
 		"depth":            {services: deep, settings: []string{"fail-rate", "3%"}},
 		"slow, for a time": {settings: []string{"fault", "B:slow=10@1s+1s;C:delay=20ms@2s+1s;A:abort=50%@3s+500ms"}},
 		"databases":        {settings: []string{"fault", "D.store:delay=exponential(2ms);A.store:abort=3%;D.store:abort=1%;A.store:delay=1ms"}},
-		"workers":          {allowed: 40, settings: []string{"workers", "A=2,B=1,queue=5", "latency", "exponential(7ms)", "fail-rate", "3%"}},
-		"workers of D":     {settings: []string{"workers", "A=2,B=2,D=6,queue=20", "latency", "exponential(9ms)"}},
-		"workers, hedge":   {settings: []string{"workers", "A=2", "latency", "exponential(8ms)", "policy", "hedge=p90"}},
+		"workers":          {settings: []string{"workers", "A=2,B=1,queue=5", "latency", "exponential(7ms)", "fail-rate", "3%"}},
+		"workers of D":     {scenarios: calls, settings: []string{"workers", "A=2,B=2,D=6,queue=20", "latency", "exponential(9ms)"}},
+		"workers, hedge":   {scenarios: calls, settings: []string{"workers", "A=2", "latency", "exponential(8ms)", "policy", "hedge=p90"}},
 		"bus outage":       {allowed: 15, settings: []string{"fault", "bus:outage@1s+500ms"}, scenarios: []string{"async-request", "async-replicated"}},
 		"bus, rebalanced":  {settings: []string{"fault", "bus:rebalance@1s+200ms"}, scenarios: []string{"async-request", "async-replicated"}},
 		"freeze, workers":  {allowed: 60, settings: []string{"workers", "B=3,queue=10", "fault", "B:freeze@1s+300ms"}},
-		"outage, retries":  {settings: []string{"outage", "B@1s+1s", "policy", "timeout=100ms retry=2 backoff=20ms"}},
+		"outage, retries":  {scenarios: calls, settings: []string{"outage", "B@1s+1s", "policy", "timeout=100ms retry=2 backoff=20ms"}},
 		"retries":          {settings: []string{"fail-rate", "20%", "policy", "timeout=20ms retry=3 backoff=2ms..5ms"}},
-		"retries, deeper":  {services: deep, settings: []string{"fail-rate", "15%", "policy", "retry=1,A=timeout=30ms retry=2 backoff=3ms"}},
-		"budget":           {settings: []string{"fail-rate", "40%", "policy", "timeout=40ms retry=3 backoff=5ms..20ms budget=20%"}},
-		"breaker":          {settings: []string{"fail-rate", "30%", "policy", "breaker=50%/10/300ms"}},
-		"breaker, retry":   {settings: []string{"fail-rate", "40%", "policy", "timeout=60ms breaker=60%/10/200ms retry=2 backoff=7ms"}},
-		"hedge":            {settings: []string{"fail-rate", "5%", "policy", "hedge=12ms"}},
-		"hedge, learned":   {settings: []string{"policy", "hedge=p90"}},
-		"hedge, budget":    {settings: []string{"policy", "hedge=p90 budget=10%"}},
+		"retries, deeper":  {scenarios: calls, services: deep, settings: []string{"fail-rate", "15%", "policy", "retry=1,A=timeout=30ms retry=2 backoff=3ms"}},
+		"budget":           {scenarios: calls, settings: []string{"fail-rate", "40%", "policy", "timeout=40ms retry=3 backoff=5ms..20ms budget=20%"}},
+		"breaker":          {scenarios: calls, settings: []string{"fail-rate", "30%", "policy", "breaker=50%/10/300ms"}},
+		"breaker, retry":   {scenarios: calls, settings: []string{"fail-rate", "40%", "policy", "timeout=60ms breaker=60%/10/200ms retry=2 backoff=7ms"}},
+		"hedge":            {scenarios: calls, settings: []string{"fail-rate", "5%", "policy", "hedge=12ms"}},
+		"hedge, learned":   {scenarios: calls, settings: []string{"policy", "hedge=p90"}},
+		"hedge, budget":    {scenarios: calls, settings: []string{"policy", "hedge=p90 budget=10%"}},
 		"all of it":        {settings: []string{"fail-rate", "20%", "policy", "timeout=50ms retry=2 backoff=3ms budget=30% hedge=15ms breaker=70%/20/100ms"}},
-		"fallback":         {settings: []string{"fail-rate", "10%", "policy", "timeout=40ms fallback=last-known"}},
+		"fallback":         {scenarios: calls, settings: []string{"fail-rate", "10%", "policy", "timeout=40ms fallback=last-known"}},
 		"freeze":           {allowed: 20, settings: []string{"fault", "B:freeze@1s+300ms;D:freeze@2s+200ms"}},
 		"outage":           {settings: []string{"outage", "B@1s+1s,D@3s+300ms"}},
 		"bus":              {settings: []string{"fault", "bus:drop=2%;bus:duplicate=5%;A.events:poison=2%"}, scenarios: []string{"async-request", "async-replicated"}},
@@ -205,7 +211,9 @@ func TestSimulationIsTheRealThing(t *testing.T) {
 				if len(real) == 0 {
 					t.Fatal("nothing was measured")
 				}
-				if n := differences(t, real, theory); n > c.allowed {
+				n := differences(t, real, theory)
+				t.Logf("%d of %d requests differ", n, len(real))
+				if n > c.allowed {
 					t.Errorf("%d of %d requests differ", n, len(real))
 				}
 				if p.Lag == nil {

@@ -11,6 +11,7 @@ import (
 
 // A request that is over leaves its place to the next one, which notices nothing.
 func TestReuseChangesNothing(t *testing.T) {
+	t.Parallel()
 	for name, settings := range map[string][]string{
 		"parallel":   {"fanout", "parallel"},
 		"sequential": {"fanout", "sequential"},

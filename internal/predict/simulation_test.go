@@ -29,6 +29,7 @@ func rows(t testing.TB, e *experiment.Experiment, scenario string) []Row {
 // With c workers and no queue, Erlang's B is the share that is refused, whatever
 // the work's distribution.
 func TestRefusalsAreErlangs(t *testing.T) {
+	t.Parallel()
 	for _, work := range []string{"exponential(20ms)", "20ms", "uniform(0ms,40ms)"} {
 		e := asked(t, "latency", "A="+work, "workers", "A=3,queue=0", "rate", "100", "duration", "400s")
 		refused := 0.0
@@ -150,6 +151,7 @@ func TestOutage(t *testing.T) {
 
 // The same experiment has the same outcome, to the last request.
 func TestSimulationRepeats(t *testing.T) {
+	t.Parallel()
 	e := asked(t, "fail-rate", "5%", "workers", "4,queue=10", "policy", "retry=2 hedge=p95 budget=30%", "outage", "B@1s+1s,A@2s+500ms", "duration", "4s", "fault", "bus:rebalance@3s+200ms")
 	for _, scenario := range allScenarios {
 		if a, b := rows(t, e, scenario), rows(t, e, scenario); !reflect.DeepEqual(a, b) || len(a) == 0 {
@@ -181,6 +183,7 @@ func TestEachRequestIsTheSchedules(t *testing.T) {
 
 // A million requests a second are simulated for a shorter stretch, and say so.
 func TestMillionPerSecond(t *testing.T) {
+	t.Parallel()
 	e := asked(t, "rate", "1000000", "workers", "A=100", "max-in-flight", "1000000")
 	p := predicted(t, e, "sync")
 	if p.Requests < 150_000 || p.Requests > DefaultRequests*1.01 || p.SimulatedSeconds != 0.2 {
