@@ -64,7 +64,7 @@ func (c *predictCommand) run(cmd *cobra.Command, path string) error {
 	for _, scenario := range e.Scenario {
 		p, err := of(cmd.Context(), e, scenario, predict.Options{Progress: view.predicting(scenario)})
 		view.clear()
-		if unknown := predict.UnknownScenario(""); errors.As(err, &unknown) {
+		if unknown := predict.Unsupported(""); errors.As(err, &unknown) {
 			return err
 		}
 		if err != nil {

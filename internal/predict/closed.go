@@ -16,7 +16,7 @@ import (
 // errors are 1 − Π(1 − pᵢ), the latency of parallel calls has the product of their
 // distribution functions (the largest order statistic), that of sequential ones
 // and of chains the convolution, retries are a mixture over the number of tries.
-// The error is an UnknownScenario, or that of ctx if it ends before the calculation.
+// The error is an Unsupported, or that of ctx if it ends before the calculation.
 func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (p Prediction, why string, err error) {
 	if err := known(e, scenario); err != nil {
 		return p, "", err

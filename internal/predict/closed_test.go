@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/fault"
 )
 
 // asked returns the default experiment with settings by name and value.
@@ -324,10 +325,23 @@ func TestUnknownScenario(t *testing.T) {
 	}{"of all needs": {asked(t), "telepathy"}, "of one": {linked, "sync"}} {
 		for method, of := range map[string]func(context.Context, *experiment.Experiment, string, Options) (Prediction, error){"either": Of, "simulation": Simulate} {
 			p, err := of(t.Context(), c.e, c.scenario, Options{})
-			var unknown UnknownScenario
-			if !errors.As(err, &unknown) || unknown != "telepathy" || p.Method != "" {
+			var unknown Unsupported
+			if !errors.As(err, &unknown) || unknown != `the scenario "telepathy"` || p.Method != "" {
 				t.Errorf("%s, %s: %v, %+v", name, method, err, p)
 			}
 		}
+	}
+}
+
+// A kind of fault with a window that the simulation does not carry out has no prediction:
+// not that of a run without it.
+func TestUnknownWindow(t *testing.T) {
+	table := fault.Table
+	fault.Table = append(table[:len(table):len(table)], fault.Definition{Kind: "nap", Parts: map[fault.Part]string{fault.Service: ""}})
+	t.Cleanup(func() { fault.Table = table })
+	e := asked(t, "fault", "A:nap@1s+1s")
+	p, err := Of(t.Context(), e, "sync", Options{})
+	if want := Unsupported("the fault A:nap@1s+1s"); err != want || p.Method != "" {
+		t.Errorf("%v, %+v, want %v", err, p, want)
 	}
 }

@@ -55,25 +55,36 @@ type need struct {
 	policy policy.Policy
 }
 
-// UnknownScenario is the error of a prediction for a way of linking, by its name, that
-// theory knows nothing of.
-type UnknownScenario string
+// Unsupported is the error of a prediction that needs something which theory does not
+// know, and names it.
+type Unsupported string
 
-func (u UnknownScenario) Error() string {
-	return fmt.Sprintf("theory does not know the scenario %q: there is no prediction for it", string(u))
+func (u Unsupported) Error() string {
+	return "theory does not know " + string(u) + ": there is no prediction"
 }
 
-// known returns an error where a scenario, or a link of the graph, is not known here. To
-// take it for one that is would be a prediction of something else.
+func unsupportedScenario(name string) error { return Unsupported(fmt.Sprintf("the scenario %q", name)) }
+
+// windowed are the kinds of faults with a window that the simulation carries out. It
+// meets the other kinds by the code of package fault, as the services do.
+var windowed = map[fault.Kind]bool{fault.Outage: true, fault.Freeze: true, fault.Stall: true, fault.Rebalance: true}
+
+// known returns an error where a scenario, a link of the graph or a kind of fault is not
+// known here. To take it for one that is would be a prediction of something else.
 func known(e *experiment.Experiment, scenario string) error {
 	if _, ok := links[scenario]; !ok {
-		return UnknownScenario(scenario)
+		return unsupportedScenario(scenario)
 	}
 	for _, s := range e.Services {
 		for _, n := range s.Needs {
 			if _, ok := links[n.Link]; !ok && n.Link != "" && links[scenario] != function {
-				return UnknownScenario(n.Link)
+				return unsupportedScenario(n.Link)
 			}
+		}
+	}
+	for _, f := range e.Faults().Windows() {
+		if !f.Kind.Signals() && !windowed[f.Kind] {
+			return Unsupported("the fault " + f.String())
 		}
 	}
 	return nil

@@ -90,7 +90,7 @@ func quantilesOf(values [len(shares)]float64, mean float64) *Quantiles {
 
 // Of predicts a valid experiment in a scenario: by a closed form where there is
 // one, and else by a simulation, of at most DefaultRequests requests unless o says
-// otherwise. The error is an UnknownScenario, or that of ctx if it ends before the prediction is there.
+// otherwise. The error is an Unsupported, or that of ctx if it ends before the prediction is there.
 func Of(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (Prediction, error) {
 	p, why, err := Closed(ctx, e, scenario, o)
 	if err != nil || why == "" {

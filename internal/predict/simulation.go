@@ -76,7 +76,7 @@ type simulation struct {
 }
 
 // Simulate predicts by carrying the experiment out in virtual time. The error is
-// an UnknownScenario, or that of ctx if it ends before the simulation.
+// an Unsupported, or that of ctx if it ends before the simulation.
 func Simulate(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (Prediction, error) {
 	if err := known(e, scenario); err != nil {
 		return Prediction{}, err

@@ -17,7 +17,7 @@ import (
 const predictGrace = 300 * time.Millisecond
 
 // predict asks theory. The error is that of ctx, if it ended before, or a
-// predict.UnknownScenario.
+// predict.Unsupported.
 func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
 	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -35,7 +35,7 @@ func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
 
 // withoutTheory is the warning that a run has no prediction.
 func withoutTheory(err error) string {
-	if unknown := predict.UnknownScenario(""); errors.As(err, &unknown) {
+	if unknown := predict.Unsupported(""); errors.As(err, &unknown) {
 		return unknown.Error()
 	}
 	return "interrupted before theory had answered: there is no prediction beside these figures"

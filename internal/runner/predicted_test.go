@@ -52,7 +52,7 @@ func TestInterruptedPrediction(t *testing.T) {
 func TestScenarioUnknownToTheory(t *testing.T) {
 	r := &run{scenario: scenarios.Scenario{Name: "telepathy"}, experiment: ask(t)}
 	p, err := r.predict(t.Context())
-	const want = `theory does not know the scenario "telepathy": there is no prediction for it`
+	const want = `theory does not know the scenario "telepathy": there is no prediction`
 	if err == nil || withoutTheory(err) != want || p != nil {
 		t.Errorf("%v, %+v", err, p)
 	}
