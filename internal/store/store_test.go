@@ -301,14 +301,18 @@ func TestEachAscendsOverPages(t *testing.T) {
 	})
 }
 
-// A full page that ends at a border of the key range is where paging goes wrong.
+// A full page that ends at a border of the key range, or right before it, is where paging
+// goes wrong.
 func TestEachEndsWithAFullPage(t *testing.T) {
-	for _, first := range []record.Key{0, math.MaxInt64 - pageSize + 1, math.MaxUint64 - pageSize + 1} {
-		t.Run(fmt.Sprint(first), func(t *testing.T) {
+	for _, keys := range []struct {
+		first record.Key
+		n     int
+	}{{0, pageSize}, {math.MaxInt64 - pageSize, pageSize + 1}, {math.MaxInt64 - pageSize + 1, pageSize}, {math.MaxUint64 - pageSize + 1, pageSize}} {
+		t.Run(fmt.Sprint(keys.first), func(t *testing.T) {
 			onEachKind(t, func(t *testing.T, c Collection) {
 				var want []record.Record
-				for i := range pageSize {
-					want = append(want, rec(first+record.Key(i), 1))
+				for i := range keys.n {
+					want = append(want, rec(keys.first+record.Key(i), 1))
 				}
 				put(t, c, want...)
 				if got := all(t, c); !reflect.DeepEqual(got, want) {
