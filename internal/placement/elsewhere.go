@@ -68,14 +68,15 @@ func (p *placing) findNodes(ctx context.Context) error {
 }
 
 // MayBeCopies refuses several nodes in the place of one process that has owners' records,
-// unless all have one database: a file is each node's own.
+// unless all have one database, or nothing is written: a file is each node's own, and all
+// are filled alike.
 func MayBeCopies(process scenarios.Process, e *experiment.Experiment, copies int) error {
 	kind := e.StoreOf(process.Name).Kind
 	owns := slices.ContainsFunc(process.Services, func(s experiment.Service) bool { return s.Name != e.Entry().Name })
-	if copies < 2 || !owns || kind == store.Postgres {
+	if copies < 2 || !owns || kind == store.Postgres || e.WriteRate == (experiment.WriteRate{}) {
 		return nil
 	}
-	return fmt.Errorf("%d nodes are %s, and each would have a %s database of its own: use one of postgres (--store=%s=postgres://...), or one node",
+	return fmt.Errorf("%d nodes are %s, and each would have a %s database of its own: use one of postgres (--store=%s=postgres://...), --write-rate=0, or one node",
 		copies, process.Name, kind, process.Name)
 }
 
