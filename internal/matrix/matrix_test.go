@@ -71,6 +71,8 @@ func TestCellOf(t *testing.T) {
 		{"errors of too few", result.Impact{Requests: 10, ErrorRate: result.Share(1, 10), BaselineErrorRate: result.Share(0, 100)}, true, Nothing},
 		{"slower, of too few", result.Impact{Requests: 20, SlowShare: 0.2}, true, Nothing},
 		{"slower, of enough", result.Impact{Requests: 100, SlowShare: 0.2}, true, Slower},
+		{"slower, and enough before", result.Impact{Requests: 100, SlowShare: 0.3, BaselineRequests: 400}, true, Slower},
+		{"slower, and too few before", result.Impact{Requests: 100, SlowShare: 0.3, BaselineRequests: 5}, true, Nothing},
 		{"older, of too few", result.Impact{Requests: 20, StaleShare: 0.1, BaselineRequests: 400}, true, Nothing},
 		{"older, of enough", result.Impact{Requests: 100, StaleShare: 0.2, BaselineRequests: 400}, true, Staler},
 		{"older, and too few before", result.Impact{Requests: 100, StaleShare: 0.2, BaselineRequests: 10}, true, Nothing},

@@ -100,10 +100,13 @@ func (m made) faults(t *testing.T, run *result.Run) {
 	}
 	run.Impacts = []result.Impact{{Faults: []string{"B:outage@3s+2s"}, Window: window, Requests: 200,
 		ErrorRate: result.Interval{Value: 1, Low: 0.98, High: 1}, BaselineErrorRate: result.Interval{High: 0.02}, Recovered: true}}
+	low, high := 0.0183, 0.0217 // of 300 before the window nothing bounds the percentile above
+	run.Impacts[0].BaselineP99, run.Impacts[0].BaselineP99Bounds = 0.0209, &result.Bounds{Low: &low}
 	if m.scenario == "async-replicated" {
 		run.CopyBytes = map[string]int64{"D": 61440}
 		run.Impacts[0].ErrorRate = result.Interval{High: 0.02}
 		run.Impacts[0].StaleShare, run.Impacts[0].MaxStaleness = 0.2, 0.18
+		run.Impacts[0].P99, run.Impacts[0].P99Bounds = 0.0209, &result.Bounds{Low: &low, High: &high}
 	}
 }
 

@@ -299,7 +299,9 @@
 	// ---- drawing ----
 
 	const options = { lines, bars, matrix };
-	const heightOf = (chart) => chart.kind === "matrix" ? Math.max(chart.categories.length, 2) * (narrow() ? 20 : 30) + 50
+	// A narrow cell has room for a figure, a wide one for all of its lines.
+	const rowHeight = (chart) => narrow() ? 20 : 6 + 12 * Math.max(2, ...chart.cells.map((c) => (c.lines || []).length));
+	const heightOf = (chart) => chart.kind === "matrix" ? Math.max(chart.categories.length, 2) * rowHeight(chart) + 50
 		: chart.kind === "bars" ? chart.categories.filter(shown).length * 34 + 56 + (chart.series.length > 1 ? legendHeight(chart) : 0) : null;
 	const draw = (place) => {
 		const chart = charts[place.id];

@@ -76,9 +76,13 @@ type Impact struct {
 	Copies    int64   `json:"copies,omitempty"`
 	EvenAfter float64 `json:"even_after_seconds,omitempty"`
 	Even      bool    `json:"even,omitempty"`
-	// P99 is that of the successes' latency, 0 where none succeeded.
-	P99         float64 `json:"latency_p99_seconds"`
-	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`
+	// P99 is that of the successes' latency, 0 where none succeeded. The bounds are the
+	// ends of its 95 % interval, as of all percentiles; nil where none succeeded, and in
+	// older files.
+	P99               float64 `json:"latency_p99_seconds"`
+	P99Bounds         *Bounds `json:"latency_p99_interval_seconds,omitempty"`
+	BaselineP99       float64 `json:"baseline_latency_p99_seconds"`
+	BaselineP99Bounds *Bounds `json:"baseline_latency_p99_interval_seconds,omitempty"`
 	// SlowShare is the share of the successes that took longer than BaselineP99: 1 %
 	// where nothing is felt.
 	SlowShare float64 `json:"slow_share"`
