@@ -14,10 +14,10 @@ type Chart struct {
 	Title string `json:"title"`
 	// Kind is lines, bars or matrix.
 	Kind string `json:"kind"`
-	// X is nines, seconds, values, roots or categories.
+	// X is nines, seconds, values, roots, logs or categories.
 	X      string `json:"x,omitempty"`
 	XTitle string `json:"x_title,omitempty"`
-	// Ticks name places on a values or a roots axis.
+	// Ticks name places on a values, a roots or a logs axis.
 	Ticks []Tick `json:"ticks,omitempty"`
 	// Categories are the names on a categories axis, or the rows of a matrix.
 	Categories []string `json:"categories,omitempty"`
@@ -99,7 +99,7 @@ func (c Chart) scenarios() []string {
 
 var (
 	xNames = map[chart.XAxis]string{
-		chart.Seconds: "seconds", chart.Nines: "nines", chart.Values: "values", chart.Roots: "roots", chart.Categories: "categories",
+		chart.Seconds: "seconds", chart.Nines: "nines", chart.Values: "values", chart.Roots: "roots", chart.Logs: "logs", chart.Categories: "categories",
 	}
 	yNames = map[chart.YAxis]string{
 		chart.LogDuration: "log-duration", chart.Duration: "duration", chart.Percent: "share", chart.Number: "number",
@@ -113,7 +113,7 @@ func panel(id string, p chart.Panel) Chart {
 		c.Series = append(c.Series, seriesOf(l))
 	}
 	c.Shades = shadesOf(p.Shades)
-	if p.X == chart.Values || p.X == chart.Roots {
+	if p.X == chart.Values || p.X == chart.Roots || p.X == chart.Logs {
 		c.Ticks = ticksOf(p)
 	}
 	if !slices.ContainsFunc(c.Series, Series.drawn) {

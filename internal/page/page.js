@@ -62,7 +62,7 @@
 		axisLabel: { ...text(), customValues: values, hideOverlap: true, formatter: label },
 	});
 	const nines = (p) => Math.log10(1 / (1 - p));
-	const forwards = { nines, roots: Math.sqrt };
+	const forwards = { nines, roots: Math.sqrt, logs: Math.log10 };
 	const xOf = (chart) => forwards[chart.x] || ((v) => v);
 	const yOf = (chart) => chart.y === "log-duration" ? (v) => v > 0 ? Math.log10(v) : null : (v) => v;
 
@@ -198,7 +198,7 @@
 	const onHover = (chart) => (params) => {
 		const write = written[chart.y], at = params[0].axisValue;
 		const lines = [`<b>${escape(headOf(chart, Number(params[0].data?.[0] ?? at)))}</b>`];
-		if (chart.x === "values" || chart.x === "roots" || chart.x === "categories") {
+		if (chart.ticks || chart.x === "categories") {
 			const place = chart.x === "categories" ? Number(params[0].data?.[0]) : nearest(chart, Number(at)).at;
 			lines[0] = `<b>${escape(headOf(chart, xOf(chart)(place)))}</b>`;
 			for (const s of chart.series.filter((s) => shown(s.scenario))) {
