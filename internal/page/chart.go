@@ -44,7 +44,8 @@ type Series struct {
 	Scenario string `json:"scenario,omitempty"`
 	Name     string `json:"name,omitempty"`
 	Theory   bool   `json:"theory,omitempty"`
-	// Interval says that points are x, y, low and high, instead of x and y.
+	// Interval says that points are x, y, low and high, instead of x and y; low and high
+	// may be open.
 	Interval bool `json:"interval,omitempty"`
 	// Points are those of lines; a number that is null is a gap.
 	Points [][]Maybe `json:"points,omitempty"`
@@ -70,13 +71,17 @@ type Cell struct {
 	Lines  []string `json:"lines"`
 }
 
-// Maybe is a number, or none where it is NaN.
+// Maybe is a number, or none where it is NaN. The end of an interval is infinite where it
+// is open.
 type Maybe float64
 
-// MarshalJSON writes a number with six digits, or null.
+// MarshalJSON writes a number with six digits, null or "open".
 func (m Maybe) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(m)) || math.IsInf(float64(m), 0) {
+	switch {
+	case math.IsNaN(float64(m)):
 		return []byte("null"), nil
+	case math.IsInf(float64(m), 0):
+		return []byte(`"open"`), nil
 	}
 	return fmt.Appendf(nil, "%.6g", float64(m)), nil
 }
@@ -124,6 +129,15 @@ func panel(id string, p chart.Panel) Chart {
 
 func (s Series) drawn() bool {
 	return slices.ContainsFunc(s.Points, func(p []Maybe) bool { return !math.IsNaN(float64(p[1])) })
+}
+
+// open tells whether the end of an interval is open.
+func (c Chart) open() bool {
+	return slices.ContainsFunc(c.Series, func(s Series) bool {
+		return slices.ContainsFunc(s.Points, func(p []Maybe) bool {
+			return s.Interval && (math.IsInf(float64(p[2]), 0) || math.IsInf(float64(p[3]), 0))
+		})
+	})
 }
 
 func seriesOf(l chart.Line) Series {

@@ -111,7 +111,7 @@ func TestEveryAxisHasItsName(t *testing.T) {
 }
 
 func TestMaybe(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 0.1234567: "0.123457", 12: "12", math.Inf(1): "null"} {
+	for v, want := range map[float64]string{0: "0", 0.1234567: "0.123457", 12: "12", math.Inf(1): `"open"`, math.Inf(-1): `"open"`} {
 		if got, err := Maybe(v).MarshalJSON(); err != nil || string(got) != want {
 			t.Errorf("%v is written %s, %v; want %s", v, got, err, want)
 		}
