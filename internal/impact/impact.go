@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/fault"
@@ -178,7 +180,7 @@ func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
 		impact := normal.held(between(t.rows, w.Start, w.End()))
 		impact.Faults = w.faults
 		impact.UnderWay, impact.Cut = w.underWay, w.cut
-		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
+		impact.Window = counts.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
 		behind := normal.seen(between(t.rows, w.End(), w.until), w.until)
 		recovery, recovered := normal.recovery(behind, w.End(), min(w.until, t.last+1))
 		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered

@@ -11,6 +11,8 @@ import (
 	"math"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
@@ -179,8 +181,8 @@ func Cells(rows []Row, run *result.Run) []Cell {
 	return cells
 }
 
-func windowOf(f fault.Fault) result.Window {
-	return result.Window{StartSeconds: f.Window.Start.Seconds(), LengthSeconds: f.Window.Length.Seconds()}
+func windowOf(f fault.Fault) counts.Window {
+	return counts.Window{StartSeconds: f.Window.Start.Seconds(), LengthSeconds: f.Window.Length.Seconds()}
 }
 
 // delivered tells whether a run has the fault's target at all: a topology without

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
@@ -97,7 +99,7 @@ func TestCells(t *testing.T) {
 		w := windowOf(one)
 		rows = append(rows, Row{"x", one})
 		run.Impacts = append(run.Impacts, result.Impact{Window: w, Requests: 100, StaleShare: 0.5})
-		told := result.Fault{Target: one.Target.String(), Kind: one.Kind, Window: &w}
+		told := counts.Fault{Target: one.Target.String(), Kind: one.Kind, Window: &w}
 		if one.Kind == fault.Outage {
 			told.DeliveredWindow = &w
 		}

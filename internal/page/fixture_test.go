@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/experiment"
@@ -53,7 +55,7 @@ func (m made) write(t *testing.T) {
 		Scenario: m.scenario, Verdict: m.verdict, Warnings: m.warnings, Started: began, MeasuredSeconds: 8,
 		Environment:  result.Environment{Go: "go1.26", Commit: "unknown", OS: "linux/amd64", CPU: "a CPU", Cores: 2, Stores: map[string]string{"A": "sqlite"}},
 		Comparison:   &result.Comparison{OwnerRows: 10_000, ReplicaRows: 5_000},
-		StorageBytes: map[string]int64{"A": 20480, "D": 61440}, CPUSecondsPer1000: 0.8, EventsPerRequest: 6, Events: 4800,
+		StorageBytes: map[string]int64{"A": 20480, "D": 61440}, CPUSecondsPer1000: 0.8, EventsPerRequest: 6, Counts: counts.Counts{Bus: counts.Bus{Events: 4800}},
 		Predicted: &result.Predicted{Method: "closed form", ErrorRate: 0.02, Latency: &result.PredictedQuantiles{P50: 0.012, P99: 0.08}, TriesPerRequest: map[string]float64{}},
 		Stages:    []result.Stage{{Name: "schedule lateness", Mean: 0.0002}, {Name: "supplier's work", Mean: 0.011}, {Name: "D's own work", Mean: 0.001}},
 	}
@@ -93,8 +95,8 @@ func (m made) row(i int64, due time.Duration) result.Row {
 }
 
 func (m made) faults(t *testing.T, run *result.Run) {
-	window := result.Window{StartSeconds: 3, LengthSeconds: 2}
-	run.Faults = []result.Fault{
+	window := counts.Window{StartSeconds: 3, LengthSeconds: 2}
+	run.Faults = []counts.Fault{
 		{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.02, Delivered: 0.02, Low: 0.01, High: 0.03, Interactions: 800},
 		{Target: "B", Kind: "outage", Window: &window, DeliveredWindow: &window},
 	}

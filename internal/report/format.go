@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 )
@@ -112,7 +114,7 @@ func size(bytes int64) string {
 }
 
 // window returns when something acted, as its flag has it.
-func window(w *result.Window) string {
+func window(w *counts.Window) string {
 	if w == nil {
 		return none
 	}

@@ -142,7 +142,7 @@ func Policies(w io.Writer, runs []result.Run) error {
 		for _, p := range r.Policies {
 			row(r.Scenario, p.Consumer+"→"+p.Need, fmt.Sprint(p.Calls), digits(p.Amplification), fmt.Sprint(p.Retries), fmt.Sprint(p.Hedges),
 				fmt.Sprint(p.Saved), fmt.Sprint(p.Failed), fmt.Sprint(p.Cancelled), fmt.Sprint(p.Refused), fmt.Sprint(p.OverBudget), fmt.Sprint(p.Fallbacks),
-				cmp.Or(codes(p.Failures), none))
+				cmp.Or(codes(p.Failures.Named()), none))
 		}
 	}
 	capacities(t, runs)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/matrix"
 	"crosstalk/internal/result"
 )
@@ -123,7 +125,7 @@ func TestProcesses(t *testing.T) {
 
 // What a copy read is told where a process of its own read it.
 func TestBootstraps(t *testing.T) {
-	read := []result.Bootstrap{{Service: "D", Owner: "A", Events: 120, Bytes: 16_320, Took: 0.0125}}
+	read := []counts.Bootstrap{{Service: "D", Owner: "A", Events: 120, Bytes: 16_320, Took: 0.0125}}
 	for _, c := range []struct {
 		processes []result.Process
 		want      string
@@ -132,7 +134,7 @@ func TestBootstraps(t *testing.T) {
 		{[]result.Process{{Name: "driver"}, {Name: "D"}}, "async-replicated A in D 120 16.3 kB 12.5 ms"},
 	} {
 		var out strings.Builder
-		if err := Bootstraps(&out, []result.Run{{Scenario: "async-replicated", Processes: c.processes, Bootstraps: read}}); err != nil {
+		if err := Bootstraps(&out, []result.Run{{Scenario: "async-replicated", Processes: c.processes, Counts: counts.Counts{Bootstraps: read}}}); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"crosstalk/fakesvc"
-	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
@@ -381,11 +380,11 @@ func TestFaultsOfTheBusAreNoLostLog(t *testing.T) {
 // logLosses asks the control.
 func (s *service) logLosses() int64 {
 	s.world.Helper()
-	statistics, err := s.Host().Control().Statistics(s.world.Context(), &fakesvcpb.StatisticsRequest{})
+	statistics, err := s.Host().Statistics(s.world.Context(), false)
 	if err != nil {
 		s.world.Fatal(err)
 	}
-	return statistics.GetLogLosses()
+	return statistics.LogLosses
 }
 
 // An empty copy is ready once it has all that was published, however much of it

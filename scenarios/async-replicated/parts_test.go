@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc"
-	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
@@ -351,16 +350,16 @@ func TestChangesAreAppliedForTheirWrite(t *testing.T) {
 		if err := d.copy.apply(w.Context(), batch, map[int]bus.Position{0: {Next: 3}}); err != nil {
 			w.Fatal(err)
 		}
-		told, err := d.Host().Control().Statistics(w.Context(), &fakesvcpb.StatisticsRequest{})
-		if err != nil || told.GetDeadLetters() != 0 || told.GetLostChanges() != 0 {
-			w.Errorf("%v, %d set aside, %d lost", err, told.GetDeadLetters(), told.GetLostChanges())
+		told, err := d.Host().Statistics(w.Context(), false)
+		if err != nil || told.DeadLetters != 0 || told.LostChanges != 0 {
+			w.Errorf("%v, %d set aside, %d lost", err, told.DeadLetters, told.LostChanges)
 		}
 		batch[2].Event.Data, batch[2].Offset = []byte{0xff}, 3
 		if err := d.copy.apply(w.Context(), batch[2:], map[int]bus.Position{0: {Next: 4}}); err != nil {
 			w.Fatal(err)
 		}
-		if told, err = d.Host().Control().Statistics(w.Context(), &fakesvcpb.StatisticsRequest{}); err != nil || told.GetDeadLetters() != 1 || told.GetLostChanges() != 1 {
-			w.Errorf("%v, %d set aside, %d lost, want 1 and 1", err, told.GetDeadLetters(), told.GetLostChanges())
+		if told, err = d.Host().Statistics(w.Context(), false); err != nil || told.DeadLetters != 1 || told.LostChanges != 1 {
+			w.Errorf("%v, %d set aside, %d lost, want 1 and 1", err, told.DeadLetters, told.LostChanges)
 		}
 	})
 }
