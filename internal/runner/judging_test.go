@@ -45,6 +45,8 @@ func TestEachFindingSaysWhatItFound(t *testing.T) {
 			[]string{"CPU saturated: 95.0 % of all cores were in use, above the bound of 90 %; this process used 95.0 %"}},
 		"it used all cores, as asked": {findings{closedLoop: true, cpu: 0.86, busy: 0.95}, result.OK,
 			[]string{"CPU saturated: 95.0 % of all cores were in use, above the bound of 90 %; this process used 86.0 %"}},
+		"others used a tenth of them": {findings{closedLoop: true, cpu: 0.9, busy: 1}, result.OK,
+			[]string{"CPU saturated: 100.0 % of all cores were in use, above the bound of 90 %; this process used 90.0 %"}},
 		"others used them in a closed loop": {findings{closedLoop: true, cpu: 0.8, busy: 0.95}, result.Invalid,
 			[]string{"CPU saturated: 95.0 % of all cores were in use, above the bound of 90 %; this process used 80.0 %"}},
 		"writes were never sent": {findings{writesUnsent: 2}, result.OK,
