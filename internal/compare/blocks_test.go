@@ -86,6 +86,11 @@ func TestMeasuredSeconds(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
+	b := newBlocks()
+	b.grow(4, 1, 2.25)
+	if want := []float64{1, 1, 0.25, 0}; !slices.Equal(b.seconds, want) {
+		t.Errorf("the blocks of 2.25 s have %v s, want %v", b.seconds, want)
+	}
 }
 
 // A weighted quantile, mean and count are those of the values written as often as their
