@@ -71,7 +71,7 @@ func lateReplies(t *testing.T, h *fakesvc.Host) int64 {
 // its caller, and counts the replies that come after that.
 func TestFetchOverTheBus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		supplier, _ := startSupplier(t, "A:delay=100ms")
+		supplier, results := startSupplier(t, "A:delay=100ms")
 		host, a := startConsumer(t, supplier)
 		fetch := func(key record.Key, limit time.Duration) (record.Record, time.Duration, codes.Code) {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -83,6 +83,10 @@ func TestFetchOverTheBus(t *testing.T) {
 		got, took, code := fetch(0, time.Second)
 		if code != codes.OK || got.Key != 0 || got.Version != 1 || !got.Intact("A", 16) || took != 100*time.Millisecond {
 			t.Errorf("%+v, %v, after %v", got, code, took)
+		}
+		synctest.Wait()
+		if got := results(); len(got) != 1 || got[0].Wait != 0 || got[0].Work != 100*time.Millisecond || got[0].Source != fakesvc.SourceOf("A") {
+			t.Errorf("results %+v", got)
 		}
 		if _, took, code := fetch(9, time.Second); code != codes.NotFound || took != 100*time.Millisecond {
 			t.Errorf("a key that nobody has: %v after %v", code, took)
@@ -132,6 +136,31 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 			t.Errorf("results %+v", got)
 		}
 		told, err := supplier.Host().Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{})
+		must(t, err)
+		if told.GetDeadLetters() != 1 {
+			t.Errorf("%d events are set aside, want 1", told.GetDeadLetters())
+		}
+	})
+}
+
+// A result that cannot be decoded is set aside, and its request fails at once.
+func TestResultThatCannotBeDecoded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		supplier, _ := startSupplier(t, "A:delay=10ms")
+		host, a := startConsumer(t, supplier)
+		must(t, host.Env().Bus.EnsureTopics(t.Context(), bus.Topic{Name: host.Env().DeadLetters()}, bus.Topic{Name: "test.B.queries"}))
+		a.topic = "test.B.queries" // which nobody answers
+		failed := make(chan error, 1)
+		go func() {
+			_, err := a.Fetch(t.Context(), 0)
+			failed <- err
+		}()
+		time.Sleep(time.Second)
+		a.requester.hand(bus.Event{ID: "x", Type: "BQueryResult", Source: fakesvc.SourceOf("B"), Correlation: a.requester.own + "1", Data: []byte{0xff}})
+		if err := <-failed; status.Code(err) != codes.Internal {
+			t.Errorf("%v", err)
+		}
+		told, err := host.Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{})
 		must(t, err)
 		if told.GetDeadLetters() != 1 {
 			t.Errorf("%d events are set aside, want 1", told.GetDeadLetters())
