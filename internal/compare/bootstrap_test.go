@@ -124,6 +124,21 @@ func TestResamplesOfPairs(t *testing.T) {
 	if d := eight(false, 1, 1).bootstrap([]metric.Metric{mean})[0].delta; !d.Tested || d.P < 0.5 || !(d.Low < -0.2 && d.High > 0.2) || !near(d.Seen, (d.High-d.Low)/2) {
 		t.Errorf("the same, each for itself: %+v", d)
 	}
+	for side, name := range []string{"the old", "the new"} { // the other one's blocks are all alike
+		p := eight(false, 1, 1)
+		alike := []*blocks{p.new, p.old}[side].by["latency"]
+		for i := range alike.value {
+			alike.value[i] = 0.045
+		}
+		if d := p.bootstrap([]metric.Metric{mean})[0].delta; !(d.Low < -0.2 && d.High > 0.2) {
+			t.Errorf("%s side is not drawn: %+v", name, d)
+		}
+	}
+	few := eight(true, 1, 1)
+	few.new.by["latency"].count = []int32{4, 0, 0, 0, 0, 0, 0, 0}
+	if d := few.bootstrap([]metric.Metric{mean})[0].delta; d.Tested {
+		t.Errorf("one side is too small to tell: %+v", d)
+	}
 	// What was 0 and no longer is has no change to tell of.
 	zero := eight(true, 0, 1)
 	for i := range zero.new.by["latency"].value {
