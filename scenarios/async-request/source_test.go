@@ -13,6 +13,7 @@ import (
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
 )
@@ -94,9 +95,38 @@ func TestFetchOverTheBus(t *testing.T) {
 		if _, took, code := fetch(0, 50*time.Millisecond); code != codes.DeadlineExceeded || took != 50*time.Millisecond {
 			t.Errorf("%v after %v, want the deadline after 50ms", code, took)
 		}
+		if _, took, code := fetch(0, 0); code != codes.DeadlineExceeded || took != 0 {
+			t.Errorf("%v after %v, want the deadline that is over", code, took)
+		}
 		time.Sleep(time.Second)
 		if n := lateReplies(t, host); n != 0 || len(a.requester.pending) != 0 {
 			t.Errorf("%d late replies, %d queries are waited for", n, len(a.requester.pending))
+		}
+	})
+}
+
+// A query's stages are those of the slowest of its needs, of each to the nanosecond.
+func TestStagesOfAQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		supplier, _ := startSupplier(t, "A:delay=100ms")
+		host, a := startConsumer(t, supplier)
+		node := a.requester.node
+		node.Need("A", "async-request", a, policy.Policy{})
+		begin := time.Now()
+		_, err := node.Query(t.Context(), 0)
+		must(t, err)
+		took := time.Since(begin)
+		told, err := host.Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{})
+		must(t, err)
+		sum := time.Duration(0)
+		for _, s := range told.GetStages() {
+			sum += time.Duration(s.GetSumNanos())
+			if s.GetName() == "supplier's work" && (s.GetSumNanos() != int64(100*time.Millisecond) || s.GetQueries() != 1) {
+				t.Errorf("%v", s)
+			}
+		}
+		if sum != took || took < 100*time.Millisecond {
+			t.Errorf("the stages add up to %v, the query took %v", sum, took)
 		}
 	})
 }
