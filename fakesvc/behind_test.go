@@ -1,6 +1,10 @@
 package fakesvc
 
-import "testing"
+import (
+	"testing"
+
+	"crosstalk/internal/bus"
+)
 
 // One of a group is behind in the partitions that it has: what the others have is not
 // unread.
@@ -10,7 +14,7 @@ func TestBehindIsOfOnesOwnPartitions(t *testing.T) {
 		groups bool
 		want   int64
 	}{"one of a group": {true, 2}, "alone": {false, 102}} {
-		reader := &consumer{host: &Host{env: Env{Groups: c.groups}}, handler: Handler{Shared: true}, next: map[int]int64{0: 5}}
+		reader := &consumer{host: &Host{env: Env{Groups: c.groups}}, handler: Handler{Shared: true}, next: map[int]bus.Position{0: {Next: 5}}}
 		if got := reader.behind(end); got != c.want {
 			t.Errorf("%s: behind by %d, want %d", name, got, c.want)
 		}

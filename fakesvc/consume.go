@@ -26,12 +26,12 @@ type Handler struct {
 	// ends the part.
 	Handle func(ctx context.Context, batch []bus.Delivery) error
 	// Apply is what a handler has instead of Handle that keeps for itself how far it
-	// is: next is, by partition, the first offset that is not handled once the batch
-	// is. The batch is empty where nothing of what came is to be handled.
-	Apply func(ctx context.Context, batch []bus.Delivery, next map[int]int64) error
+	// is: next is, by partition, the position once the batch is handled. The batch is
+	// empty where nothing of what came is to be handled.
+	Apply func(ctx context.Context, batch []bus.Delivery, next map[int]bus.Position) error
 	// From tells where to begin in each partition when the process starts; nil, and
 	// a partition that it does not name, is the first event.
-	From func(ctx context.Context) (map[int]int64, error)
+	From func(ctx context.Context) (map[int]bus.Position, error)
 	// Restart is told that the log has lost what it had acknowledged in a partition,
 	// which begins anew with what comes next; it may be nil. Its error ends the part.
 	Restart func(ctx context.Context, partition int) error
@@ -66,11 +66,11 @@ type consumer struct {
 	waits   *telemetry.Durations
 
 	lanes       []*lane // in the order of their partitions
-	committed   map[int]int64
+	committed   map[int]bus.Position
 	committedAt time.Time
 
 	mu   sync.Mutex
-	next map[int]int64 // the first offset of each partition that is not handled
+	next map[int]bus.Position // after what is handled of each partition
 
 	joined chan struct{} // closed when the group has dealt out partitions, to this one too
 	once   sync.Once
@@ -161,59 +161,64 @@ func (c *consumer) timer() <-chan time.Time {
 func (c *consumer) lane(partition int) *lane {
 	i, found := slices.BinarySearchFunc(c.lanes, partition, func(l *lane, p int) int { return l.partition - p })
 	if !found {
-		c.lanes = slices.Insert(c.lanes, i, &lane{partition: partition})
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lanes = slices.Insert(c.lanes, i, &lane{partition: partition, admitted: c.next[partition]})
 	}
 	return c.lanes[i]
 }
 
-// admit takes events in, and decides what each meets.
+// admit takes deliveries in.
 func (c *consumer) admit(ctx context.Context, batch []bus.Delivery) error {
 	for _, d := range batch {
 		l := c.lane(d.Partition)
-		if errors.Is(d.Err, bus.ErrLost) {
-			if err := c.startOver(ctx, l, d.Offset); err != nil {
+		switch {
+		case errors.Is(d.Err, bus.ErrLost):
+			if err := c.startOver(ctx, d); err != nil {
 				return err
 			}
-			continue
-		}
-		l.admitted = d.Offset + 1
-		if d.Err != nil {
+		case d.Err != nil:
 			c.host.SetAside(ctx, c.topic, d, d.Err)
-			continue
+		default:
+			c.meet(l, d)
 		}
-		if c.host.onTheBus.IsZero() {
-			l.put(d, fault.Interaction{}, fault.Passage{})
-			continue
-		}
-		way := c.host.passage(&d.Event)
-		met := c.host.onTheBus.Meet(way)
-		if met.Drop {
-			if c.handler.Lost != nil {
-				c.handler.Lost(d)
-			}
-			continue
-		}
-		l.put(d, way, met)
-		if met.Duplicate {
-			l.put(d, way, fault.Passage{})
-		}
+		l.admitted = d.After
 	}
 	return nil
 }
 
+// meet decides what an event meets.
+func (c *consumer) meet(l *lane, d bus.Delivery) {
+	if c.host.onTheBus.IsZero() {
+		l.put(d, fault.Interaction{}, fault.Passage{})
+		return
+	}
+	way := c.host.passage(&d.Event)
+	met := c.host.onTheBus.Meet(way)
+	if met.Drop {
+		if c.handler.Lost != nil {
+			c.handler.Lost(d)
+		}
+		return
+	}
+	l.put(d, way, met)
+	if met.Duplicate {
+		l.put(d, way, fault.Passage{})
+	}
+}
+
 // startOver begins anew in a partition that has lost what it had acknowledged.
-func (c *consumer) startOver(ctx context.Context, l *lane, first int64) error {
+func (c *consumer) startOver(ctx context.Context, lost bus.Delivery) error {
 	c.host.logLosses.Add(1)
 	if c.handler.Restart != nil {
-		if err := c.handler.Restart(ctx, l.partition); err != nil {
+		if err := c.handler.Restart(ctx, lost.Partition); err != nil {
 			return err
 		}
 	}
-	l.admitted = first
 	if c.committed == nil {
-		c.committed = make(map[int]int64)
+		c.committed = make(map[int]bus.Position)
 	}
-	c.committed[l.partition] = first
+	c.committed[lost.Partition] = lost.After
 	return nil
 }
 
@@ -274,10 +279,10 @@ func (c *consumer) skip(ctx context.Context) error {
 	return nil
 }
 
-// after returns, by partition, the first offset that is not handled once the first
-// due[i] parcels of each lane are.
-func (c *consumer) after(due []int) map[int]int64 {
-	next := make(map[int]int64, len(c.lanes))
+// after returns, by partition, the position once the first due[i] parcels of each lane
+// are handled.
+func (c *consumer) after(due []int) map[int]bus.Position {
+	next := make(map[int]bus.Position, len(c.lanes))
 	for i, l := range c.lanes {
 		next[l.partition] = l.after(due[i])
 	}
@@ -289,7 +294,7 @@ func (c *consumer) isBehind(due []int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, l := range c.lanes {
-		if l.after(due[i]) > c.next[l.partition] {
+		if l.after(due[i]).Next > c.next[l.partition].Next {
 			return true
 		}
 	}
@@ -300,7 +305,7 @@ func (c *consumer) isBehind(due []int) bool {
 func (c *consumer) commit() {
 	c.mu.Lock()
 	if c.next == nil {
-		c.next = make(map[int]int64)
+		c.next = make(map[int]bus.Position)
 	}
 	for _, l := range c.lanes {
 		c.next[l.partition] = l.after(0)
@@ -311,13 +316,13 @@ func (c *consumer) commit() {
 	}
 }
 
-func (c *consumer) moveTo(offsets map[int]int64) {
+func (c *consumer) moveTo(positions map[int]bus.Position) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.next = maps.Clone(offsets)
+	c.next = maps.Clone(positions)
 }
 
-func (c *consumer) positions() map[int]int64 {
+func (c *consumer) positions() map[int]bus.Position {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.next)
@@ -329,7 +334,7 @@ func (c *consumer) behind(end map[int]int64) int64 {
 	var behind int64
 	for p, offset := range end {
 		if _, has := at[p]; has || !c.shares() { // the others of a group have the others
-			behind += max(offset-at[p], 0)
+			behind += max(offset-at[p].Next, 0)
 		}
 	}
 	return behind

@@ -194,19 +194,19 @@ func TestRebalanceOfAGroup(t *testing.T) {
 }
 
 func TestFromWhereAConsumerBegins(t *testing.T) {
-	at := map[int]int64{}
-	from := func(context.Context) (map[int]int64, error) { return at, nil }
+	at := map[int]bus.Position{}
+	from := func(context.Context) (map[int]bus.Position, error) { return at, nil }
 	inCopies(t, 1, 1, false, "A:outage@5s+1s", Handler{From: from}, func(r *readers) {
 		r.publish(0, 10)
 		r.handled(0, 10, 1)
-		at[0] = 6 // what it has kept
+		at[0] = bus.Position{Next: 6} // what it has kept
 		r.hosts[0].begun <- time.Now()
 		time.Sleep(7 * time.Second)
 		r.handled(0, 6, 1)
 		r.handled(6, 10, 2)
 	})
-	inCopies(t, 1, 1, false, "", Handler{From: func(context.Context) (map[int]int64, error) { return nil, nil }}, func(r *readers) {
-		c := &consumer{host: r.hosts[0], topic: topic, handler: Handler{From: func(context.Context) (map[int]int64, error) {
+	inCopies(t, 1, 1, false, "", Handler{From: func(context.Context) (map[int]bus.Position, error) { return nil, nil }}, func(r *readers) {
+		c := &consumer{host: r.hosts[0], topic: topic, handler: Handler{From: func(context.Context) (map[int]bus.Position, error) {
 			return nil, errors.New("the database is locked")
 		}}}
 		if err := c.run(r.Context()); err == nil || err.Error() != "where to begin in topic test.A.queries: the database is locked" {

@@ -2,6 +2,7 @@ package fakesvc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 )
 
 // missed has a driver that has gone without a word, with its machine, be missed.
@@ -47,30 +49,47 @@ func (c control) Begin(_ context.Context, r *fakesvcpb.BeginRequest) (*fakesvcpb
 // Statistics reads whole databases for their sizes: it is no call for a hot path. The
 // last ones count what is under way too: it is waited for.
 func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest) (*fakesvcpb.StatisticsResponse, error) {
-	h := c.host
+	told, err := c.host.Statistics(ctx, r.GetLast())
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return StatisticsResponse(told)
+}
+
+// Statistics is what the control answers with the message of that name.
+func (h *Host) Statistics(ctx context.Context, last bool) (counts.Process, error) {
 	unsettled := ""
-	if r.GetLast() {
+	if last {
 		unsettled = h.settle(ctx)
 	}
-	out := &fakesvcpb.StatisticsResponse{
-		Unsettled: unsettled,
-		Events:    h.events.Load(), LateReplies: h.lateReplies.Load(),
-		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
-		Faults: h.faults(),
-	}
+	out := h.counts()
+	out.Unsettled = unsettled
 	for _, n := range h.nodes {
-		out.Policies = append(out.Policies, n.policies()...)
-		out.Capacities = append(out.Capacities, n.workers.statistics()...)
-		out.Stages = append(out.Stages, n.stages()...)
-		out.Bootstraps = append(out.Bootstraps, n.bootstraps()...)
-		out.Served = append(out.Served, n.served.statistics(n.Name))
 		collections, err := n.collections(ctx)
 		if err != nil {
-			return nil, status.Errorf(codes.Internal, "size of the database of %s: %v", n.Name, err)
+			return out, fmt.Errorf("size of the database of %s: %w", n.Name, err)
 		}
 		out.Collections = append(out.Collections, collections...)
 	}
 	return out, nil
+}
+
+// StatisticsResponse is what a process tells, as it travels.
+func StatisticsResponse(told counts.Process) (*fakesvcpb.StatisticsResponse, error) {
+	text, err := json.Marshal(told)
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &fakesvcpb.StatisticsResponse{Process: text}, nil
+}
+
+// Statistics reads what the process has counted: last, once the run is over.
+func (c *ControlClient) Statistics(ctx context.Context, last bool) (out counts.Process, err error) {
+	told, err := c.ControlClient.Statistics(ctx, &fakesvcpb.StatisticsRequest{Last: last})
+	if err == nil {
+		err = json.Unmarshal(told.GetProcess(), &out)
+	}
+	return out, err
 }
 
 func (c control) Watch(r *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {
@@ -96,30 +115,6 @@ func (c control) Watch(r *fakesvcpb.WatchRequest, stream grpc.ServerStreamingSer
 			}
 		}
 	}
-}
-
-// collections tells what the node keeps: its own records and its copies.
-func (n *Node) collections(ctx context.Context) ([]*fakesvcpb.Collection, error) {
-	var out []*fakesvcpb.Collection
-	if n.Owns {
-		bytes, err := n.records.Bytes(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, &fakesvcpb.Collection{Service: n.Name, Owner: n.Name, Bytes: bytes})
-	}
-	for _, need := range n.needs {
-		replica, ok := need.source.(Replica)
-		if !ok {
-			continue
-		}
-		bytes, err := replica.Copy().Bytes(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, &fakesvcpb.Collection{Service: n.Name, Owner: need.service, Bytes: bytes})
-	}
-	return out, nil
 }
 
 // ControlClient is the driver's end of Control.

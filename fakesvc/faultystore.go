@@ -3,6 +3,7 @@ package fakesvc
 import (
 	"context"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
@@ -85,7 +86,7 @@ func (c *faultyCollection) Write(ctx context.Context, write int64, records []rec
 }
 
 // Apply of no record is no use of the database that a fault is asked for.
-func (c *faultyCollection) Apply(ctx context.Context, records []record.Record, next map[int]int64) ([]record.Record, error) {
+func (c *faultyCollection) Apply(ctx context.Context, records []record.Record, next map[int]bus.Position) ([]record.Record, error) {
 	if len(records) > 0 {
 		if err := c.pass(ctx, fault.Apply); err != nil {
 			return nil, err

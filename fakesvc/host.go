@@ -258,7 +258,7 @@ func (h *Host) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.life = cancel
 	h.started.Store(true)
-	h.env.Metrics.ReadProcess(h.process)
+	h.env.Metrics.ReadProcess(h.scraped)
 	if h.control != nil {
 		h.running.Go(func() error { return ServeControl(ctx, h.control, h.Control(), h.env.Access) })
 	}

@@ -15,13 +15,14 @@ const reorderPatience = waits.ReorderPatience
 // lane is a partition's events on their way to the handler.
 type lane struct {
 	partition int
-	admitted  int64 // the first offset that was not read
+	admitted  bus.Position // after what was read
 	parcels   []parcel
 }
 
 // parcel is an event on its way to the handler.
 type parcel struct {
 	bus.Delivery
+	before   bus.Position // the lane's before it was read
 	way      fault.Interaction
 	asked    time.Duration // to be held up
 	since    time.Time
@@ -33,7 +34,7 @@ type parcel struct {
 // of it. One that is to be reordered waits for the next one, and lets it pass.
 func (l *lane) put(d bus.Delivery, way fault.Interaction, met fault.Passage) {
 	now := time.Now()
-	p := parcel{Delivery: d, way: way, asked: met.Delay, since: now, due: now.Add(met.Delay)}
+	p := parcel{Delivery: d, before: l.admitted, way: way, asked: met.Delay, since: now, due: now.Add(met.Delay)}
 	l.parcels = append(l.parcels, p)
 	last := len(l.parcels) - 1
 	behind := last > 0 && l.parcels[last-1].isBehind
@@ -62,11 +63,13 @@ func (l *lane) due(now time.Time) int {
 	return n
 }
 
-// after returns the first offset that is not handled once the first n parcels are.
-func (l *lane) after(n int) int64 {
-	next := l.admitted
+// after returns the position once the first n parcels are handled: before all others.
+func (l *lane) after(n int) bus.Position {
+	at := l.admitted
 	for _, p := range l.parcels[n:] {
-		next = min(next, p.Offset)
+		if p.before.Next < at.Next {
+			at = p.before
+		}
 	}
-	return next
+	return at
 }

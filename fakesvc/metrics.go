@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/internal/telemetry"
@@ -67,36 +68,19 @@ func (c *consumer) handled(batch []bus.Delivery) {
 	}
 }
 
-// process reads what the host has counted, for a scrape.
-func (h *Host) process(ctx context.Context) telemetry.Process {
-	p := telemetry.Process{Service: h.services[0], Faults: h.acting()}
-	if h.bus != nil {
-		p.Bus = &telemetry.Bus{
-			Published: h.events.Load(), LateReplies: h.lateReplies.Load(),
-			DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
-			Topics: h.topics(ctx),
-		}
+// scraped is what the host has counted, with how far it is with its topics.
+func (h *Host) scraped(ctx context.Context) counts.Process {
+	out := h.counts()
+	if out.OnBus {
+		out.Topics = h.topics(ctx)
 	}
-	for _, n := range h.nodes {
-		if w := n.workers; w.Workers > 0 {
-			p.Workers = append(p.Workers, w.reading())
-		}
-		for _, need := range n.needs {
-			if need.caller != nil {
-				p.Needs = append(p.Needs, telemetry.Need{
-					Service: n.Name, Peer: need.service,
-					Statistic: need.caller.Statistic(), Breaker: need.caller.Breaker(),
-				})
-			}
-		}
-	}
-	return p
+	return out
 }
 
 // topics asks the bus, over connections that no fault cuts, how far the topics are
 // that the host reads. One that does not answer in time is left out.
-func (h *Host) topics(ctx context.Context) []telemetry.Topic {
-	topics := make([]telemetry.Topic, 0, len(h.consumers))
+func (h *Host) topics(ctx context.Context) []counts.Topic {
+	topics := make([]counts.Topic, 0, len(h.consumers))
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	for _, c := range h.consumers {
@@ -107,7 +91,7 @@ func (h *Host) topics(ctx context.Context) []telemetry.Topic {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			topics = append(topics, telemetry.Topic{Name: h.env.shortTopic(c.topic), Behind: c.behind(end)})
+			topics = append(topics, counts.Topic{Name: h.env.shortTopic(c.topic), Behind: c.behind(end)})
 		})
 	}
 	asking.Wait()
@@ -116,51 +100,3 @@ func (h *Host) topics(ctx context.Context) []telemetry.Topic {
 
 // shortTopic is a topic's name without the prefix of the run.
 func (e Env) shortTopic(name string) string { return strings.TrimPrefix(name, e.Prefix+".") }
-
-func (w *workers) reading() telemetry.Workers {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return telemetry.Workers{
-		Service: w.service, Limit: w.Workers, QueueLimit: w.Queue, Waiting: w.waiting.Load(),
-		Arrived: w.arrived, Refused: w.refused, Queued: w.queued, Waited: w.waitedIn,
-	}
-}
-
-// acting tells of every fault of the host, and which of them act now.
-func (h *Host) acting() []telemetry.Fault {
-	out := h.actingActs()
-	add := func(target string, statistics []fault.Statistic) {
-		for _, s := range statistics {
-			at := h.elapsed()
-			out = append(out, telemetry.Fault{Target: target, Statistic: s, Acts: at >= 0 && s.Window.Contains(at)})
-		}
-	}
-	for _, n := range h.nodes {
-		add(n.Name, n.Boundary.Statistics())
-	}
-	for _, db := range h.databases {
-		add(db.target.String(), db.statistics())
-	}
-	for _, s := range h.services {
-		add(fault.Target{Service: s, Part: fault.Events}.String(), h.published[s].Statistics())
-	}
-	if h.bus != nil {
-		add(string(fault.Bus), h.onTheBus.Statistics())
-	}
-	return out
-}
-
-func (h *Host) actingActs() []telemetry.Fault {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var out []telemetry.Fault
-	for _, a := range h.acts {
-		out = append(out, telemetry.Fault{
-			Target:    a.fault.Target.String(),
-			Statistic: fault.Statistic{Kind: a.fault.Kind, Window: a.fault.Window},
-			Acts:      a.delivered.Start > 0 && a.delivered.Length == 0,
-			Acted:     a.delivered,
-		})
-	}
-	return out
-}

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 )
 
 // served counts the queries that a service answered well, by the second of the
@@ -27,8 +27,8 @@ func (s *served) add(at time.Duration) {
 	s.bySecond[second]++
 }
 
-func (s *served) statistics(service string) *fakesvcpb.Served {
+func (s *served) counts(service string) counts.Served {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &fakesvcpb.Served{Service: service, BySecond: append([]int64(nil), s.bySecond...)}
+	return counts.Served{Service: service, BySecond: append([]int64(nil), s.bySecond...)}
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"crosstalk/internal/counts"
 )
 
 // Spent is where the time of one fetch went, from asking to having the answer.
@@ -86,19 +88,14 @@ func slowestOf(all []Spent) Spent {
 	return slowest
 }
 
-// stage is a part of the way of a query through a node, and the time that all
-// queries spent in it.
-type stage struct {
-	name string
-	sum  time.Duration
-}
-
-// stages returns the stages, in the order of the way.
-func (l *ledger) stages() []stage {
+// stages tells where the time of the service's queries went, in the order of the way.
+func (l *ledger) stages(service string) []counts.Stage {
 	n := &l.needs
-	at := func(a *atomic.Int64) time.Duration { return time.Duration(a.Load()) }
-	return []stage{
-		{"own work", at(&l.own)}, {"look-up in its copy", at(&n.lookUp)}, {"call", at(&n.call)},
-		{"produce", at(&n.produce)}, {"consumer wait", at(&n.wait)}, {"supplier's work", at(&n.work)}, {"reply", at(&n.reply)},
+	at := func(name string, sum *atomic.Int64) counts.Stage {
+		return counts.Stage{Service: service, Name: name, Queries: l.queries.Load(), Seconds: time.Duration(sum.Load()).Seconds()}
+	}
+	return []counts.Stage{
+		at("own work", &l.own), at("look-up in its copy", &n.lookUp), at("call", &n.call),
+		at("produce", &n.produce), at("consumer wait", &n.wait), at("supplier's work", &n.work), at("reply", &n.reply),
 	}
 }

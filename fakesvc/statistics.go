@@ -1,123 +1,135 @@
 package fakesvc
 
 import (
-	"google.golang.org/grpc/codes"
+	"context"
 
-	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/fault"
-	"crosstalk/internal/policy"
 )
 
-// faults tells what the host did of all that was asked to go wrong.
-func (h *Host) faults() []*fakesvcpb.Fault {
-	out := h.performed()
+// counts is what the host has counted, and what is so now; without what takes long to find
+// out: the sizes of its databases, and how far it is with its topics.
+func (h *Host) counts() counts.Process {
+	out := counts.Process{Service: h.services[0], OnBus: h.bus != nil}
+	out.Bus = counts.Bus{
+		Events: h.events.Load(), LateReplies: h.lateReplies.Load(),
+		DeadLetters: h.deadLetters.Load(), LostChanges: h.lost.Load(), LogLosses: h.logLosses.Load(),
+	}
+	out.Faults = h.faults()
 	for _, n := range h.nodes {
-		out = append(out, faultsOf(n.Name, n.Boundary.Statistics())...)
+		out.Policies = append(out.Policies, n.policies()...)
+		out.Capacities = append(out.Capacities, n.workers.counts()...)
+		out.Stages = append(out.Stages, n.ledger.stages(n.Name)...)
+		out.Bootstraps = append(out.Bootstraps, n.bootstraps()...)
+		out.Served = append(out.Served, n.served.counts(n.Name))
+	}
+	return out
+}
+
+// faults tells what the host did of all that was asked to go wrong, and what of it acts
+// now.
+func (h *Host) faults() []counts.Fault {
+	out := h.performed()
+	at := h.elapsed()
+	add := func(target string, statistics []fault.Statistic) {
+		for _, s := range statistics {
+			f := counts.FaultOf(target, s)
+			f.Acts = at >= 0 && s.Window.Contains(at)
+			out = append(out, f)
+		}
+	}
+	for _, n := range h.nodes {
+		add(n.Name, n.Boundary.Statistics())
 	}
 	for _, db := range h.databases {
-		out = append(out, faultsOf(db.target.String(), db.statistics())...)
+		add(db.target.String(), db.statistics())
 	}
 	for _, s := range h.services {
-		out = append(out, faultsOf(fault.Target{Service: s, Part: fault.Events}.String(), h.published[s].Statistics())...)
+		add(fault.Target{Service: s, Part: fault.Events}.String(), h.published[s].Statistics())
 	}
 	if h.bus != nil {
-		out = append(out, faultsOf(string(fault.Bus), h.onTheBus.Statistics())...)
+		add(string(fault.Bus), h.onTheBus.Statistics())
 	}
 	return out
 }
 
 // performed tells of the faults that a window says all about.
-func (h *Host) performed() []*fakesvcpb.Fault {
+func (h *Host) performed() []counts.Fault {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var out []*fakesvcpb.Fault
+	var out []counts.Fault
 	for _, a := range h.acts {
-		out = append(out, &fakesvcpb.Fault{
-			Target: a.fault.Target.String(), Kind: string(a.fault.Kind),
-			StartNanos: int64(a.fault.Window.Start), LengthNanos: int64(a.fault.Window.Length),
-			DeliveredStartNanos: int64(a.delivered.Start), DeliveredLengthNanos: int64(a.delivered.Length),
-		})
-	}
-	return out
-}
-
-func faultsOf(target string, statistics []fault.Statistic) []*fakesvcpb.Fault {
-	var out []*fakesvcpb.Fault
-	for _, s := range statistics {
-		out = append(out, &fakesvcpb.Fault{
-			Target: target, Kind: string(s.Kind), Code: s.Code, Asked: s.Asked,
-			StartNanos: int64(s.Window.Start), LengthNanos: int64(s.Window.Length),
-			Interactions: s.Interactions, Delivered: s.Delivered,
-			MeanAskedNanos: int64(s.MeanAsked), MeanDeliveredNanos: int64(s.MeanDelivered),
-		})
+		f := counts.FaultOf(a.fault.Target.String(), fault.Statistic{Kind: a.fault.Kind, Window: a.fault.Window})
+		f.DeliveredWindow = counts.WindowOf(a.delivered)
+		f.Acts = a.delivered.Start > 0 && a.delivered.Always()
+		out = append(out, f)
 	}
 	return out
 }
 
 // policies tells what the node did about its needs.
-func (n *Node) policies() []*fakesvcpb.Policy {
-	var out []*fakesvcpb.Policy
+func (n *Node) policies() []counts.Policy {
+	var out []counts.Policy
 	for _, need := range n.needs {
-		if need.caller == nil {
-			continue
-		}
-		s := need.caller.Statistic()
-		out = append(out, &fakesvcpb.Policy{
-			Consumer: n.Name, Need: need.service,
-			Calls: s.Calls, Tries: s.Tries, Retries: s.Retries, Hedges: s.Hedges, Saved: s.Saved,
-			Failed: s.Failed, Cancelled: s.Cancelled, Refused: s.Refused, OverBudget: s.OverBudget, Fallbacks: s.Fallbacks,
-			Failures: byName(s.Failures),
-		})
-	}
-	return out
-}
-
-// byName returns the codes that there are any of, by their names.
-func byName(byCode policy.ByCode) map[string]int64 {
-	out := make(map[string]int64)
-	for code, n := range byCode {
-		if n > 0 {
-			out[fault.CodeName(codes.Code(code))] = n
+		if need.caller != nil {
+			out = append(out, counts.Policy{
+				Consumer: n.Name, Need: need.service,
+				Statistic: need.caller.Statistic(), Breaker: need.caller.Breaker(),
+			})
 		}
 	}
 	return out
 }
 
-// statistics tells how full the service was; nothing where it has no bound.
-func (w *workers) statistics() []*fakesvcpb.Capacity {
+// counts tells how full the service was and is; nothing where it has no bound.
+func (w *workers) counts() []counts.Capacity {
 	if w.Workers == 0 {
 		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return []*fakesvcpb.Capacity{{
+	return []counts.Capacity{{
 		Service: w.service, Workers: int64(w.Workers), Queue: int64(w.Queue),
 		Arrived: w.arrived, Refused: w.refused, Queued: w.queued,
-		LongestQueue: w.longest, WaitedNanos: int64(w.waitedIn),
+		LongestQueue: w.longest, WaitedSeconds: w.waitedIn.Seconds(), Waiting: w.waiting.Load(),
 	}}
 }
 
-// stages tells where the time of the node's queries went.
-func (n *Node) stages() []*fakesvcpb.Stage {
-	var out []*fakesvcpb.Stage
-	for _, s := range n.ledger.stages() {
-		out = append(out, &fakesvcpb.Stage{
-			Service: n.Name, Name: s.name, Queries: n.ledger.queries.Load(), SumNanos: int64(s.sum),
-		})
-	}
-	return out
-}
-
 // bootstraps tells what it took each copy to catch up.
-func (n *Node) bootstraps() []*fakesvcpb.Bootstrap {
-	var out []*fakesvcpb.Bootstrap
+func (n *Node) bootstraps() []counts.Bootstrap {
+	var out []counts.Bootstrap
 	for _, need := range n.needs {
 		if replica, ok := need.source.(Replica); ok {
 			b := replica.Bootstrap()
-			out = append(out, &fakesvcpb.Bootstrap{
-				Service: n.Name, Owner: need.service, Events: b.Events, Bytes: b.Bytes, TookNanos: int64(b.Took),
+			out = append(out, counts.Bootstrap{
+				Service: n.Name, Owner: need.service, Events: b.Events, Bytes: b.Bytes, Took: b.Took.Seconds(),
 			})
 		}
 	}
 	return out
+}
+
+// collections tells what the node keeps: its own records and its copies. It reads whole
+// tables.
+func (n *Node) collections(ctx context.Context) ([]counts.Collection, error) {
+	var out []counts.Collection
+	if n.Owns {
+		bytes, err := n.records.Bytes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, counts.Collection{Service: n.Name, Owner: n.Name, Bytes: bytes})
+	}
+	for _, need := range n.needs {
+		replica, ok := need.source.(Replica)
+		if !ok {
+			continue
+		}
+		bytes, err := replica.Copy().Bytes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, counts.Collection{Service: n.Name, Owner: need.service, Bytes: bytes})
+	}
+	return out, nil
 }

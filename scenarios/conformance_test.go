@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/scenarios"
 )
@@ -161,12 +162,12 @@ func TestOneDeadService(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		expect("after", codes.OK, 0)
-		for _, f := range b.statistics().GetFaults() {
-			if f.GetKind() != "outage" {
+		for _, f := range b.statistics().Faults {
+			if f.Kind != fault.Outage {
 				continue
 			}
-			if !b.lasted(time.Duration(f.GetDeliveredStartNanos()), time.Second) || !b.lasted(time.Duration(f.GetDeliveredLengthNanos()), 3*time.Second) {
-				b.Errorf("delivered from %v for %v", time.Duration(f.GetDeliveredStartNanos()), time.Duration(f.GetDeliveredLengthNanos()))
+			if w := f.DeliveredWindow.Exact(); !b.lasted(w.Start, time.Second) || !b.lasted(w.Length, 3*time.Second) {
+				b.Errorf("delivered in %v", w)
 			}
 		}
 	})
@@ -292,9 +293,9 @@ func TestFailingOwnerMakesTheReplicaStale(t *testing.T) {
 				b.Errorf("key %d in the end: %v, %v", key, answer, err)
 			}
 		}
-		for _, f := range b.statistics().GetFaults() {
-			if f.GetTarget() == "A" && f.GetKind() == "abort" && (f.GetDelivered() == 0 || f.GetInteractions() != 20+f.GetDelivered()) {
-				b.Errorf("%d attempts, %d of them failed; each failure should lead to another attempt", f.GetInteractions(), f.GetDelivered())
+		for _, f := range b.statistics().Faults {
+			if f.Target == "A" && f.Kind == fault.Abort && (f.Injected == 0 || f.Interactions != 20+f.Injected) {
+				b.Errorf("%d attempts, %d of them failed; each failure should lead to another attempt", f.Interactions, f.Injected)
 			}
 		}
 	})
@@ -371,8 +372,8 @@ func TestEventsAreCounted(t *testing.T) {
 			b.Fatal(err)
 		}
 		want := map[string]int64{"async-request": 60, "async-replicated": 1}[scenario]
-		b.rest(func() bool { return b.statistics().GetEvents() == want })
-		if got := b.statistics().GetEvents(); got != want {
+		b.rest(func() bool { return b.statistics().Events == want })
+		if got := b.statistics().Events; got != want {
 			b.Errorf("%d events for 10 queries and a write, want %d", got, want)
 		}
 	})
@@ -388,8 +389,8 @@ func TestLateReply(t *testing.T) {
 			b.Fatal(err)
 		}
 		time.Sleep(40 * time.Millisecond)
-		b.rest(func() bool { return b.statistics().GetLateReplies() == 1 })
-		if late := b.statistics().GetLateReplies(); late != 1 {
+		b.rest(func() bool { return b.statistics().LateReplies == 1 })
+		if late := b.statistics().LateReplies; late != 1 {
 			b.Errorf("%d late replies, want that of A", late)
 		}
 		if answer, _, err := b.ask(2, 2); err != nil || answer[0].Key != 2 {
@@ -402,11 +403,11 @@ func TestStorage(t *testing.T) {
 	for _, kind := range []string{"memory", "sqlite", "bbolt"} {
 		conform(t, []string{"store", kind}, func(b *bubble, scenario string) {
 			own, copies := 0, 0
-			for _, c := range b.statistics().GetCollections() {
-				if c.GetBytes() <= 0 {
-					b.Errorf("%s in %s takes %d bytes", c.GetOwner(), c.GetService(), c.GetBytes())
+			for _, c := range b.statistics().Collections {
+				if c.Bytes <= 0 {
+					b.Errorf("%s in %s takes %d bytes", c.Owner, c.Service, c.Bytes)
 				}
-				if c.GetService() == c.GetOwner() {
+				if c.Service == c.Owner {
 					own++
 				} else {
 					copies++
@@ -440,7 +441,7 @@ func TestWatchReportsWhatBecameVisible(t *testing.T) {
 					if err != nil {
 						return
 					}
-					seen <- fmt.Sprintf("%s %s %d %d", v.GetConsumer(), v.GetService(), v.GetKey(), v.GetVersion())
+					seen <- fmt.Sprintf("%s %s %d %d", v.Consumer, v.GetService(), v.GetKey(), v.GetVersion())
 				}
 			}()
 		}

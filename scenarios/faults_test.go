@@ -11,6 +11,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/fault"
 )
 
 const ms = time.Millisecond
@@ -142,8 +143,8 @@ func TestBusOutageIsAge(t *testing.T) {
 		if answer, _, err := b.ask(2, 3); err != nil || answer[0].Version != 2 {
 			b.Errorf("after the outage: %v, %v", answer, err)
 		}
-		for _, f := range b.statistics().GetFaults() {
-			if f.GetTarget() == "bus" && (f.GetDeliveredStartNanos() != int64(time.Second) || f.GetDeliveredLengthNanos() != int64(3*time.Second)) {
+		for _, f := range b.statistics().Faults {
+			if f.Target == "bus" && f.DeliveredWindow.Exact() != (fault.Window{Start: time.Second, Length: 3 * time.Second}) {
 				b.Errorf("delivered %v", f)
 			}
 		}
@@ -158,8 +159,8 @@ func TestBusDelayIsReported(t *testing.T) {
 		time.Sleep(10 * ms)
 		b.write("A", 1, 3, 2)
 		time.Sleep(time.Second)
-		for _, f := range b.statistics().GetFaults() {
-			if f.GetTarget() == "bus" && f.GetInteractions() > 0 && (f.GetInteractions() != 1 || f.GetDelivered() != 1 || f.GetMeanDeliveredNanos() != int64(30*ms)) {
+		for _, f := range b.statistics().Faults {
+			if f.Target == "bus" && f.Interactions > 0 && (f.Interactions != 1 || f.Injected != 1 || f.DeliveredSeconds != 0.03) {
 				b.Errorf("%v", f)
 			}
 		}
@@ -180,7 +181,7 @@ func TestLostChanges(t *testing.T) {
 			b.begin()
 			synctest.Wait()
 			b.write("A", 1, 3, 2)
-			if v := <-lost; v.GetConsumer() != "D" || v.GetService() != "A" || v.GetKey() != 3 || v.GetVersion() != 2 {
+			if v := <-lost; v.Consumer != "D" || v.GetService() != "A" || v.GetKey() != 3 || v.GetVersion() != 2 {
 				b.Errorf("%s: lost %v", fault, v)
 			}
 			time.Sleep(2 * time.Second)
@@ -192,8 +193,8 @@ func TestLostChanges(t *testing.T) {
 			if answer, _, err := b.ask(1, 3); err != nil || answer[0].Version != 3 {
 				b.Errorf("%s: the change behind it: %v, %v", fault, answer, err)
 			}
-			if s := b.statistics(); s.GetDeadLetters() != deadLetters || s.GetLostChanges() != 1 {
-				b.Errorf("%s: %d dead letters, %d lost changes", fault, s.GetDeadLetters(), s.GetLostChanges())
+			if s := b.statistics(); s.DeadLetters != deadLetters || s.LostChanges != 1 {
+				b.Errorf("%s: %d dead letters, %d lost changes", fault, s.DeadLetters, s.LostChanges)
 			}
 		})
 	}
@@ -231,8 +232,8 @@ func TestPoisonousQuery(t *testing.T) {
 		if (during != outcome{codes.DeadlineExceeded, time.Second}) || (after != outcome{}) {
 			b.Errorf("%v, then %v", during, after)
 		}
-		if s := b.statistics(); s.GetDeadLetters() != 3 {
-			b.Errorf("%d dead letters, want the queries to A, B and C", s.GetDeadLetters())
+		if s := b.statistics(); s.DeadLetters != 3 {
+			b.Errorf("%d dead letters, want the queries to A, B and C", s.DeadLetters)
 		}
 	})
 }
@@ -279,8 +280,8 @@ func TestCapacity(t *testing.T) {
 		if got[outcome{codes.ResourceExhausted, 0}] != 2 {
 			b.Errorf("%v, want two refused at once", got)
 		}
-		c := b.statistics().GetCapacities()
-		if len(c) != 1 || c[0].GetArrived() != 5 || c[0].GetRefused() != 2 || c[0].GetQueued() != 2 || c[0].GetLongestQueue() != 2 || c[0].GetWaitedNanos() != int64(300*ms) {
+		c := b.statistics().Capacities
+		if len(c) != 1 || c[0].Arrived != 5 || c[0].Refused != 2 || c[0].Queued != 2 || c[0].LongestQueue != 2 || c[0].WaitedSeconds != 0.3 {
 			b.Errorf("%v", c)
 		}
 	})

@@ -7,20 +7,21 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/policy"
 )
 
 // policyOn returns what D did about one of its needs.
-func (b *bubble) policyOn(need string) *fakesvcpb.Policy {
+func (b *bubble) policyOn(need string) counts.Policy {
 	b.Helper()
-	for _, p := range b.statistics().GetPolicies() {
-		if p.GetConsumer() == "D" && p.GetNeed() == need {
+	for _, p := range b.statistics().Policies {
+		if p.Consumer == "D" && p.Need == need {
 			return p
 		}
 	}
 	b.Fatalf("D has no policy about %s", need)
-	return nil
+	return counts.Policy{}
 }
 
 // A policy acts alike on calls, on bus requests and on function calls; where D
@@ -29,24 +30,24 @@ func TestEachPolicyInEachScenario(t *testing.T) {
 	for _, c := range []struct {
 		policy, fault string
 		want          outcome
-		check         func(p *fakesvcpb.Policy) bool
+		check         func(p counts.Policy) bool
 	}{
 		{"timeout=50ms", "B:hang=1@0s+2s", outcome{codes.DeadlineExceeded, 50 * ms},
-			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 1 && p.GetFailed() == 1 }},
+			func(p counts.Policy) bool { return p.Tries == 1 && p.Failed == 1 }},
 		{"timeout=50ms retry=2 backoff=10ms..20ms", "B:hang=1@0s+2s", outcome{codes.DeadlineExceeded, 180 * ms},
-			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 3 && p.GetRetries() == 2 && p.GetFailed() == 1 }},
+			func(p counts.Policy) bool { return p.Tries == 3 && p.Retries == 2 && p.Failed == 1 }},
 		{"retry=2 backoff=10ms", "B:abort=1@0s+505ms", outcome{codes.OK, 10 * ms},
-			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 2 && p.GetSaved() == 1 }},
+			func(p counts.Policy) bool { return p.Tries == 2 && p.Saved == 1 }},
 		{"hedge=20ms", "B:delay=400ms@0s+515ms", outcome{codes.OK, 20 * ms},
-			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 2 && p.GetHedges() == 1 && p.GetSaved() == 1 }},
+			func(p counts.Policy) bool { return p.Tries == 2 && p.Hedges == 1 && p.Saved == 1 }},
 		{"fallback=last-known", "B:abort=1@0s+2s", outcome{codes.OK, 0},
-			func(p *fakesvcpb.Policy) bool { return p.GetFallbacks() == 1 && p.GetSaved() == 1 }},
+			func(p counts.Policy) bool { return p.Fallbacks == 1 && p.Saved == 1 }},
 		{"retry=3 budget=20%", "B:abort=1@0s+2s", outcome{codes.Unavailable, 0},
-			func(p *fakesvcpb.Policy) bool {
-				return p.GetTries() == 1 && p.GetFailed() == 1 && p.GetOverBudget() == 1
+			func(p counts.Policy) bool {
+				return p.Tries == 1 && p.Failed == 1 && p.OverBudget == 1
 			}},
 		{"breaker=100%/1/200ms", "B:abort=1@0s+2s", outcome{codes.Unavailable, 0},
-			func(p *fakesvcpb.Policy) bool { return p.GetTries() == 1 && p.GetFailed() == 1 }},
+			func(p counts.Policy) bool { return p.Tries == 1 && p.Failed == 1 }},
 	} {
 		each(t, []string{"policy", c.policy, "fault", c.fault}, func(b *bubble, scenario string) {
 			if _, _, err := b.ask(-1, 1); err != nil { // what the fallback will know
@@ -57,7 +58,7 @@ func TestEachPolicyInEachScenario(t *testing.T) {
 			_, took, err := b.ask(7, 1)
 			got := outcome{status.Code(err), took}
 			if scenario == "async-replicated" {
-				if got != (outcome{}) || b.policyOn("B").GetTries() != 1 {
+				if got != (outcome{}) || b.policyOn("B").Tries != 1 {
 					b.Errorf("%s: %v, %v", c.policy, got, b.policyOn("B"))
 				}
 				return
@@ -85,11 +86,11 @@ func TestGivenUpIsNoFailure(t *testing.T) {
 			time.Sleep(100 * ms) // B and C have noticed
 		}
 		a := b.policyOn("A")
-		if a.GetFailed() != 2 || a.GetFailures()["UNAVAILABLE"] != 1 || a.GetRefused() != 1 {
+		if a.Failed != 2 || a.Failures[codes.Unavailable] != 1 || a.Refused != 1 {
 			b.Errorf("A: %v", a)
 		}
 		for _, given := range []string{"B", "C"} {
-			if p := b.policyOn(given); p.GetCalls() != 2 || p.GetCancelled() != 2 || p.GetFailed() != 0 || p.GetRefused() != 0 || len(p.GetFailures()) > 0 {
+			if p := b.policyOn(given); p.Calls != 2 || p.Cancelled != 2 || p.Failed != 0 || p.Refused != 0 || p.Failures != (policy.ByCode{}) {
 				b.Errorf("%s: %v", given, p)
 			}
 		}
@@ -114,7 +115,7 @@ func TestRetriesAreDrawnAnew(t *testing.T) {
 		if failed > 20 { // 8.1 expected, sigma 2.8
 			b.Errorf("%d of 300 failed, want 0.3³ of them", failed)
 		}
-		saved[scenario] = b.policyOn("B").GetSaved()
+		saved[scenario] = b.policyOn("B").Saved
 	})
 	if s := saved["sync"]; s < 60 || s != saved["async-request"] || s != saved["monolith"] {
 		t.Errorf("saved %v", saved)
@@ -129,9 +130,9 @@ func TestRetriesMultiplyInADeeperGraph(t *testing.T) {
 		if _, _, err := b.ask(1, 1); status.Code(err) != codes.Unavailable {
 			b.Errorf("%v", err)
 		}
-		for _, f := range b.statistics().GetFaults() {
-			if f.GetTarget() == "X" && f.GetDelivered() != 9 {
-				b.Errorf("X was asked %d times, want 9", f.GetDelivered())
+		for _, f := range b.statistics().Faults {
+			if f.Target == "X" && f.Injected != 9 {
+				b.Errorf("X was asked %d times, want 9", f.Injected)
 			}
 		}
 	})
@@ -150,7 +151,7 @@ func TestPolicyOfOneNeed(t *testing.T) {
 		if _, _, err := b.ask(1, 1); status.Code(err) != codes.Unavailable {
 			b.Error(err)
 		}
-		if p := b.policyOn("B"); p.GetTries() != 5 {
+		if p := b.policyOn("B"); p.Tries != 5 {
 			b.Errorf("%v", p)
 		}
 	})

@@ -26,13 +26,13 @@ func TestWhereTheTimeGoes(t *testing.T) {
 				total += took
 			}
 			var sum time.Duration
-			for _, s := range b.statistics().GetStages() {
-				if s.GetService() != "D" {
+			for _, s := range b.statistics().Stages {
+				if s.Service != "D" {
 					continue
 				}
-				sum += time.Duration(s.GetSumNanos())
-				if got := time.Duration(s.GetSumNanos()) / 3; got != want[s.GetName()] || s.GetQueries() != 3 {
-					b.Errorf("%s: %s takes %v, want %v", scenario, s.GetName(), got, want[s.GetName()])
+				sum += time.Duration(s.Seconds * 1e9)
+				if got := time.Duration(s.Seconds*1e9) / 3; got != want[s.Name] || s.Queries != 3 {
+					b.Errorf("%s: %s takes %v, want %v", scenario, s.Name, got, want[s.Name])
 				}
 			}
 			if sum != total {

@@ -8,6 +8,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/record"
 	"crosstalk/internal/simnet"
@@ -161,23 +162,14 @@ func (b *bubble) begin() {
 	}
 }
 
-func (b *bubble) statistics() *fakesvcpb.StatisticsResponse {
+func (b *bubble) statistics() (sum counts.Process) {
 	b.Helper()
-	sum := &fakesvcpb.StatisticsResponse{}
 	for _, c := range b.controls {
-		s, err := c.Statistics(b.Context(), &fakesvcpb.StatisticsRequest{})
+		told, err := c.Statistics(b.Context(), false)
 		if err != nil {
 			b.Fatal(err)
 		}
-		sum.Faults = append(sum.Faults, s.GetFaults()...)
-		sum.Collections = append(sum.Collections, s.GetCollections()...)
-		sum.Events += s.GetEvents()
-		sum.LateReplies += s.GetLateReplies()
-		sum.DeadLetters += s.GetDeadLetters()
-		sum.LostChanges += s.GetLostChanges()
-		sum.Policies = append(sum.Policies, s.GetPolicies()...)
-		sum.Stages = append(sum.Stages, s.GetStages()...)
-		sum.Capacities = append(sum.Capacities, s.GetCapacities()...)
+		sum.Add(told)
 	}
 	return sum
 }

@@ -46,6 +46,19 @@ func TestKills(t *testing.T) {
 	t.Logf("%d kills (seed %d) in %v: %s", kills, seed, length, run)
 }
 
+// TestKillsWithDroppedEvents kills D while events are dropped on their way to it: each that it
+// lacks is explained, also those that it drops before the driver watches it again, and no
+// log has lost anything.
+func TestKillsWithDroppedEvents(t *testing.T) {
+	seed := numberFrom(t, seedVariable, 1)
+	faults, length := randomKills(4, seed, 600*time.Millisecond, "D")
+	run := underKills(t, seed, faults+";bus:drop=20%;bus:reorder=10%", length)
+	if run.LostChanges == 0 {
+		t.Errorf("seed %d: nothing was dropped: %s", seed, run)
+	}
+	t.Logf("seed %d: %d changes dropped: %s", seed, run.LostChanges, run)
+}
+
 // So many keys that one is seldom written twice: a later write would hide the loss of
 // the one before.
 const killsKeys = 5000

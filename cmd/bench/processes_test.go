@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/result"
 	"crosstalk/scenarios"
 )
@@ -51,8 +53,8 @@ func TestPlacementChangesNoAnswer(t *testing.T) {
 		if !reflect.DeepEqual(a.Writes, b.Writes) || a.Answers.Correct+a.Answers.Stale != b.Answers.Correct+b.Answers.Stale || b.Answers.Backwards+b.Answers.Missing+b.Answers.Corrupt != 0 {
 			t.Errorf("%s: writes %+v and %+v, answers %+v and %+v", name, a.Writes, b.Writes, a.Answers, b.Answers)
 		}
-		abort := func(r result.Run) result.Fault {
-			i := slices.IndexFunc(r.Faults, func(f result.Fault) bool { return f.Kind == "abort" })
+		abort := func(r result.Run) counts.Fault {
+			i := slices.IndexFunc(r.Faults, func(f counts.Fault) bool { return f.Kind == "abort" })
 			return r.Faults[i]
 		}
 		if f, g := abort(a), abort(b); f.Interactions == 0 || f != g {

@@ -52,6 +52,7 @@ from which value on one scenario beats another on the metric of --by, beyond the
 Exit codes are those of run.`,
 		Example: `  bench sweep --vary=fail-rate=0,0.01,0.02,0.05,0.1,0.2,0.5
   bench sweep --vary=rate=100,500,1000 --by=latency.p50 --scenario=sync,async-request
+  bench sweep --vary=rate=50,100,200,400,800 --by=throughput --latency=none,D=20ms --workers=D=4,queue=8
   bench sweep --vary=upstreams=1,4,16 --fail-rate=0.01
   bench sweep --vary=fail-rate=0,0.1 --vary='policy=none;retry=2' --repeat=3`,
 		Args: cobra.MaximumNArgs(1),

@@ -882,37 +882,10 @@ func (x *StatisticsRequest) GetLast() bool {
 }
 
 type StatisticsResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Faults []*Fault               `protobuf:"bytes,1,rep,name=faults,proto3" json:"faults,omitempty"`
-	// Size in its database of each collection that a service keeps.
-	Collections []*Collection `protobuf:"bytes,2,rep,name=collections,proto3" json:"collections,omitempty"`
-	// Events that the bus acknowledged and that the measured part is the reason for.
-	Events int64 `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
-	// Replies that came after their requester gave up.
-	LateReplies int64       `protobuf:"varint,4,opt,name=late_replies,json=lateReplies,proto3" json:"late_replies,omitempty"`
-	Policies    []*Policy   `protobuf:"bytes,5,rep,name=policies,proto3" json:"policies,omitempty"`
-	Capacities  []*Capacity `protobuf:"bytes,6,rep,name=capacities,proto3" json:"capacities,omitempty"`
-	// Events that could not be decoded, and were set aside.
-	DeadLetters int64 `protobuf:"varint,7,opt,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
-	// Changes that a replica will never have: their events were dropped or poisonous.
-	LostChanges int64    `protobuf:"varint,8,opt,name=lost_changes,json=lostChanges,proto3" json:"lost_changes,omitempty"`
-	Stages      []*Stage `protobuf:"bytes,9,rep,name=stages,proto3" json:"stages,omitempty"`
-	// What the process takes, where the node is a process of its own.
-	Process *Process  `protobuf:"bytes,10,opt,name=process,proto3" json:"process,omitempty"`
-	Served  []*Served `protobuf:"bytes,11,rep,name=served,proto3" json:"served,omitempty"`
-	// How many other drivers have added load.
-	Attached   int64        `protobuf:"varint,13,opt,name=attached,proto3" json:"attached,omitempty"`
-	Bootstraps []*Bootstrap `protobuf:"bytes,12,rep,name=bootstraps,proto3" json:"bootstraps,omitempty"`
-	// How often a partition was found to have lost events that it had acknowledged.
-	LogLosses int64 `protobuf:"varint,15,opt,name=log_losses,json=logLosses,proto3" json:"log_losses,omitempty"`
-	// Spans that a node has made, where it is a process of its own, and those of them that
-	// the collector has not taken, with the last reason why.
-	Spans     int64  `protobuf:"varint,17,opt,name=spans,proto3" json:"spans,omitempty"`
-	LostSpans int64  `protobuf:"varint,18,opt,name=lost_spans,json=lostSpans,proto3" json:"lost_spans,omitempty"`
-	LostWhy   string `protobuf:"bytes,19,opt,name=lost_why,json=lostWhy,proto3" json:"lost_why,omitempty"`
-	// What was under way and is not counted, where the last statistics did not wait for it
-	// any longer.
-	Unsettled     string `protobuf:"bytes,20,opt,name=unsettled,proto3" json:"unsettled,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All that the process has counted, as JSON: the type Process of internal/counts, which
+	// is the one place where a figure is declared.
+	Process       []byte `protobuf:"bytes,21,opt,name=process,proto3" json:"process,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -947,825 +920,11 @@ func (*StatisticsResponse) Descriptor() ([]byte, []int) {
 	return file_fakesvc_proto_rawDescGZIP(), []int{16}
 }
 
-func (x *StatisticsResponse) GetFaults() []*Fault {
-	if x != nil {
-		return x.Faults
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetCollections() []*Collection {
-	if x != nil {
-		return x.Collections
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetEvents() int64 {
-	if x != nil {
-		return x.Events
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetLateReplies() int64 {
-	if x != nil {
-		return x.LateReplies
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetPolicies() []*Policy {
-	if x != nil {
-		return x.Policies
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetCapacities() []*Capacity {
-	if x != nil {
-		return x.Capacities
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetDeadLetters() int64 {
-	if x != nil {
-		return x.DeadLetters
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetLostChanges() int64 {
-	if x != nil {
-		return x.LostChanges
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetStages() []*Stage {
-	if x != nil {
-		return x.Stages
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetProcess() *Process {
+func (x *StatisticsResponse) GetProcess() []byte {
 	if x != nil {
 		return x.Process
 	}
 	return nil
-}
-
-func (x *StatisticsResponse) GetServed() []*Served {
-	if x != nil {
-		return x.Served
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetAttached() int64 {
-	if x != nil {
-		return x.Attached
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetBootstraps() []*Bootstrap {
-	if x != nil {
-		return x.Bootstraps
-	}
-	return nil
-}
-
-func (x *StatisticsResponse) GetLogLosses() int64 {
-	if x != nil {
-		return x.LogLosses
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetSpans() int64 {
-	if x != nil {
-		return x.Spans
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetLostSpans() int64 {
-	if x != nil {
-		return x.LostSpans
-	}
-	return 0
-}
-
-func (x *StatisticsResponse) GetLostWhy() string {
-	if x != nil {
-		return x.LostWhy
-	}
-	return ""
-}
-
-func (x *StatisticsResponse) GetUnsettled() string {
-	if x != nil {
-		return x.Unsettled
-	}
-	return ""
-}
-
-// Bootstrap is what a copy read when its process started, until it had caught up.
-type Bootstrap struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service that keeps the copy.
-	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	Owner         string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
-	Events        int64  `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
-	Bytes         int64  `protobuf:"varint,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
-	TookNanos     int64  `protobuf:"varint,5,opt,name=took_nanos,json=tookNanos,proto3" json:"took_nanos,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Bootstrap) Reset() {
-	*x = Bootstrap{}
-	mi := &file_fakesvc_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Bootstrap) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Bootstrap) ProtoMessage() {}
-
-func (x *Bootstrap) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Bootstrap.ProtoReflect.Descriptor instead.
-func (*Bootstrap) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{17}
-}
-
-func (x *Bootstrap) GetService() string {
-	if x != nil {
-		return x.Service
-	}
-	return ""
-}
-
-func (x *Bootstrap) GetOwner() string {
-	if x != nil {
-		return x.Owner
-	}
-	return ""
-}
-
-func (x *Bootstrap) GetEvents() int64 {
-	if x != nil {
-		return x.Events
-	}
-	return 0
-}
-
-func (x *Bootstrap) GetBytes() int64 {
-	if x != nil {
-		return x.Bytes
-	}
-	return 0
-}
-
-func (x *Bootstrap) GetTookNanos() int64 {
-	if x != nil {
-		return x.TookNanos
-	}
-	return 0
-}
-
-// Process is what a process has taken, its CPU time in the measured part.
-type Process struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	CpuNanos int64                  `protobuf:"varint,1,opt,name=cpu_nanos,json=cpuNanos,proto3" json:"cpu_nanos,omitempty"`
-	// The most memory that it has held since it started.
-	MaxResidentBytes int64 `protobuf:"varint,2,opt,name=max_resident_bytes,json=maxResidentBytes,proto3" json:"max_resident_bytes,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
-}
-
-func (x *Process) Reset() {
-	*x = Process{}
-	mi := &file_fakesvc_proto_msgTypes[18]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Process) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Process) ProtoMessage() {}
-
-func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[18]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Process.ProtoReflect.Descriptor instead.
-func (*Process) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{18}
-}
-
-func (x *Process) GetCpuNanos() int64 {
-	if x != nil {
-		return x.CpuNanos
-	}
-	return 0
-}
-
-func (x *Process) GetMaxResidentBytes() int64 {
-	if x != nil {
-		return x.MaxResidentBytes
-	}
-	return 0
-}
-
-// Served counts the queries that a service answered well in each second of the
-// measured part.
-type Served struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Service       string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	BySecond      []int64                `protobuf:"varint,2,rep,packed,name=by_second,json=bySecond,proto3" json:"by_second,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Served) Reset() {
-	*x = Served{}
-	mi := &file_fakesvc_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Served) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Served) ProtoMessage() {}
-
-func (x *Served) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Served.ProtoReflect.Descriptor instead.
-func (*Served) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *Served) GetService() string {
-	if x != nil {
-		return x.Service
-	}
-	return ""
-}
-
-func (x *Served) GetBySecond() []int64 {
-	if x != nil {
-		return x.BySecond
-	}
-	return nil
-}
-
-// Stage is a part of the way of a service's queries, and the time that the
-// successful ones of the measured part spent in it.
-type Stage struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Service       string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Queries       int64                  `protobuf:"varint,3,opt,name=queries,proto3" json:"queries,omitempty"`
-	SumNanos      int64                  `protobuf:"varint,4,opt,name=sum_nanos,json=sumNanos,proto3" json:"sum_nanos,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Stage) Reset() {
-	*x = Stage{}
-	mi := &file_fakesvc_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Stage) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Stage) ProtoMessage() {}
-
-func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[20]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Stage.ProtoReflect.Descriptor instead.
-func (*Stage) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *Stage) GetService() string {
-	if x != nil {
-		return x.Service
-	}
-	return ""
-}
-
-func (x *Stage) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Stage) GetQueries() int64 {
-	if x != nil {
-		return x.Queries
-	}
-	return 0
-}
-
-func (x *Stage) GetSumNanos() int64 {
-	if x != nil {
-		return x.SumNanos
-	}
-	return 0
-}
-
-type Fault struct {
-	state              protoimpl.MessageState `protogen:"open.v1"`
-	Target             string                 `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	Kind               string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	Code               string                 `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
-	Asked              float64                `protobuf:"fixed64,4,opt,name=asked,proto3" json:"asked,omitempty"`
-	Interactions       int64                  `protobuf:"varint,5,opt,name=interactions,proto3" json:"interactions,omitempty"`
-	Delivered          int64                  `protobuf:"varint,6,opt,name=delivered,proto3" json:"delivered,omitempty"`
-	MeanAskedNanos     int64                  `protobuf:"varint,7,opt,name=mean_asked_nanos,json=meanAskedNanos,proto3" json:"mean_asked_nanos,omitempty"`
-	MeanDeliveredNanos int64                  `protobuf:"varint,8,opt,name=mean_delivered_nanos,json=meanDeliveredNanos,proto3" json:"mean_delivered_nanos,omitempty"`
-	// When it acts, from the start of the measured part; a length of 0 is always.
-	StartNanos  int64 `protobuf:"varint,9,opt,name=start_nanos,json=startNanos,proto3" json:"start_nanos,omitempty"`
-	LengthNanos int64 `protobuf:"varint,10,opt,name=length_nanos,json=lengthNanos,proto3" json:"length_nanos,omitempty"`
-	// Of a fault that its window says all about.
-	DeliveredStartNanos  int64 `protobuf:"varint,11,opt,name=delivered_start_nanos,json=deliveredStartNanos,proto3" json:"delivered_start_nanos,omitempty"`
-	DeliveredLengthNanos int64 `protobuf:"varint,12,opt,name=delivered_length_nanos,json=deliveredLengthNanos,proto3" json:"delivered_length_nanos,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
-}
-
-func (x *Fault) Reset() {
-	*x = Fault{}
-	mi := &file_fakesvc_proto_msgTypes[21]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Fault) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Fault) ProtoMessage() {}
-
-func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[21]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Fault.ProtoReflect.Descriptor instead.
-func (*Fault) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{21}
-}
-
-func (x *Fault) GetTarget() string {
-	if x != nil {
-		return x.Target
-	}
-	return ""
-}
-
-func (x *Fault) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *Fault) GetCode() string {
-	if x != nil {
-		return x.Code
-	}
-	return ""
-}
-
-func (x *Fault) GetAsked() float64 {
-	if x != nil {
-		return x.Asked
-	}
-	return 0
-}
-
-func (x *Fault) GetInteractions() int64 {
-	if x != nil {
-		return x.Interactions
-	}
-	return 0
-}
-
-func (x *Fault) GetDelivered() int64 {
-	if x != nil {
-		return x.Delivered
-	}
-	return 0
-}
-
-func (x *Fault) GetMeanAskedNanos() int64 {
-	if x != nil {
-		return x.MeanAskedNanos
-	}
-	return 0
-}
-
-func (x *Fault) GetMeanDeliveredNanos() int64 {
-	if x != nil {
-		return x.MeanDeliveredNanos
-	}
-	return 0
-}
-
-func (x *Fault) GetStartNanos() int64 {
-	if x != nil {
-		return x.StartNanos
-	}
-	return 0
-}
-
-func (x *Fault) GetLengthNanos() int64 {
-	if x != nil {
-		return x.LengthNanos
-	}
-	return 0
-}
-
-func (x *Fault) GetDeliveredStartNanos() int64 {
-	if x != nil {
-		return x.DeliveredStartNanos
-	}
-	return 0
-}
-
-func (x *Fault) GetDeliveredLengthNanos() int64 {
-	if x != nil {
-		return x.DeliveredLengthNanos
-	}
-	return 0
-}
-
-// Policy is what a service did about one of its needs.
-type Policy struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Consumer   string                 `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	Need       string                 `protobuf:"bytes,2,opt,name=need,proto3" json:"need,omitempty"`
-	Calls      int64                  `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
-	Tries      int64                  `protobuf:"varint,4,opt,name=tries,proto3" json:"tries,omitempty"`
-	Retries    int64                  `protobuf:"varint,5,opt,name=retries,proto3" json:"retries,omitempty"`
-	Hedges     int64                  `protobuf:"varint,6,opt,name=hedges,proto3" json:"hedges,omitempty"`
-	Saved      int64                  `protobuf:"varint,7,opt,name=saved,proto3" json:"saved,omitempty"`
-	Failed     int64                  `protobuf:"varint,8,opt,name=failed,proto3" json:"failed,omitempty"`
-	Refused    int64                  `protobuf:"varint,9,opt,name=refused,proto3" json:"refused,omitempty"`
-	OverBudget int64                  `protobuf:"varint,10,opt,name=over_budget,json=overBudget,proto3" json:"over_budget,omitempty"`
-	Fallbacks  int64                  `protobuf:"varint,11,opt,name=fallbacks,proto3" json:"fallbacks,omitempty"`
-	Cancelled  int64                  `protobuf:"varint,12,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	// The tries that failed, by the name of their gRPC code.
-	Failures      map[string]int64 `protobuf:"bytes,13,rep,name=failures,proto3" json:"failures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Policy) Reset() {
-	*x = Policy{}
-	mi := &file_fakesvc_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Policy) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Policy) ProtoMessage() {}
-
-func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Policy.ProtoReflect.Descriptor instead.
-func (*Policy) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *Policy) GetConsumer() string {
-	if x != nil {
-		return x.Consumer
-	}
-	return ""
-}
-
-func (x *Policy) GetNeed() string {
-	if x != nil {
-		return x.Need
-	}
-	return ""
-}
-
-func (x *Policy) GetCalls() int64 {
-	if x != nil {
-		return x.Calls
-	}
-	return 0
-}
-
-func (x *Policy) GetTries() int64 {
-	if x != nil {
-		return x.Tries
-	}
-	return 0
-}
-
-func (x *Policy) GetRetries() int64 {
-	if x != nil {
-		return x.Retries
-	}
-	return 0
-}
-
-func (x *Policy) GetHedges() int64 {
-	if x != nil {
-		return x.Hedges
-	}
-	return 0
-}
-
-func (x *Policy) GetSaved() int64 {
-	if x != nil {
-		return x.Saved
-	}
-	return 0
-}
-
-func (x *Policy) GetFailed() int64 {
-	if x != nil {
-		return x.Failed
-	}
-	return 0
-}
-
-func (x *Policy) GetRefused() int64 {
-	if x != nil {
-		return x.Refused
-	}
-	return 0
-}
-
-func (x *Policy) GetOverBudget() int64 {
-	if x != nil {
-		return x.OverBudget
-	}
-	return 0
-}
-
-func (x *Policy) GetFallbacks() int64 {
-	if x != nil {
-		return x.Fallbacks
-	}
-	return 0
-}
-
-func (x *Policy) GetCancelled() int64 {
-	if x != nil {
-		return x.Cancelled
-	}
-	return 0
-}
-
-func (x *Policy) GetFailures() map[string]int64 {
-	if x != nil {
-		return x.Failures
-	}
-	return nil
-}
-
-// Capacity is how full a service was.
-type Capacity struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Service       string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	Workers       int64                  `protobuf:"varint,2,opt,name=workers,proto3" json:"workers,omitempty"`
-	Queue         int64                  `protobuf:"varint,3,opt,name=queue,proto3" json:"queue,omitempty"`
-	Arrived       int64                  `protobuf:"varint,4,opt,name=arrived,proto3" json:"arrived,omitempty"`
-	Refused       int64                  `protobuf:"varint,5,opt,name=refused,proto3" json:"refused,omitempty"`
-	Queued        int64                  `protobuf:"varint,6,opt,name=queued,proto3" json:"queued,omitempty"`
-	LongestQueue  int64                  `protobuf:"varint,7,opt,name=longest_queue,json=longestQueue,proto3" json:"longest_queue,omitempty"`
-	WaitedNanos   int64                  `protobuf:"varint,8,opt,name=waited_nanos,json=waitedNanos,proto3" json:"waited_nanos,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Capacity) Reset() {
-	*x = Capacity{}
-	mi := &file_fakesvc_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Capacity) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Capacity) ProtoMessage() {}
-
-func (x *Capacity) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Capacity.ProtoReflect.Descriptor instead.
-func (*Capacity) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{23}
-}
-
-func (x *Capacity) GetService() string {
-	if x != nil {
-		return x.Service
-	}
-	return ""
-}
-
-func (x *Capacity) GetWorkers() int64 {
-	if x != nil {
-		return x.Workers
-	}
-	return 0
-}
-
-func (x *Capacity) GetQueue() int64 {
-	if x != nil {
-		return x.Queue
-	}
-	return 0
-}
-
-func (x *Capacity) GetArrived() int64 {
-	if x != nil {
-		return x.Arrived
-	}
-	return 0
-}
-
-func (x *Capacity) GetRefused() int64 {
-	if x != nil {
-		return x.Refused
-	}
-	return 0
-}
-
-func (x *Capacity) GetQueued() int64 {
-	if x != nil {
-		return x.Queued
-	}
-	return 0
-}
-
-func (x *Capacity) GetLongestQueue() int64 {
-	if x != nil {
-		return x.LongestQueue
-	}
-	return 0
-}
-
-func (x *Capacity) GetWaitedNanos() int64 {
-	if x != nil {
-		return x.WaitedNanos
-	}
-	return 0
-}
-
-type Collection struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service that keeps the collection.
-	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// The service whose records they are: another one's in a replica.
-	Owner         string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
-	Bytes         int64  `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Collection) Reset() {
-	*x = Collection{}
-	mi := &file_fakesvc_proto_msgTypes[24]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Collection) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Collection) ProtoMessage() {}
-
-func (x *Collection) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[24]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Collection.ProtoReflect.Descriptor instead.
-func (*Collection) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{24}
-}
-
-func (x *Collection) GetService() string {
-	if x != nil {
-		return x.Service
-	}
-	return ""
-}
-
-func (x *Collection) GetOwner() string {
-	if x != nil {
-		return x.Owner
-	}
-	return ""
-}
-
-func (x *Collection) GetBytes() int64 {
-	if x != nil {
-		return x.Bytes
-	}
-	return 0
 }
 
 type WatchRequest struct {
@@ -1779,7 +938,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_fakesvc_proto_msgTypes[25]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1791,7 +950,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[25]
+	mi := &file_fakesvc_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1804,7 +963,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{25}
+	return file_fakesvc_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchRequest) GetAll() bool {
@@ -1833,7 +992,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_fakesvc_proto_msgTypes[26]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +1004,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[26]
+	mi := &file_fakesvc_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,7 +1017,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{26}
+	return file_fakesvc_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchResponse) GetConsumer() string {
@@ -1919,7 +1078,7 @@ type RowsRequest struct {
 
 func (x *RowsRequest) Reset() {
 	*x = RowsRequest{}
-	mi := &file_fakesvc_proto_msgTypes[27]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +1090,7 @@ func (x *RowsRequest) String() string {
 func (*RowsRequest) ProtoMessage() {}
 
 func (x *RowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[27]
+	mi := &file_fakesvc_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +1103,7 @@ func (x *RowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsRequest.ProtoReflect.Descriptor instead.
 func (*RowsRequest) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{27}
+	return file_fakesvc_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RowsRequest) GetService() string {
@@ -1979,7 +1138,7 @@ type RowsResponse struct {
 
 func (x *RowsResponse) Reset() {
 	*x = RowsResponse{}
-	mi := &file_fakesvc_proto_msgTypes[28]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +1150,7 @@ func (x *RowsResponse) String() string {
 func (*RowsResponse) ProtoMessage() {}
 
 func (x *RowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[28]
+	mi := &file_fakesvc_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +1163,7 @@ func (x *RowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowsResponse.ProtoReflect.Descriptor instead.
 func (*RowsResponse) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{28}
+	return file_fakesvc_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RowsResponse) GetRows() []*Row {
@@ -2034,7 +1193,7 @@ type Row struct {
 
 func (x *Row) Reset() {
 	*x = Row{}
-	mi := &file_fakesvc_proto_msgTypes[29]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +1205,7 @@ func (x *Row) String() string {
 func (*Row) ProtoMessage() {}
 
 func (x *Row) ProtoReflect() protoreflect.Message {
-	mi := &file_fakesvc_proto_msgTypes[29]
+	mi := &file_fakesvc_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +1218,7 @@ func (x *Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Row.ProtoReflect.Descriptor instead.
 func (*Row) Descriptor() ([]byte, []int) {
-	return file_fakesvc_proto_rawDescGZIP(), []int{29}
+	return file_fakesvc_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Row) GetKey() uint64 {
@@ -2143,99 +1302,9 @@ const file_fakesvc_proto_rawDesc = "" +
 	"\adrivers\x18\x01 \x01(\x03R\adrivers\"\x16\n" +
 	"\x14AwaitDriversResponse\"'\n" +
 	"\x11StatisticsRequest\x12\x12\n" +
-	"\x04last\x18\x01 \x01(\bR\x04last\"\xd6\x05\n" +
-	"\x12StatisticsResponse\x12+\n" +
-	"\x06faults\x18\x01 \x03(\v2\x13.crosstalk.v1.FaultR\x06faults\x12:\n" +
-	"\vcollections\x18\x02 \x03(\v2\x18.crosstalk.v1.CollectionR\vcollections\x12\x16\n" +
-	"\x06events\x18\x03 \x01(\x03R\x06events\x12!\n" +
-	"\flate_replies\x18\x04 \x01(\x03R\vlateReplies\x120\n" +
-	"\bpolicies\x18\x05 \x03(\v2\x14.crosstalk.v1.PolicyR\bpolicies\x126\n" +
-	"\n" +
-	"capacities\x18\x06 \x03(\v2\x16.crosstalk.v1.CapacityR\n" +
-	"capacities\x12!\n" +
-	"\fdead_letters\x18\a \x01(\x03R\vdeadLetters\x12!\n" +
-	"\flost_changes\x18\b \x01(\x03R\vlostChanges\x12+\n" +
-	"\x06stages\x18\t \x03(\v2\x13.crosstalk.v1.StageR\x06stages\x12/\n" +
-	"\aprocess\x18\n" +
-	" \x01(\v2\x15.crosstalk.v1.ProcessR\aprocess\x12,\n" +
-	"\x06served\x18\v \x03(\v2\x14.crosstalk.v1.ServedR\x06served\x12\x1a\n" +
-	"\battached\x18\r \x01(\x03R\battached\x127\n" +
-	"\n" +
-	"bootstraps\x18\f \x03(\v2\x17.crosstalk.v1.BootstrapR\n" +
-	"bootstraps\x12\x1d\n" +
-	"\n" +
-	"log_losses\x18\x0f \x01(\x03R\tlogLosses\x12\x14\n" +
-	"\x05spans\x18\x11 \x01(\x03R\x05spans\x12\x1d\n" +
-	"\n" +
-	"lost_spans\x18\x12 \x01(\x03R\tlostSpans\x12\x19\n" +
-	"\blost_why\x18\x13 \x01(\tR\alostWhy\x12\x1c\n" +
-	"\tunsettled\x18\x14 \x01(\tR\tunsettled\"\x88\x01\n" +
-	"\tBootstrap\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
-	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +
-	"\x06events\x18\x03 \x01(\x03R\x06events\x12\x14\n" +
-	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12\x1d\n" +
-	"\n" +
-	"took_nanos\x18\x05 \x01(\x03R\ttookNanos\"T\n" +
-	"\aProcess\x12\x1b\n" +
-	"\tcpu_nanos\x18\x01 \x01(\x03R\bcpuNanos\x12,\n" +
-	"\x12max_resident_bytes\x18\x02 \x01(\x03R\x10maxResidentBytes\"?\n" +
-	"\x06Served\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x1b\n" +
-	"\tby_second\x18\x02 \x03(\x03R\bbySecond\"l\n" +
-	"\x05Stage\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
-	"\aqueries\x18\x03 \x01(\x03R\aqueries\x12\x1b\n" +
-	"\tsum_nanos\x18\x04 \x01(\x03R\bsumNanos\"\xa9\x03\n" +
-	"\x05Fault\x12\x16\n" +
-	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04code\x18\x03 \x01(\tR\x04code\x12\x14\n" +
-	"\x05asked\x18\x04 \x01(\x01R\x05asked\x12\"\n" +
-	"\finteractions\x18\x05 \x01(\x03R\finteractions\x12\x1c\n" +
-	"\tdelivered\x18\x06 \x01(\x03R\tdelivered\x12(\n" +
-	"\x10mean_asked_nanos\x18\a \x01(\x03R\x0emeanAskedNanos\x120\n" +
-	"\x14mean_delivered_nanos\x18\b \x01(\x03R\x12meanDeliveredNanos\x12\x1f\n" +
-	"\vstart_nanos\x18\t \x01(\x03R\n" +
-	"startNanos\x12!\n" +
-	"\flength_nanos\x18\n" +
-	" \x01(\x03R\vlengthNanos\x122\n" +
-	"\x15delivered_start_nanos\x18\v \x01(\x03R\x13deliveredStartNanos\x124\n" +
-	"\x16delivered_length_nanos\x18\f \x01(\x03R\x14deliveredLengthNanos\"\xb8\x03\n" +
-	"\x06Policy\x12\x1a\n" +
-	"\bconsumer\x18\x01 \x01(\tR\bconsumer\x12\x12\n" +
-	"\x04need\x18\x02 \x01(\tR\x04need\x12\x14\n" +
-	"\x05calls\x18\x03 \x01(\x03R\x05calls\x12\x14\n" +
-	"\x05tries\x18\x04 \x01(\x03R\x05tries\x12\x18\n" +
-	"\aretries\x18\x05 \x01(\x03R\aretries\x12\x16\n" +
-	"\x06hedges\x18\x06 \x01(\x03R\x06hedges\x12\x14\n" +
-	"\x05saved\x18\a \x01(\x03R\x05saved\x12\x16\n" +
-	"\x06failed\x18\b \x01(\x03R\x06failed\x12\x18\n" +
-	"\arefused\x18\t \x01(\x03R\arefused\x12\x1f\n" +
-	"\vover_budget\x18\n" +
-	" \x01(\x03R\n" +
-	"overBudget\x12\x1c\n" +
-	"\tfallbacks\x18\v \x01(\x03R\tfallbacks\x12\x1c\n" +
-	"\tcancelled\x18\f \x01(\x03R\tcancelled\x12>\n" +
-	"\bfailures\x18\r \x03(\v2\".crosstalk.v1.Policy.FailuresEntryR\bfailures\x1a;\n" +
-	"\rFailuresEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xe8\x01\n" +
-	"\bCapacity\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
-	"\aworkers\x18\x02 \x01(\x03R\aworkers\x12\x14\n" +
-	"\x05queue\x18\x03 \x01(\x03R\x05queue\x12\x18\n" +
-	"\aarrived\x18\x04 \x01(\x03R\aarrived\x12\x18\n" +
-	"\arefused\x18\x05 \x01(\x03R\arefused\x12\x16\n" +
-	"\x06queued\x18\x06 \x01(\x03R\x06queued\x12#\n" +
-	"\rlongest_queue\x18\a \x01(\x03R\flongestQueue\x12!\n" +
-	"\fwaited_nanos\x18\b \x01(\x03R\vwaitedNanos\"R\n" +
-	"\n" +
-	"Collection\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
-	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\" \n" +
+	"\x04last\x18\x01 \x01(\bR\x04last\"4\n" +
+	"\x12StatisticsResponse\x12\x18\n" +
+	"\aprocess\x18\x15 \x01(\fR\aprocessJ\x04\b\x01\x10\x15\" \n" +
 	"\fWatchRequest\x12\x10\n" +
 	"\x03all\x18\x01 \x01(\bR\x03all\"\x99\x01\n" +
 	"\rWatchResponse\x12\x1a\n" +
@@ -2282,7 +1351,7 @@ func file_fakesvc_proto_rawDescGZIP() []byte {
 	return file_fakesvc_proto_rawDescData
 }
 
-var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_fakesvc_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_fakesvc_proto_goTypes = []any{
 	(*Record)(nil),               // 0: crosstalk.v1.Record
 	(*QueryRequest)(nil),         // 1: crosstalk.v1.QueryRequest
@@ -2301,60 +1370,42 @@ var file_fakesvc_proto_goTypes = []any{
 	(*AwaitDriversResponse)(nil), // 14: crosstalk.v1.AwaitDriversResponse
 	(*StatisticsRequest)(nil),    // 15: crosstalk.v1.StatisticsRequest
 	(*StatisticsResponse)(nil),   // 16: crosstalk.v1.StatisticsResponse
-	(*Bootstrap)(nil),            // 17: crosstalk.v1.Bootstrap
-	(*Process)(nil),              // 18: crosstalk.v1.Process
-	(*Served)(nil),               // 19: crosstalk.v1.Served
-	(*Stage)(nil),                // 20: crosstalk.v1.Stage
-	(*Fault)(nil),                // 21: crosstalk.v1.Fault
-	(*Policy)(nil),               // 22: crosstalk.v1.Policy
-	(*Capacity)(nil),             // 23: crosstalk.v1.Capacity
-	(*Collection)(nil),           // 24: crosstalk.v1.Collection
-	(*WatchRequest)(nil),         // 25: crosstalk.v1.WatchRequest
-	(*WatchResponse)(nil),        // 26: crosstalk.v1.WatchResponse
-	(*RowsRequest)(nil),          // 27: crosstalk.v1.RowsRequest
-	(*RowsResponse)(nil),         // 28: crosstalk.v1.RowsResponse
-	(*Row)(nil),                  // 29: crosstalk.v1.Row
-	nil,                          // 30: crosstalk.v1.PrepareRequest.AddressesEntry
-	nil,                          // 31: crosstalk.v1.Policy.FailuresEntry
+	(*WatchRequest)(nil),         // 17: crosstalk.v1.WatchRequest
+	(*WatchResponse)(nil),        // 18: crosstalk.v1.WatchResponse
+	(*RowsRequest)(nil),          // 19: crosstalk.v1.RowsRequest
+	(*RowsResponse)(nil),         // 20: crosstalk.v1.RowsResponse
+	(*Row)(nil),                  // 21: crosstalk.v1.Row
+	nil,                          // 22: crosstalk.v1.PrepareRequest.AddressesEntry
 }
 var file_fakesvc_proto_depIdxs = []int32{
 	0,  // 0: crosstalk.v1.QueryResponse.records:type_name -> crosstalk.v1.Record
-	30, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
-	21, // 2: crosstalk.v1.StatisticsResponse.faults:type_name -> crosstalk.v1.Fault
-	24, // 3: crosstalk.v1.StatisticsResponse.collections:type_name -> crosstalk.v1.Collection
-	22, // 4: crosstalk.v1.StatisticsResponse.policies:type_name -> crosstalk.v1.Policy
-	23, // 5: crosstalk.v1.StatisticsResponse.capacities:type_name -> crosstalk.v1.Capacity
-	20, // 6: crosstalk.v1.StatisticsResponse.stages:type_name -> crosstalk.v1.Stage
-	18, // 7: crosstalk.v1.StatisticsResponse.process:type_name -> crosstalk.v1.Process
-	19, // 8: crosstalk.v1.StatisticsResponse.served:type_name -> crosstalk.v1.Served
-	17, // 9: crosstalk.v1.StatisticsResponse.bootstraps:type_name -> crosstalk.v1.Bootstrap
-	31, // 10: crosstalk.v1.Policy.failures:type_name -> crosstalk.v1.Policy.FailuresEntry
-	29, // 11: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
-	1,  // 12: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
-	3,  // 13: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
-	5,  // 14: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
-	7,  // 15: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
-	9,  // 16: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
-	11, // 17: crosstalk.v1.Control.Attach:input_type -> crosstalk.v1.AttachRequest
-	13, // 18: crosstalk.v1.Control.AwaitDrivers:input_type -> crosstalk.v1.AwaitDriversRequest
-	15, // 19: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
-	25, // 20: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
-	27, // 21: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
-	2,  // 22: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
-	4,  // 23: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
-	6,  // 24: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
-	8,  // 25: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
-	10, // 26: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
-	12, // 27: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
-	14, // 28: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
-	16, // 29: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
-	26, // 30: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
-	28, // 31: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
-	22, // [22:32] is the sub-list for method output_type
-	12, // [12:22] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	22, // 1: crosstalk.v1.PrepareRequest.addresses:type_name -> crosstalk.v1.PrepareRequest.AddressesEntry
+	21, // 2: crosstalk.v1.RowsResponse.rows:type_name -> crosstalk.v1.Row
+	1,  // 3: crosstalk.v1.Service.Query:input_type -> crosstalk.v1.QueryRequest
+	3,  // 4: crosstalk.v1.Service.Write:input_type -> crosstalk.v1.WriteRequest
+	5,  // 5: crosstalk.v1.Control.Prepare:input_type -> crosstalk.v1.PrepareRequest
+	7,  // 6: crosstalk.v1.Control.Release:input_type -> crosstalk.v1.ReleaseRequest
+	9,  // 7: crosstalk.v1.Control.Begin:input_type -> crosstalk.v1.BeginRequest
+	11, // 8: crosstalk.v1.Control.Attach:input_type -> crosstalk.v1.AttachRequest
+	13, // 9: crosstalk.v1.Control.AwaitDrivers:input_type -> crosstalk.v1.AwaitDriversRequest
+	15, // 10: crosstalk.v1.Control.Statistics:input_type -> crosstalk.v1.StatisticsRequest
+	17, // 11: crosstalk.v1.Control.Watch:input_type -> crosstalk.v1.WatchRequest
+	19, // 12: crosstalk.v1.Control.Rows:input_type -> crosstalk.v1.RowsRequest
+	2,  // 13: crosstalk.v1.Service.Query:output_type -> crosstalk.v1.QueryResponse
+	4,  // 14: crosstalk.v1.Service.Write:output_type -> crosstalk.v1.WriteResponse
+	6,  // 15: crosstalk.v1.Control.Prepare:output_type -> crosstalk.v1.PrepareResponse
+	8,  // 16: crosstalk.v1.Control.Release:output_type -> crosstalk.v1.ReleaseResponse
+	10, // 17: crosstalk.v1.Control.Begin:output_type -> crosstalk.v1.BeginResponse
+	12, // 18: crosstalk.v1.Control.Attach:output_type -> crosstalk.v1.AttachResponse
+	14, // 19: crosstalk.v1.Control.AwaitDrivers:output_type -> crosstalk.v1.AwaitDriversResponse
+	16, // 20: crosstalk.v1.Control.Statistics:output_type -> crosstalk.v1.StatisticsResponse
+	18, // 21: crosstalk.v1.Control.Watch:output_type -> crosstalk.v1.WatchResponse
+	20, // 22: crosstalk.v1.Control.Rows:output_type -> crosstalk.v1.RowsResponse
+	13, // [13:23] is the sub-list for method output_type
+	3,  // [3:13] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_fakesvc_proto_init() }
@@ -2368,7 +1419,7 @@ func file_fakesvc_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fakesvc_proto_rawDesc), len(file_fakesvc_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

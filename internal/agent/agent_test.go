@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
 )
 
@@ -78,11 +80,15 @@ func TestMeterEndsWithTheMeasuredPart(t *testing.T) {
 
 func cpuOf(t *testing.T, c control) time.Duration {
 	t.Helper()
-	told, err := c.Statistics(context.Background(), &fakesvcpb.StatisticsRequest{})
+	answer, err := c.Statistics(context.Background(), &fakesvcpb.StatisticsRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Duration(told.GetProcess().GetCpuNanos())
+	var told counts.Process
+	if err := json.Unmarshal(answer.GetProcess(), &told); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(told.Usage.CPUSeconds * 1e9)
 }
 
 // A node that waits for what it needs, and may for ever, still does at once what a

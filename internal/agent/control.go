@@ -11,6 +11,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/clock"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/usage"
 )
 
@@ -91,16 +92,16 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	if err != nil {
 		return nil, err
 	}
-	out, err := n.host.Control().Statistics(ctx, r)
-	if err == nil {
-		_, out.Attached = n.attached.count()
-		if r.GetLast() {
-			e := n.tracer.Flush()
-			out.Spans, out.LostSpans, out.LostWhy = e.Spans, e.Lost, e.Why
-		}
-		out.Process = &fakesvcpb.Process{CpuNanos: int64(n.spent.cpu()), MaxResidentBytes: usage.MaxResident()}
+	out, err := n.host.Statistics(ctx, r.GetLast())
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
 	}
-	return out, err
+	_, out.Attached = n.attached.count()
+	if r.GetLast() {
+		out.Spans = n.tracer.Flush()
+	}
+	out.Usage = &counts.Usage{CPUSeconds: n.spent.cpu().Seconds(), MaxResidentBytes: usage.MaxResident()}
+	return fakesvc.StatisticsResponse(out)
 }
 
 func (c control) Watch(r *fakesvcpb.WatchRequest, stream grpc.ServerStreamingServer[fakesvcpb.WatchResponse]) error {

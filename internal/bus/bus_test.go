@@ -216,13 +216,13 @@ func TestSubscribeFromOffsetAndEnd(t *testing.T) {
 		}
 		publish(t, p, query("a", 5), query("a", 6), query("a", 7)) // one batch, entered in its middle
 		for from, want := range map[int64][]int64{0: {0, 1, 2, 3, 4, 5, 6, 7}, 3: {3, 4, 5, 6, 7}, 6: {6, 7}} {
-			s := c.Subscribe("a", map[int]int64{0: from})
+			s := c.Subscribe("a", map[int]Position{0: {Next: from}})
 			if got := numbers(read(t, s, len(want))); !slices.Equal(got, want) {
 				t.Errorf("from %d: %v, want %v", from, got, want)
 			}
 			s.Close()
 		}
-		end := c.Subscribe("a", map[int]int64{0: 8})
+		end := c.Subscribe("a", map[int]Position{0: {Next: 8}})
 		defer end.Close()
 		publish(t, p, query("a", 8), query("a", 9))
 		if got := numbers(read(t, end, 2)); !slices.Equal(got, []int64{8, 9}) {
@@ -253,6 +253,11 @@ func TestUndecodableRecordIsDelivered(t *testing.T) {
 		}
 		if got[1].Err != nil || got[1].Event.Request != 1 {
 			t.Errorf("the event after it came as %+v", got[1])
+		}
+		again := c.Subscribe("a", map[int]Position{0: got[0].After})
+		defer again.Close()
+		if got := numbers(read(t, again, 1)); got[0] != 1 {
+			t.Errorf("after the foreign record comes %v", got)
 		}
 	})
 }

@@ -42,7 +42,9 @@ type Delivery struct {
 	// Offset is the record's position in its partition. Offsets rise by 1 from one event to the
 	// next, except past records that retention has dropped.
 	Offset int64
-	Event  Event
+	// After is the position of a reader that has handled this and all before it.
+	After Position
+	Event Event
 	// Err says why the record is no event. Event then holds its Key and Data only. With
 	// ErrLost the delivery is no record at all: the partition begins anew at Offset.
 	Err error

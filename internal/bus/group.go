@@ -86,9 +86,9 @@ func rejoinable(err error) bool {
 }
 
 func (m *Member) assigned(g *kafka.Generation) *Assignment {
-	a := &Assignment{member: m, generation: g, from: make(map[int]int64), released: make(chan struct{})}
+	a := &Assignment{member: m, generation: g, from: make(map[int]Position), released: make(chan struct{})}
 	for _, p := range g.Assignments[m.topic] {
-		a.from[p.ID] = max(p.Offset, 0) // negative where nothing is committed
+		a.from[p.ID] = Position{Next: max(p.Offset, 0)} // negative where nothing is committed
 	}
 	var end context.CancelFunc
 	a.holds, end = context.WithCancel(context.Background())
@@ -119,14 +119,14 @@ func (m *Member) Leave(ctx context.Context) {
 type Assignment struct {
 	member     *Member
 	generation *kafka.Generation
-	from       map[int]int64
+	from       map[int]Position
 	holds      context.Context
 	released   chan struct{}
 }
 
-// From returns the member's partitions, and of each the first offset that the group
-// has not committed.
-func (a *Assignment) From() map[int]int64 { return maps.Clone(a.from) }
+// From returns the member's partitions, and of each the position that the group has
+// committed, without a Sum.
+func (a *Assignment) From() map[int]Position { return maps.Clone(a.from) }
 
 // Holds returns a context that ends when the partitions are to be given back.
 func (a *Assignment) Holds() context.Context { return a.holds }
@@ -138,13 +138,16 @@ func (a *Assignment) Subscribe() *Subscription {
 	return a.member.client.subscribe(a.member.topic, partitions, a.from)
 }
 
-// Commit stores the first offset of each partition that is not handled. It may be
-// called until the assignment is released; afterwards, and when the group has not
-// waited for the member, it is an error, and whoever gets the partitions begins at
-// the last commit.
-func (a *Assignment) Commit(offsets map[int]int64) error {
-	if len(offsets) == 0 {
+// Commit stores the position in each partition, its Next alone. It may be called until
+// the assignment is released; afterwards, and when the group has not waited for the
+// member, it is an error, and whoever gets the partitions begins at the last commit.
+func (a *Assignment) Commit(at map[int]Position) error {
+	if len(at) == 0 {
 		return nil
+	}
+	offsets := make(map[int]int64, len(at))
+	for partition, position := range at {
+		offsets[partition] = position.Next
 	}
 	if err := a.generation.CommitOffsets(map[string]map[int]int64{a.member.topic: offsets}); err != nil {
 		return fmt.Errorf("bus: committing how far %s is read: %w", a.member.topic, err)

@@ -89,14 +89,14 @@ func TestGroupDealsOutPartitions(t *testing.T) {
 		}
 		one := join(t, c, "a", "group")
 		first := settle(t, one)[0]
-		if got := first.From(); !maps.Equal(got, map[int]int64{0: 0, 1: 0, 2: 0, 3: 0}) {
+		if got := first.From(); !maps.Equal(got, map[int]Position{0: {}, 1: {}, 2: {}, 3: {}}) {
 			t.Fatalf("a single member reads %v", got)
 		}
 		s := first.Subscribe()
 		read(t, s, 40)
 		s.Close()
-		half := maps.Clone(end)
-		half[2]--
+		half := positions(end)
+		half[2] = Position{Next: end[2] - 1}
 		if err := first.Commit(half); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestGroupDealsOutPartitions(t *testing.T) {
 			t.Errorf("%v after one left, the other reads %v", took, all.From())
 		}
 		rest := all.Subscribe()
-		if d := read(t, rest, 1)[0]; d.Partition != 2 || d.Offset != half[2] {
+		if d := read(t, rest, 1)[0]; d.Partition != 2 || d.Offset != half[2].Next {
 			t.Errorf("what was not committed came as %+v", d)
 		}
 		rest.Close()

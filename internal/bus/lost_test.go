@@ -8,6 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/segmentio/kafka-go"
 )
 
 // unreachable has test do something while c has no network; near always has one.
@@ -48,12 +51,7 @@ func TestLostLog(t *testing.T) {
 			}
 			read(t, s, 5)
 			while(func() {
-				done(t, b.cluster.DeleteTopic("a"))
-				done(t, b.cluster.CreateTopic("a", 1, nil))
-				done(t, near.Await(t.Context(), "a"))
-				for i := range rewritten {
-					publish(t, p, query("a", 100+i))
-				}
+				rewrite(t, b, near, p, rewritten)
 			})
 			soon, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
@@ -75,14 +73,149 @@ func TestLostLog(t *testing.T) {
 	}
 }
 
-// A position from before the process started is all that is known then.
+// A reader that starts with the position of another one is told of the same.
+func TestLostLogWhileNobodyReads(t *testing.T) {
+	for rewritten := range int64(9) {
+		virtual(t, func(t *testing.T, b *Broker, c *Client) {
+			create(t, c, "a")
+			p := c.NewPublisher()
+			defer p.Close()
+			for i := range int64(5) {
+				publish(t, p, query("a", i))
+			}
+			s := c.Subscribe("a", nil)
+			last := read(t, s, 5)[4]
+			s.Close()
+			rewrite(t, b, c, p, rewritten)
+			s = c.Subscribe("a", map[int]Position{0: last.After})
+			defer s.Close()
+			soon, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			got, err := s.Next(soon)
+			done(t, err)
+			if len(got) != 1 || !errors.Is(got[0].Err, ErrLost) || got[0].After != (Position{}) {
+				t.Fatalf("%d events anew: first comes %+v, want ErrLost", rewritten, got)
+			}
+			for i, n := range numbers(read(t, s, int(rewritten))) {
+				if n != 100+int64(i) {
+					t.Errorf("%d events anew: event %d comes as number %d", rewritten, n, i)
+				}
+			}
+			silent(t, s)
+		})
+	}
+}
+
+// rewrite has a topic begin anew, with so many events from number 100 on.
+func rewrite(t *testing.T, b *Broker, c *Client, p *Publisher, events int64) {
+	t.Helper()
+	done(t, b.cluster.DeleteTopic("a"))
+	done(t, b.cluster.CreateTopic("a", 1, nil))
+	done(t, c.Await(t.Context(), "a"))
+	for i := range events {
+		publish(t, p, query("a", 100+i))
+	}
+}
+
+// Whatever was read last, a reader goes on after it in a log that has lost nothing.
+func TestPositionOfEachEvent(t *testing.T) {
+	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
+		create(t, c, "a")
+		p := c.NewPublisher()
+		defer p.Close()
+		publish(t, p, query("a", 0), query("a", 1), query("a", 2))
+		publish(t, p, query("a", 3), query("a", 4))
+		s := c.Subscribe("a", nil)
+		defer s.Close()
+		sums := make(map[uint64]bool)
+		for i, d := range read(t, s, 5) {
+			if d.After.Next != int64(i)+1 || d.After.Sum == 0 || sums[d.After.Sum] {
+				t.Errorf("event %d: position %+v", i, d.After)
+			}
+			sums[d.After.Sum] = true
+			rest := c.Subscribe("a", map[int]Position{0: d.After})
+			for n, number := range numbers(read(t, rest, 4-i)) {
+				if number != int64(i+1+n) {
+					t.Errorf("after event %d comes number %d", i, number)
+				}
+			}
+			silent(t, rest)
+			rest.Close()
+		}
+	})
+}
+
+// The sum is of all parts of an event, told from one another, and the same for ever: it is
+// the XXH64 of what is written here.
+func TestSumOf(t *testing.T) {
+	whole := func(change func(m *kafka.Message)) kafka.Message {
+		m := kafka.Message{Offset: 9, Time: time.UnixMilli(1), Key: []byte("k"), Value: []byte("value"),
+			Headers: []kafka.Header{{Key: "a", Value: []byte("b")}}}
+		change(&m)
+		return m
+	}
+	bytes := "\x01\x00\x00\x00\x00\x00\x00\x00" + "\x01\x00\x00\x00\x00\x00\x00\x00k" +
+		"\x01\x00\x00\x00\x00\x00\x00\x00a" + "\x01\x00\x00\x00\x00\x00\x00\x00b" + "\x05\x00\x00\x00\x00\x00\x00\x00value"
+	same := whole(func(*kafka.Message) {})
+	if got, want := sumOf(&same), xxhash.Sum64String(bytes); got != want {
+		t.Errorf("%x, want %x", got, want)
+	}
+	if got, want := xxhash.Sum64String("a"), uint64(0xd24ec4f1a98c6e5b); got != want { // of its specification's tests
+		t.Errorf("XXH64 of a is %x, want %x", got, want)
+	}
+	for name, change := range map[string]func(m *kafka.Message){
+		"time": func(m *kafka.Message) { m.Time = time.UnixMilli(2) }, "key": func(m *kafka.Message) { m.Key = []byte("l") },
+		"value":          func(m *kafka.Message) { m.Value[4]++ },
+		"where it ends":  func(m *kafka.Message) { m.Key, m.Value = []byte("kv"), []byte("alue") },
+		"header's name":  func(m *kafka.Message) { m.Headers[0].Key = "c" },
+		"header's value": func(m *kafka.Message) { m.Headers[0].Value = []byte("c") },
+		"no header":      func(m *kafka.Message) { m.Headers = nil },
+	} {
+		if m := whole(change); sumOf(&m) == sumOf(&same) {
+			t.Errorf("another %s has the same sum", name)
+		}
+	}
+	if m := whole(func(m *kafka.Message) { m.Offset = 8 }); sumOf(&m) != sumOf(&same) {
+		t.Error("the sum depends on the offset, which a position has")
+	}
+}
+
+// BenchmarkSum is beside BenchmarkDecode, which each event takes too.
+func BenchmarkSum(b *testing.B) {
+	m := received(b)
+	for b.Loop() {
+		sumOf(&m)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	m := received(b)
+	for b.Loop() {
+		if _, err := decode(m.Headers, m.Key, m.Value); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// received is an event as a change is.
+func received(b *testing.B) kafka.Message {
+	e := Event{ID: "A-12345-3", Type: "UserUpdated", Source: "/crosstalk/A", Time: time.Unix(1, 2), Request: 12345,
+		Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Key: make([]byte, 8), Data: make([]byte, 200)}
+	headers, err := encode(&e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kafka.Message{Time: e.Time, Key: e.Key, Value: e.Data, Headers: headers}
+}
+
+// An offset from before the process started is all that is known then.
 func TestLostLogAtTheStart(t *testing.T) {
 	virtual(t, func(t *testing.T, _ *Broker, c *Client) {
 		create(t, c, "a")
 		p := c.NewPublisher()
 		defer p.Close()
 		publish(t, p, query("a", 0), query("a", 1))
-		s := c.Subscribe("a", map[int]int64{0: 3})
+		s := c.Subscribe("a", map[int]Position{0: {Next: 3}})
 		defer s.Close()
 		soon, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -99,17 +232,22 @@ func TestLostLogAtTheStart(t *testing.T) {
 }
 
 // A log that was only compacted has lost nothing: not where the last event that was
-// read is outdated, and not where it is there in a batch that was written anew.
+// read is outdated, and not where it is there in a batch that was written anew. That holds
+// for a reader that is away meanwhile, and for one that goes on where it was.
 func TestCompactedIsNotLost(t *testing.T) {
-	for again := range int64(8) {
+	for n := range int64(16) {
+		again, restarted := n/2, n%2 == 1
 		unreachable(t, func(t *testing.T, b *Broker, near, c *Client, while func(func())) {
 			done(t, c.EnsureTopics(t.Context(), Topic{Name: small, Compact: true}))
 			s, p := c.Subscribe(small, nil), near.NewPublisher()
-			defer s.Close()
+			defer func() { s.Close() }()
 			defer p.Close()
 			publish(t, p, change(0), change(1), change(2), change(3), change(4))
 			publish(t, p, change(5), change(6), change(7))
-			read(t, s, 8)
+			last := read(t, s, 8)[7]
+			if restarted {
+				s.Close()
+			}
 			var want []int64
 			while(func() {
 				for i := range again {
@@ -118,12 +256,15 @@ func TestCompactedIsNotLost(t *testing.T) {
 				}
 				b.cluster.Compact()
 			})
+			if restarted {
+				s = c.Subscribe(small, map[int]Position{0: last.After})
+			}
 			publish(t, p, change(16))
 			want = append(want, 16)
 			// What is outdated may be gone: the first two of seven and more.
 			got := numbers(read(t, s, len(want)-max(0, int(again)-6)))
 			if !slices.Equal(got, want[len(want)-len(got):]) {
-				t.Errorf("after %d: %v came, want %v", again, got, want)
+				t.Errorf("after %d, restarted %v: %v came, want %v", again, restarted, got, want)
 			}
 		})
 	}

@@ -90,7 +90,7 @@ func TestTLSAndSASL(t *testing.T) {
 				t.Errorf("%d was read", got)
 			}
 			sub.Close()
-			if err := share.Commit(map[int]int64{0: 1}); err != nil {
+			if err := share.Commit(map[int]Position{0: {Next: 1}}); err != nil {
 				t.Error(err)
 			}
 			share.Release()

@@ -45,18 +45,18 @@ type Subscription struct {
 
 const ofTheTopic = -1
 
-// Subscribe starts to read all partitions of topic, each from the offset that from
-// has for it: at least 0, and 0 where it has none. Where retention has dropped that
+// Subscribe starts to read all partitions of topic, each from the position that from
+// has for it, and from the beginning where it has none. Where retention has dropped that
 // offset, it starts at the first one there is. Each batch that it gives is of one
-// partition. Where the log has lost what it had acknowledged, so at an offset past the
-// end too, a delivery with ErrLost says so, and what follows begins at the first event
-// there is.
-func (c *Client) Subscribe(topic string, from map[int]int64) *Subscription {
+// partition. Where the log has lost what it had acknowledged, so at a position past the
+// end or after another event too, a delivery with ErrLost says so, and what follows
+// begins at the first event there is.
+func (c *Client) Subscribe(topic string, from map[int]Position) *Subscription {
 	return c.subscribe(topic, nil, from)
 }
 
 // subscribe reads some partitions; nil is all of them.
-func (c *Client) subscribe(topic string, partitions []int, from map[int]int64) *Subscription {
+func (c *Client) subscribe(topic string, partitions []int, from map[int]Position) *Subscription {
 	ctx, cancel := context.WithCancel(c.ctx)
 	s := &Subscription{
 		client: c, topic: topic, out: make(chan []Delivery, 1), cancel: cancel,
@@ -138,7 +138,7 @@ func (s *Subscription) setTrouble(partition int, err error) {
 }
 
 // run reads each partition, and ends with the first of them that cannot be read.
-func (s *Subscription) run(ctx context.Context, partitions []int, from map[int]int64) {
+func (s *Subscription) run(ctx context.Context, partitions []int, from map[int]Position) {
 	defer close(s.done)
 	defer s.cancel()
 	s.fatal = ErrClosed
@@ -155,14 +155,14 @@ func (s *Subscription) run(ctx context.Context, partitions []int, from map[int]i
 		<-ctx.Done()
 	}
 	if len(partitions) == 1 {
-		if err := s.read(ctx, partitions[0], from[partitions[0]]); err != nil {
+		if err := s.read(ctx, newCursor(partitions[0], from[partitions[0]])); err != nil {
 			s.fatal = err
 		}
 		return
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, p := range partitions {
-		group.Go(func() error { return s.read(ctx, p, from[p]) })
+		group.Go(func() error { return s.read(ctx, newCursor(p, from[p])) })
 	}
 	if err := group.Wait(); err != nil {
 		s.fatal = err
@@ -190,8 +190,7 @@ func (s *Subscription) all(ctx context.Context) ([]int, error) {
 
 // read connects and reads a partition, and again when the connection is lost. Its
 // error is an answer that will not change; the end of ctx is none.
-func (s *Subscription) read(ctx context.Context, partition int, offset int64) error {
-	at := &cursor{partition: partition, next: max(offset, 0)}
+func (s *Subscription) read(ctx context.Context, at *cursor) error {
 	for n := 0; ; n++ {
 		start := at.next
 		err := s.connectAndRead(ctx, at)
@@ -201,7 +200,7 @@ func (s *Subscription) read(ctx context.Context, partition int, offset int64) er
 		if !retriable(err) {
 			return err
 		}
-		s.setTrouble(partition, err)
+		s.setTrouble(at.partition, err)
 		if at.next != start {
 			n = 0
 		}
@@ -268,12 +267,6 @@ func (s *Subscription) fetch(conn *kafka.Conn, at *cursor) (got []Delivery, err 
 	conn.SetDeadline(time.Now().Add(fetchWait + fetchGrace))
 	batch := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: fetchBytes, MaxWait: fetchWait})
 	defer batch.Close()
-	var last kafka.Message
-	defer func() {
-		if len(got) > 0 {
-			at.last = markOf(&last)
-		}
-	}()
 	for {
 		m, err := batch.ReadMessage()
 		switch {
@@ -286,8 +279,7 @@ func (s *Subscription) fetch(conn *kafka.Conn, at *cursor) (got []Delivery, err 
 				continue
 			}
 			event, err := decode(m.Headers, m.Key, m.Value)
-			got = append(got, Delivery{Partition: at.partition, Offset: m.Offset, Event: event, Err: err})
-			last, at.next = m, m.Offset+1
+			got = append(got, Delivery{Partition: at.partition, Offset: m.Offset, After: at.pass(&m), Event: event, Err: err})
 		case errors.Is(err, io.EOF):
 			// Past the batch's end, also where its last records are gone.
 			at.next = max(at.next, batch.Offset())

@@ -91,7 +91,7 @@ type Line struct {
 	Scenario string
 	X, Y     []float64
 	// Low and High, where given, are the ends of each point's 95 % interval, both as
-	// long as X; NaN where it has none. Such points are markers that nothing connects.
+	// long as X; NaN where it has none, −Inf and +Inf where that end is open. Such points are markers that nothing connects.
 	Low, High []float64
 	// Theory is a line that was computed, not measured: thin, beneath the points.
 	Theory bool

@@ -39,11 +39,13 @@ func (e Entry) text() string {
 }
 
 // forms are the ways in which lines are drawn.
-type forms struct{ joined, points, theory bool }
+type forms struct{ joined, points, theory, openBelow, openAbove bool }
 
 // formsOf returns the forms of a scenario's lines, or of all where it is empty.
 func (p Picture) formsOf(scenario string) (f forms) {
 	for _, panel := range p.Panels {
+		below, above := panel.open()
+		f.openBelow, f.openAbove = f.openBelow || below, f.openAbove || above
 		for _, l := range panel.Lines {
 			if scenario != "" && l.Scenario != scenario {
 				continue
@@ -72,15 +74,14 @@ func (p Picture) sample(scenario string) func(c draw.Canvas, x, y vg.Length) {
 	}
 }
 
-// formKeys says once for all scenarios what a point, its bar and a thin line are.
+// formKeys says once for all scenarios what a point, its bar, a thin line and an arrow are.
 func (p Picture) formKeys() legend {
 	f := p.formsOf("")
 	out := legend{columns: 2}
 	if f.points {
 		out.keys = append(out.keys, key{cmp.Or(p.PointKey, "point: measured, with its 95 % interval"), func(c draw.Canvas, x, y vg.Length) {
-			at := vg.Point{X: x + vg.Points(sampleWidth/2), Y: y}
-			drawBar(c, at.X, y-vg.Points(4.5), y+vg.Points(4.5), vg.Points(capWidth), ink)
-			disc.draw(c, at, vg.Points(2), ink)
+			sampleBar(x, y).draw(c, ink)
+			disc.draw(c, vg.Point{X: x + vg.Points(sampleWidth/2), Y: y}, vg.Points(2), ink)
 		}})
 	}
 	if f.theory {
@@ -88,5 +89,23 @@ func (p Picture) formKeys() legend {
 			c.StrokeLine2(draw.LineStyle{Color: ink, Width: vg.Points(1)}, x, y, x+vg.Points(sampleWidth), y)
 		}})
 	}
+	arrow := func(words string, below, above bool) {
+		out.keys = append(out.keys, key{words, func(c draw.Canvas, x, y vg.Length) {
+			b := sampleBar(x, y)
+			b.openBelow, b.openAbove = below, above
+			b.draw(c, ink)
+		}})
+	}
+	if f.openAbove {
+		arrow("arrow: no upper bound, too few samples", false, true)
+	}
+	if f.openBelow {
+		arrow("arrow: no lower bound, too few samples", true, false)
+	}
 	return out
+}
+
+// sampleBar is the bar of a key.
+func sampleBar(x, y vg.Length) bar {
+	return bar{x: x + vg.Points(sampleWidth/2), low: y - vg.Points(4.5), high: y + vg.Points(4.5), half: vg.Points(capWidth)}
 }

@@ -31,7 +31,7 @@ type Cell struct {
 	Feel Feel
 	// Strength in [0, 1] says how much of it: the colour is the darker.
 	Strength float64
-	// Lines are up to two short lines of text.
+	// Lines are up to three short lines of text.
 	Lines []string
 }
 
@@ -71,25 +71,38 @@ func (m Matrix) cell(r Row, column int) Cell {
 }
 
 // lines are the lines for which there is room.
-func (c Cell) lines() []string { return c.Lines[:min(len(c.Lines), 2)] }
+func (c Cell) lines() []string { return c.Lines[:min(len(c.Lines), mostLines)] }
+
+// lines is how many lines the row's longest cell has.
+func (r Row) lines() int {
+	most := 0
+	for _, c := range r.Cells {
+		most = max(most, len(c.lines()))
+	}
+	return most
+}
+
+// A row is as high as its lines need, and never lower than what most rows need: a higher
+// one is the exception.
+const (
+	mostLines  = 3
+	usualLines = 2
+)
 
 // sheet measures the words and shares the width out: what the names leave is the
 // cells', in equal parts.
 func (m Matrix) sheet() sheet {
 	s := sheet{Matrix: m, group: bold(11), name: textStyle(10), heading: bold(11), first: bold(9), second: textStyle(9)}
-	lines := 1
+	s.usual = 1
 	for _, g := range m.Groups {
 		s.groupWidth = max(s.groupWidth, s.group.Width(g.Name)+vg.Points(12))
 		for _, r := range g.Rows {
 			s.nameWidth = max(s.nameWidth, s.name.Width(r.Name)+vg.Points(10))
-			for _, c := range r.Cells {
-				lines = max(lines, len(c.lines()))
-			}
+			s.usual = max(s.usual, min(r.lines(), usualLines))
 		}
 	}
 	s.groupWidth, s.nameWidth = min(s.groupWidth, bodyWidth/6), min(s.nameWidth, bodyWidth/4)
 	s.cellWidth = (bodyWidth - s.groupWidth - s.nameWidth) / vg.Length(max(len(m.Columns), 1))
 	s.heading = shrink(s.heading, s.cellWidth-vg.Points(6), m.Columns...)
-	s.rowHeight = vg.Points(float64(8 + 11*lines))
 	return s
 }

@@ -54,6 +54,26 @@ func TestAMissingCellDoesNotApply(t *testing.T) {
 	}
 }
 
+// A row with a third line is higher than the others, and the sheet by as much.
+func TestRowsAreAsHighAsTheirLines(t *testing.T) {
+	short, long := Row{Cells: []Cell{{Lines: []string{"a", "b"}}}}, Row{Cells: []Cell{{}, {Lines: []string{"a", "b", "c", "never shown"}}}}
+	empty := Row{Cells: []Cell{{}}}
+	height := func(rows ...Row) vg.Length {
+		s := Matrix{Columns: []string{"sync"}, Groups: []Group{{"A", rows}}}.sheet()
+		return s.groupHeight(s.Groups[0])
+	}
+	for _, c := range []struct {
+		rows []Row
+		want vg.Length
+	}{
+		{[]Row{empty}, 19}, {[]Row{short, empty}, 60}, {[]Row{short, empty, long}, 101},
+	} {
+		if got := height(c.rows...); got != c.want {
+			t.Errorf("%d rows are %v high, want %v", len(c.rows), got, c.want)
+		}
+	}
+}
+
 // Whatever the words, the parts of a sheet fill the width and no more.
 func TestSheetFillsTheWidth(t *testing.T) {
 	long := "a name that is far too long for the place that it has in a picture of this width"

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -31,10 +30,17 @@ func (p points) Plot(c draw.Canvas, plt *plot.Plot) {
 			x := toX(p.panel.x(l.X[k]))
 			step := dodge(gap(places, x), len(p.lines))
 			at := vg.Point{X: x + step*(vg.Length(i)-vg.Length(len(p.lines)-1)/2), Y: toY(y)}
-			low, high := p.panel.y(l.Low[k]), p.panel.y(l.High[k])
-			if !math.IsNaN(low) && !math.IsNaN(high) {
-				// Of 0 on a logarithmic axis there is no end: the bar leaves the panel.
-				drawBar(c, at.X, toY(max(low, plt.Y.Min)), toY(min(high, plt.Y.Max)), min(step*0.4, capWidth), styleOf(l.Scenario).Color)
+			if !math.IsNaN(l.Low[k]) && !math.IsNaN(l.High[k]) {
+				bar := bar{x: at.X, half: min(step*0.4, capWidth), openBelow: openBelow(l.Low[k]), openAbove: openAbove(l.High[k])}
+				// Of 0 on a logarithmic axis there is no end either: the bar leaves the panel.
+				bar.low, bar.high = toY(plt.Y.Min), toY(plt.Y.Max)
+				if low := p.panel.y(l.Low[k]); finite(low) {
+					bar.low = toY(max(low, plt.Y.Min))
+				}
+				if high := p.panel.y(l.High[k]); finite(high) {
+					bar.high = toY(min(high, plt.Y.Max))
+				}
+				bar.draw(c, styleOf(l.Scenario).Color)
 			}
 			lookOf(l.Scenario).marker.draw(c, at, markerSize(step), styleOf(l.Scenario).Color)
 		}
@@ -75,13 +81,5 @@ func dodge(gap vg.Length, n int) vg.Length {
 }
 
 func markerSize(step vg.Length) vg.Length { return min(max(step*0.5, vg.Points(2.2)), vg.Points(3)) }
-
-// drawBar draws an interval: a thin line with a cap at each end.
-func drawBar(c draw.Canvas, x, low, high, half vg.Length, colour color.Color) {
-	thin := draw.LineStyle{Color: colour, Width: vg.Points(0.9)}
-	c.StrokeLine2(thin, x, low, x, high)
-	c.StrokeLine2(thin, x-half, low, x+half, low)
-	c.StrokeLine2(thin, x-half, high, x+half, high)
-}
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -64,6 +64,41 @@ func TestRangesCoverIntervals(t *testing.T) {
 	}
 }
 
+// An open end is an arrow, which has room beyond all points, and is explained: but not
+// where nothing is open.
+func TestOpenEndsAreArrows(t *testing.T) {
+	const up, down = "arrow: no upper bound, too few samples", "arrow: no lower bound, too few samples"
+	line := func(low, high float64) Panel {
+		return Panel{Y: LogDuration, X: Values, Lines: []Line{{X: []float64{1, 2}, Y: []float64{0.01, 1}, Low: []float64{low, 1}, High: []float64{0.01, high}}}}
+	}
+	_, closed := line(0.01, 1).ranges()
+	for name, c := range map[string]struct {
+		panel        Panel
+		below, above float64 // how much more is shown
+		keys         []string
+	}{
+		"closed":       {line(0.01, 1), 0, 0, nil},
+		"open above":   {line(0.01, math.Inf(1)), 0, arrowRoom, []string{up}},
+		"open below":   {line(math.Inf(-1), 1), arrowRoom, 0, []string{down}},
+		"open on both": {line(math.Inf(-1), math.Inf(1)), arrowRoom, arrowRoom, []string{up, down}},
+	} {
+		_, y := c.panel.ranges()
+		size := closed.high - closed.low
+		if math.Abs(y.low-(closed.low-c.below*size)) > 1e-9 || math.Abs(y.high-(closed.high+c.above*size)) > 1e-9 {
+			t.Errorf("%s: shows %v, and %v without", name, y, closed)
+		}
+		var keys []string
+		for _, k := range (Picture{Panels: []Panel{c.panel}}).formKeys().keys {
+			if strings.HasPrefix(k.text, "arrow") {
+				keys = append(keys, k.text)
+			}
+		}
+		if !slices.Equal(keys, c.keys) {
+			t.Errorf("%s: keys %q, want %q", name, keys, c.keys)
+		}
+	}
+}
+
 func TestPointTicksStayApart(t *testing.T) {
 	x := []float64{0, 0.0001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.49, 0.5}
 	p := Panel{X: Roots, XLabel: PercentLabel, Y: Percent, Lines: []Line{{X: x, Y: make([]float64, len(x)), Low: x, High: x}}}

@@ -107,6 +107,9 @@ func pointsAndTheory() Picture {
 			slow.Low[2], slow.High[2] = 0, math.NaN() // a bar without an end, and none
 			slow.Y[4] = math.NaN()
 		}
+		if name == "monolith" {
+			slow.Low[1], slow.High[6] = math.Inf(-1), math.Inf(1) // open ends
+		}
 		rate.Lines = append(rate.Lines, around(points, 400), theory)
 		p99.Lines = append(p99.Lines, slow)
 	}

@@ -9,8 +9,21 @@ import (
 // sheet is a matrix with the place and the letters of each of its parts.
 type sheet struct {
 	Matrix
-	group, name, heading, first, second         text.Style
-	groupWidth, nameWidth, cellWidth, rowHeight vg.Length
+	group, name, heading, first, second text.Style
+	groupWidth, nameWidth, cellWidth    vg.Length
+	// usual is for how many lines there is room in a row that has fewer.
+	usual int
+}
+
+func (s sheet) rowHeight(r Row) vg.Length {
+	return vg.Points(float64(8 + 11*max(r.lines(), s.usual)))
+}
+
+func (s sheet) groupHeight(g Group) (height vg.Length) {
+	for _, r := range g.Rows {
+		height += s.rowHeight(r)
+	}
+	return height
 }
 
 const (
@@ -21,11 +34,11 @@ const (
 )
 
 func (s sheet) height() vg.Length {
-	rows := 0
+	height := vg.Points(headingHeight + groupGap*float64(len(s.Groups)) + margin)
 	for _, g := range s.Groups {
-		rows += len(g.Rows)
+		height += s.groupHeight(g)
 	}
-	return s.rowHeight*vg.Length(rows) + vg.Points(headingHeight+groupGap*float64(len(s.Groups))+margin)
+	return height
 }
 
 func (s sheet) draw(c draw.Canvas) {
@@ -38,20 +51,20 @@ func (s sheet) draw(c draw.Canvas) {
 	for _, g := range s.Groups {
 		c.StrokeLine2(draw.LineStyle{Color: faint, Width: vg.Points(0.5)}, c.Min.X, top-vg.Points(groupGap/2), c.Min.X+bodyWidth, top-vg.Points(groupGap/2))
 		top -= vg.Points(groupGap)
-		s.write(c, s.group, draw.XLeft, c.Min.X, top-s.rowHeight*vg.Length(len(g.Rows))/2, s.groupWidth, g.Name)
+		s.write(c, s.group, draw.XLeft, c.Min.X, top-s.groupHeight(g)/2, s.groupWidth, g.Name)
 		for _, r := range g.Rows {
 			s.drawRow(c, r, cells, top)
-			top -= s.rowHeight
+			top -= s.rowHeight(r)
 		}
 	}
 }
 
 func (s sheet) drawRow(c draw.Canvas, r Row, left, top vg.Length) {
-	s.write(c, s.name, draw.XLeft, left-s.nameWidth, top-s.rowHeight/2, s.nameWidth, r.Name)
+	s.write(c, s.name, draw.XLeft, left-s.nameWidth, top-s.rowHeight(r)/2, s.nameWidth, r.Name)
 	for i := range s.Columns {
 		x := left + s.cellWidth*vg.Length(i)
 		s.drawCell(c, s.cell(r, i), vg.Rectangle{
-			Min: vg.Point{X: x + cellGap/2, Y: top - s.rowHeight + cellGap/2},
+			Min: vg.Point{X: x + cellGap/2, Y: top - s.rowHeight(r) + cellGap/2},
 			Max: vg.Point{X: x + s.cellWidth - cellGap/2, Y: top - cellGap/2},
 		})
 	}
@@ -64,14 +77,16 @@ func (s sheet) drawCell(c draw.Canvas, cell Cell, r vg.Rectangle) {
 	if len(lines) == 0 && cell.Feel == NotApplicable {
 		lines = []string{noWords}
 	}
-	styles := []text.Style{s.first, s.second}
 	x, y := (r.Min.X+r.Max.X)/2, (r.Min.Y+r.Max.Y)/2+vg.Points(11*float64(len(lines)-1)/2)
 	for i, line := range lines {
-		styles[i].Color = contrast(fill)
-		if cell.Feel == NotApplicable {
-			styles[i].Color = faint
+		style := s.second
+		if i == 0 {
+			style = s.first
 		}
-		s.write(c, styles[i], draw.XCenter, x, y-vg.Points(11*float64(i)), s.cellWidth, line)
+		if style.Color = contrast(fill); cell.Feel == NotApplicable {
+			style.Color = faint
+		}
+		s.write(c, style, draw.XCenter, x, y-vg.Points(11*float64(i)), s.cellWidth, line)
 	}
 }
 

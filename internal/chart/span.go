@@ -18,7 +18,7 @@ func (p Panel) ranges() (x, y span) {
 	if math.IsInf(x.low, 1) {
 		x, y = span{0, 1}, span{0, 1}
 	}
-	x, y = p.xRange(x), p.yRange(y)
+	x, y = p.xRange(x), p.withArrows(p.yRange(y))
 	if len(p.Shades) > 0 {
 		y.high += shadeRoom * (y.high - y.low)
 	}
@@ -27,6 +27,22 @@ func (p Panel) ranges() (x, y span) {
 
 // shadeRoom is left above all points for the names of the shades.
 const shadeRoom = 0.2
+
+// arrowRoom is left beyond all points for the arrows of open ends. A linear axis that
+// begins at 0 needs none below.
+const arrowRoom = 0.15
+
+func (p Panel) withArrows(y span) span {
+	room := arrowRoom * (y.high - y.low)
+	below, above := p.open()
+	if above {
+		y.high += room
+	}
+	if below && p.Y == LogDuration {
+		y.low -= room
+	}
+	return y
+}
 
 func (p Panel) covered() (x, y span) {
 	x, y = noSpan, noSpan

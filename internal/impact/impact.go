@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/fault"
@@ -178,7 +180,7 @@ func (t *Tracker) Impacts(unseen time.Duration, ok bool) []result.Impact {
 		impact := normal.held(between(t.rows, w.Start, w.End()))
 		impact.Faults = w.faults
 		impact.UnderWay, impact.Cut = w.underWay, w.cut
-		impact.Window = result.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
+		impact.Window = counts.Window{StartSeconds: w.Start.Seconds(), LengthSeconds: w.Length.Seconds()}
 		behind := normal.seen(between(t.rows, w.End(), w.until), w.until)
 		recovery, recovered := normal.recovery(behind, w.End(), min(w.until, t.last+1))
 		impact.Recovery, impact.Recovered = recovery.Seconds(), recovered
@@ -207,6 +209,7 @@ type baseline struct {
 	n      int64
 	errors result.Interval
 	p99    float64
+	bounds *result.Bounds // of p99
 	stale  float64
 	slow   float64 // the share of them that p99 may well be exceeded by
 }
@@ -214,15 +217,17 @@ type baseline struct {
 func baselineOf(rows []row) baseline {
 	s := summaryOf(rows)
 	_, slow := stats.Wilson(int64(math.Ceil(0.01*float64(s.succeeded))), s.succeeded)
-	return baseline{n: int64(len(rows)), errors: s.errorRate(), p99: s.p99(), stale: s.staleShare(), slow: slow}
+	p99, bounds := s.p99()
+	return baseline{n: int64(len(rows)), errors: s.errorRate(), p99: p99, bounds: bounds, stale: s.staleShare(), slow: slow}
 }
 
 // held holds the rows of a window against the baseline.
 func (b baseline) held(rows []row) result.Impact {
 	s := summaryOf(rows)
+	p99, bounds := s.p99()
 	return result.Impact{
 		Requests: int64(len(rows)), BaselineRequests: b.n, ErrorRate: s.errorRate(), BaselineErrorRate: b.errors,
-		P99: s.p99(), BaselineP99: b.p99, SlowShare: s.above(b.p99),
+		P99: p99, P99Bounds: bounds, BaselineP99: b.p99, BaselineP99Bounds: b.bounds, SlowShare: s.above(b.p99),
 		StaleShare: s.staleShare(), BaselineStaleShare: b.stale, MaxStaleness: s.oldest.Seconds(),
 	}
 }
@@ -331,11 +336,14 @@ func (s summary) errorRate() result.Interval {
 	return result.Share(s.failed, s.succeeded+s.failed)
 }
 
-func (s summary) p99() float64 {
+// p99 is 0, and of no bounds, where none succeeded.
+func (s summary) p99() (seconds float64, _ *result.Bounds) {
 	if s.succeeded == 0 {
-		return 0
+		return 0, nil
 	}
-	return stats.Quantile(s.latencies, 0.99)
+	p := result.PercentileOfSorted(s.latencies, 0.99)
+	bounds := p.Bounds()
+	return p.Value, &bounds
 }
 
 // above is the share of the successes that took longer than a time, in seconds.

@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -78,6 +79,41 @@ func TestSlowAnswersAreAnImpact(t *testing.T) {
 	i := tr.Impacts(0, false)[0]
 	if len(i.Faults) != 2 || i.P99 != 0.06 || i.BaselineP99 > 0.0101 || i.ErrorRate.Value != 0 || i.SlowShare != 1 || i.Recovery != 0.295 {
 		t.Errorf("%+v", i)
+	}
+}
+
+// The 99th percentile in a window and before it has the interval of its ranks: of 100
+// samples none bounds it above, of 500 the last one does. Where none succeeds there is
+// neither.
+func TestP99HasItsInterval(t *testing.T) {
+	tr := New(faultsOf(t, "A:delay=50ms@5s+1s;B:outage@7s+1s"))
+	for i := range int64(900) {
+		r := result.Row{ID: i, Due: time.Duration(i) * 10 * ms}
+		r.Done = r.Due + time.Duration(i+1)*ms
+		if r.Due >= 7*time.Second {
+			r.Code = codes.Unavailable
+		}
+		tr.Add(r)
+	}
+	got := tr.Impacts(0, false)
+	for _, c := range []struct {
+		name             string
+		seconds          float64
+		bounds           *result.Bounds
+		value, low, high float64
+	}{
+		{"with the delay", got[0].P99, got[0].P99Bounds, 0.599, 0.597, math.Inf(1)},
+		{"before it", got[0].BaselineP99, got[0].BaselineP99Bounds, 0.495, 0.490, 0.500},
+		{"before the outage", got[1].BaselineP99, got[1].BaselineP99Bounds, 0.495, 0.490, 0.500},
+	} {
+		if c.bounds == nil {
+			t.Errorf("%s: no interval", c.name)
+		} else if p := c.bounds.Around(c.seconds); p != (result.Percentile{Value: c.value, Low: c.low, High: c.high}) {
+			t.Errorf("%s: %+v, want %v [%v, %v]", c.name, p, c.value, c.low, c.high)
+		}
+	}
+	if got[1].P99 != 0 || got[1].P99Bounds != nil {
+		t.Errorf("none succeeds in the outage: %v, %+v", got[1].P99, got[1].P99Bounds)
 	}
 }
 

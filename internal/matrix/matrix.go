@@ -11,6 +11,8 @@ import (
 	"math"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
@@ -112,8 +114,9 @@ type Cell struct {
 }
 
 // How much worse than without the fault counts as felt: more than a tenth of the answers
-// slower than 99 % were, or so many more of them old. Both are held against the end of an
-// interval, as errors are, so that no class comes of luck with few requests.
+// slower than 99 % were, or so many more of them old. All are held end of interval against
+// end of interval, as errors are, so that no class comes of luck with few requests: with
+// the fault, or without it.
 const (
 	slowFelt  = 0.1
 	staleFelt = 0.05
@@ -128,12 +131,23 @@ func CellOf(impact result.Impact, delivered bool) Cell {
 		c.Feel = Missing
 	case impact.ErrorRate.Low > impact.BaselineErrorRate.High:
 		c.Feel = Errors
-	case successes(impact.SlowShare, impact.Requests, impact.ErrorRate).Low > slowFelt:
+	case slower(impact):
 		c.Feel = Slower
 	case staler(impact):
 		c.Feel = Staler
 	}
 	return c
+}
+
+// slower tells whether more answers than a tenth, and than may well have been without the
+// fault, took longer than 99 % did then: of 5 requests, 2 in 5 may exceed their largest.
+// A baseline of which no number is known, of an older file, is taken as it is.
+func slower(i result.Impact) bool {
+	before := 0.0
+	if i.BaselineRequests > 0 {
+		before = successes(0.01, i.BaselineRequests, i.BaselineErrorRate).High
+	}
+	return successes(i.SlowShare, i.Requests, i.ErrorRate).Low > max(slowFelt, before)
 }
 
 // staler tells whether more answers were old than without the fault. A baseline of which
@@ -167,8 +181,8 @@ func Cells(rows []Row, run *result.Run) []Cell {
 	return cells
 }
 
-func windowOf(f fault.Fault) result.Window {
-	return result.Window{StartSeconds: f.Window.Start.Seconds(), LengthSeconds: f.Window.Length.Seconds()}
+func windowOf(f fault.Fault) counts.Window {
+	return counts.Window{StartSeconds: f.Window.Start.Seconds(), LengthSeconds: f.Window.Length.Seconds()}
 }
 
 // delivered tells whether a run has the fault's target at all: a topology without

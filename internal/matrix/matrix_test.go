@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
@@ -71,6 +73,8 @@ func TestCellOf(t *testing.T) {
 		{"errors of too few", result.Impact{Requests: 10, ErrorRate: result.Share(1, 10), BaselineErrorRate: result.Share(0, 100)}, true, Nothing},
 		{"slower, of too few", result.Impact{Requests: 20, SlowShare: 0.2}, true, Nothing},
 		{"slower, of enough", result.Impact{Requests: 100, SlowShare: 0.2}, true, Slower},
+		{"slower, and enough before", result.Impact{Requests: 100, SlowShare: 0.3, BaselineRequests: 400}, true, Slower},
+		{"slower, and too few before", result.Impact{Requests: 100, SlowShare: 0.3, BaselineRequests: 5}, true, Nothing},
 		{"older, of too few", result.Impact{Requests: 20, StaleShare: 0.1, BaselineRequests: 400}, true, Nothing},
 		{"older, of enough", result.Impact{Requests: 100, StaleShare: 0.2, BaselineRequests: 400}, true, Staler},
 		{"older, and too few before", result.Impact{Requests: 100, StaleShare: 0.2, BaselineRequests: 10}, true, Nothing},
@@ -95,7 +99,7 @@ func TestCells(t *testing.T) {
 		w := windowOf(one)
 		rows = append(rows, Row{"x", one})
 		run.Impacts = append(run.Impacts, result.Impact{Window: w, Requests: 100, StaleShare: 0.5})
-		told := result.Fault{Target: one.Target.String(), Kind: one.Kind, Window: &w}
+		told := counts.Fault{Target: one.Target.String(), Kind: one.Kind, Window: &w}
 		if one.Kind == fault.Outage {
 			told.DeliveredWindow = &w
 		}

@@ -8,8 +8,8 @@
 // the first one; the verdict is the worst one. Started is the earliest one, and
 // second n of the series is n seconds after it: parts that began a fraction of a
 // second apart are moved by it, by at most half a second. MeasuredSeconds is how
-// long at least one part was measured. Counts, histograms, events, bytes and the
-// figures of policies and capacities add; shares, intervals, means and rates
+// long at least one part was measured. Counts, histograms, events and bytes add; the bounds
+// of a capacity are those of one instance; shares, intervals, means and rates
 // follow from the sums. The share of stale answers is of those that were judged: an
 // attached driver judges none. A window of faults is that of each driver's own clock.
 // Predicted, Impacts and samples.csv stay with the parts. Parts are the identities of
@@ -180,7 +180,8 @@ func sum(parts []result.Part) *result.Run {
 		}
 	}
 	out.Environment, out.Comparison = environment(parts), comparisonOf(parts)
-	out.Faults, out.Policies, out.Capacities, out.Stages = faults(parts), policies(parts), capacities(parts), stages(parts)
+	out.Stages = stages(parts)
+	out.Finalize()
 	out.Warnings = warnings(parts)
 	return out
 }
@@ -219,14 +220,9 @@ func addCounts(to *result.Run, r *result.Run) {
 	to.Answers.Missing += r.Answers.Missing
 	to.Answers.Corrupt += r.Answers.Corrupt
 	to.Answers.Unjudged += r.Answers.Unjudged
-	to.Events += r.Events
-	to.LateReplies += r.LateReplies
-	to.DeadLetters += r.DeadLetters
-	to.LostChanges += r.LostChanges
-	to.LogLosses += r.LogLosses
+	to.Counts.Add(r.Counts)
 	to.UnseenChanges += r.UnseenChanges
 	to.ComparedRows += r.ComparedRows
-	to.Bootstraps = append(to.Bootstraps, r.Bootstraps...)
 	addAll(to.Failures, r.Failures)
 	addAll(to.StorageBytes, r.StorageBytes)
 	addAll(to.CopyBytes, r.CopyBytes)

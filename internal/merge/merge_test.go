@@ -16,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+	"crosstalk/internal/policy"
+
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/compare"
@@ -168,26 +171,26 @@ func TestExaminationsStayWithTheirParts(t *testing.T) {
 // Every field of a run is either merged or known not to be: a new one has to be
 // thought of.
 func TestEveryFieldIsThoughtOf(t *testing.T) {
-	window := &result.Window{StartSeconds: 3, LengthSeconds: 2}
+	window := &counts.Window{StartSeconds: 3, LengthSeconds: 2}
 	fill := func(r *resulttest.Run) {
 		r.Change = func(run *result.Run) {
 			run.WarmUp = result.Counts{Due: 4, Sent: 3, Succeeded: 2, Failed: 1}
 			run.Writes = result.Writes{Due: 6, Acknowledged: 5, Failed: 1, Failures: map[string]int64{"INTERNAL": 1}}
 			run.Predicted = &result.Predicted{Method: "closed form", TriesPerRequest: map[string]float64{}}
 			run.Stages = []result.Stage{{Name: "D", Mean: 0.01 * float64(1+len(run.Warnings))}}
-			run.Faults = []result.Fault{
-				{Target: "A", Kind: "delay", Asked: 1, Delivered: 0.5, Interactions: 10, MeanAskedSeconds: 1, MeanDeliveredSeconds: 2},
+			run.Faults = []counts.Fault{
+				{Target: "A", Kind: "delay", Asked: 1, Delivered: 0.5, Injected: 5, Interactions: 10, AskedSeconds: 5, DeliveredSeconds: 10},
 				{Target: "B", Kind: "outage", Window: window, DeliveredWindow: window},
 			}
 			run.Impacts = []result.Impact{{Faults: []string{"B"}, Window: *window}}
-			run.Policies = []result.Policy{{Consumer: "D", Need: "A", Calls: 10, Tries: 15, Amplification: 1.5, Retries: 5}}
-			run.Capacities = []result.Capacity{{Service: "A", Workers: 4, Queue: 2, Arrived: 10, Queued: 2, LongestQueue: 2, MeanWait: 0.5}}
+			run.Policies = []counts.Policy{{Consumer: "D", Need: "A", Statistic: policy.Statistic{Calls: 10, Tries: 15, Retries: 5}, Amplification: 1.5}}
+			run.Capacities = []counts.Capacity{{Service: "A", Workers: 4, Queue: 2, Arrived: 10, Queued: 2, LongestQueue: 2, WaitedSeconds: 1}}
 			run.StorageBytes, run.CopyBytes = map[string]int64{"A": 100, "D": 50}, map[string]int64{"D": 50}
 			run.Events, run.LateReplies, run.DeadLetters, run.LostChanges, run.UnseenChanges = 12_000, 1, 2, 3, 4
 			run.EventsPerRequest, run.CPUSecondsPer1000 = 6, 1.5
 			run.ComparedRows, run.Attached, run.LogLosses = 300, 1, 5
 			run.Comparison = &result.Comparison{OwnerRows: 300, ReplicaRows: 300, Differing: 1, Lost: 2, Explained: []result.Explained{{Fault: "bus:drop=1%", Rows: 3}}, NotCompared: "A has no control"}
-			run.Bootstraps = []result.Bootstrap{{Service: "D", Owner: "A", Events: 10}}
+			run.Bootstraps = []counts.Bootstrap{{Service: "D", Owner: "A", Events: 10}}
 			run.Processes = []result.Process{{Name: "driver", Starts: 1, CPUSecondsPer1000: 1}, {Name: "A", Starts: 2, Served: []int64{5}}}
 			run.GC = &result.GC{Percent: 100, Cycles: 1, Pauses: 2}
 			run.Warnings = []string{"something"}
@@ -221,7 +224,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 	if p := run.Policies[0]; p.Calls != 20 || p.Amplification != 1.5 {
 		t.Errorf("policy %+v", p)
 	}
-	if c := run.Capacities[0]; c.Workers != 8 || c.LongestQueue != 2 || c.MeanWait != 0.5 {
+	if c := run.Capacities[0]; c.Workers != 4 || c.LongestQueue != 2 || c.MeanWait != 0.5 {
 		t.Errorf("capacity %+v", c)
 	}
 	last := run.Warnings[len(run.Warnings)-1]

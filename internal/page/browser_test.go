@@ -321,6 +321,35 @@ func TestTablesSortAndCopy(t *testing.T) {
 	b.calm()
 }
 
+// An end that is open is an arrow at the edge of the chart, and the pointer says so: of the
+// published sweep, those of the three p99 where half of the calls fail.
+func TestOpenEnds(t *testing.T) {
+	browserCommand(t)
+	b := open(t, written(t, filepath.Join("..", "..", "results", "reference", "sweep")))
+	const chart = `document.getElementById("propagation-0-1")`
+	// A tip is three corners, the first of which is at the top of the grid.
+	tips := `[...` + chart + `.querySelectorAll("svg path")].filter((p) => {
+		const corners = p.getAttribute("d").match(/-?[\d.]+ -?[\d.]+/g), top = echarts.getInstanceByDom(` + chart + `).getModel().getComponent("grid").coordinateSystem.getRect().y;
+		return !p.getAttribute("transform") && corners.length === 3 && Math.abs(Number(corners[0].split(" ")[1]) - top) < 1;
+	}).length`
+	b.says(tips, "3")
+	b.says(`document.body.textContent.includes("An arrow is an end of an interval without a bound")`, "true")
+	b.do(chromedp.ScrollIntoView(chromedp.CSS("#propagation-0-1")))
+	b.evaluate(`(() => {
+		const drawn = echarts.getInstanceByDom(` + chart + `);
+		const [x, y] = drawn.convertToPixel({ gridIndex: 0 }, [Math.sqrt(0.5), -1]);
+		drawn.dispatchAction({ type: "showTip", x, y });
+		return "";
+	})()`)
+	b.says(chart+`.textContent.includes(", open]")`, "true")
+	b.shoot("open-ends")
+	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true})
+	b.says(inView+`.every((p) => p.querySelector("svg").getBoundingClientRect().width <= 390)`, "true")
+	b.says(tips, "3")
+	b.shoot("open-ends-narrow")
+	b.calm()
+}
+
 // A sweep's page shows one point at a time.
 func TestViews(t *testing.T) {
 	browserCommand(t)

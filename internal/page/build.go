@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"crosstalk/internal/chart"
@@ -202,6 +203,9 @@ func propagation(n int, s report.Sweep) Section {
 	}
 	for i, p := range s.Propagation().Panels {
 		out.Charts = append(out.Charts, panel(fmt.Sprintf("propagation-%d-%d", n, i), p))
+	}
+	if slices.ContainsFunc(out.Charts, Chart.open) {
+		out.Text += " An arrow is an end of an interval without a bound: the samples are too few to give one."
 	}
 	return out
 }

@@ -14,10 +14,10 @@ type Chart struct {
 	Title string `json:"title"`
 	// Kind is lines, bars or matrix.
 	Kind string `json:"kind"`
-	// X is nines, seconds, values, roots or categories.
+	// X is nines, seconds, values, roots, logs or categories.
 	X      string `json:"x,omitempty"`
 	XTitle string `json:"x_title,omitempty"`
-	// Ticks name places on a values or a roots axis.
+	// Ticks name places on a values, a roots or a logs axis.
 	Ticks []Tick `json:"ticks,omitempty"`
 	// Categories are the names on a categories axis, or the rows of a matrix.
 	Categories []string `json:"categories,omitempty"`
@@ -44,7 +44,8 @@ type Series struct {
 	Scenario string `json:"scenario,omitempty"`
 	Name     string `json:"name,omitempty"`
 	Theory   bool   `json:"theory,omitempty"`
-	// Interval says that points are x, y, low and high, instead of x and y.
+	// Interval says that points are x, y, low and high, instead of x and y; low and high
+	// may be open.
 	Interval bool `json:"interval,omitempty"`
 	// Points are those of lines; a number that is null is a gap.
 	Points [][]Maybe `json:"points,omitempty"`
@@ -70,13 +71,17 @@ type Cell struct {
 	Lines  []string `json:"lines"`
 }
 
-// Maybe is a number, or none where it is NaN.
+// Maybe is a number, or none where it is NaN. The end of an interval is infinite where it
+// is open.
 type Maybe float64
 
-// MarshalJSON writes a number with six digits, or null.
+// MarshalJSON writes a number with six digits, null or "open".
 func (m Maybe) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(m)) || math.IsInf(float64(m), 0) {
+	switch {
+	case math.IsNaN(float64(m)):
 		return []byte("null"), nil
+	case math.IsInf(float64(m), 0):
+		return []byte(`"open"`), nil
 	}
 	return fmt.Appendf(nil, "%.6g", float64(m)), nil
 }
@@ -99,7 +104,7 @@ func (c Chart) scenarios() []string {
 
 var (
 	xNames = map[chart.XAxis]string{
-		chart.Seconds: "seconds", chart.Nines: "nines", chart.Values: "values", chart.Roots: "roots", chart.Categories: "categories",
+		chart.Seconds: "seconds", chart.Nines: "nines", chart.Values: "values", chart.Roots: "roots", chart.Logs: "logs", chart.Categories: "categories",
 	}
 	yNames = map[chart.YAxis]string{
 		chart.LogDuration: "log-duration", chart.Duration: "duration", chart.Percent: "share", chart.Number: "number",
@@ -113,7 +118,7 @@ func panel(id string, p chart.Panel) Chart {
 		c.Series = append(c.Series, seriesOf(l))
 	}
 	c.Shades = shadesOf(p.Shades)
-	if p.X == chart.Values || p.X == chart.Roots {
+	if p.X == chart.Values || p.X == chart.Roots || p.X == chart.Logs {
 		c.Ticks = ticksOf(p)
 	}
 	if !slices.ContainsFunc(c.Series, Series.drawn) {
@@ -124,6 +129,15 @@ func panel(id string, p chart.Panel) Chart {
 
 func (s Series) drawn() bool {
 	return slices.ContainsFunc(s.Points, func(p []Maybe) bool { return !math.IsNaN(float64(p[1])) })
+}
+
+// open tells whether the end of an interval is open.
+func (c Chart) open() bool {
+	return slices.ContainsFunc(c.Series, func(s Series) bool {
+		return slices.ContainsFunc(s.Points, func(p []Maybe) bool {
+			return s.Interval && (math.IsInf(float64(p[2]), 0) || math.IsInf(float64(p[3]), 0))
+		})
+	})
 }
 
 func seriesOf(l chart.Line) Series {

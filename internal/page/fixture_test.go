@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/experiment"
@@ -53,7 +55,7 @@ func (m made) write(t *testing.T) {
 		Scenario: m.scenario, Verdict: m.verdict, Warnings: m.warnings, Started: began, MeasuredSeconds: 8,
 		Environment:  result.Environment{Go: "go1.26", Commit: "unknown", OS: "linux/amd64", CPU: "a CPU", Cores: 2, Stores: map[string]string{"A": "sqlite"}},
 		Comparison:   &result.Comparison{OwnerRows: 10_000, ReplicaRows: 5_000},
-		StorageBytes: map[string]int64{"A": 20480, "D": 61440}, CPUSecondsPer1000: 0.8, EventsPerRequest: 6, Events: 4800,
+		StorageBytes: map[string]int64{"A": 20480, "D": 61440}, CPUSecondsPer1000: 0.8, EventsPerRequest: 6, Counts: counts.Counts{Bus: counts.Bus{Events: 4800}},
 		Predicted: &result.Predicted{Method: "closed form", ErrorRate: 0.02, Latency: &result.PredictedQuantiles{P50: 0.012, P99: 0.08}, TriesPerRequest: map[string]float64{}},
 		Stages:    []result.Stage{{Name: "schedule lateness", Mean: 0.0002}, {Name: "supplier's work", Mean: 0.011}, {Name: "D's own work", Mean: 0.001}},
 	}
@@ -93,17 +95,20 @@ func (m made) row(i int64, due time.Duration) result.Row {
 }
 
 func (m made) faults(t *testing.T, run *result.Run) {
-	window := result.Window{StartSeconds: 3, LengthSeconds: 2}
-	run.Faults = []result.Fault{
+	window := counts.Window{StartSeconds: 3, LengthSeconds: 2}
+	run.Faults = []counts.Fault{
 		{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.02, Delivered: 0.02, Low: 0.01, High: 0.03, Interactions: 800},
 		{Target: "B", Kind: "outage", Window: &window, DeliveredWindow: &window},
 	}
 	run.Impacts = []result.Impact{{Faults: []string{"B:outage@3s+2s"}, Window: window, Requests: 200,
 		ErrorRate: result.Interval{Value: 1, Low: 0.98, High: 1}, BaselineErrorRate: result.Interval{High: 0.02}, Recovered: true}}
+	low, high := 0.0183, 0.0217 // of 300 before the window nothing bounds the percentile above
+	run.Impacts[0].BaselineP99, run.Impacts[0].BaselineP99Bounds = 0.0209, &result.Bounds{Low: &low}
 	if m.scenario == "async-replicated" {
 		run.CopyBytes = map[string]int64{"D": 61440}
 		run.Impacts[0].ErrorRate = result.Interval{High: 0.02}
 		run.Impacts[0].StaleShare, run.Impacts[0].MaxStaleness = 0.2, 0.18
+		run.Impacts[0].P99, run.Impacts[0].P99Bounds = 0.0209, &result.Bounds{Low: &low, High: &high}
 	}
 }
 

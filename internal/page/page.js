@@ -62,7 +62,7 @@
 		axisLabel: { ...text(), customValues: values, hideOverlap: true, formatter: label },
 	});
 	const nines = (p) => Math.log10(1 / (1 - p));
-	const forwards = { nines, roots: Math.sqrt };
+	const forwards = { nines, roots: Math.sqrt, logs: Math.log10 };
 	const xOf = (chart) => forwards[chart.x] || ((v) => v);
 	const yOf = (chart) => chart.y === "log-duration" ? (v) => v > 0 ? Math.log10(v) : null : (v) => v;
 
@@ -98,15 +98,17 @@
 		return +p.toFixed(Math.max(0, Math.ceil(v) - 1)) + " %";
 	};
 
+	// All that is drawn upwards, and what of it is a number: an end may also be open.
+	const upwards = (chart) => chart.series.filter((s) => shown(s.scenario)).flatMap((s) => s.points.flatMap((p) => p.slice(1)));
+	const numbers = (chart) => upwards(chart).filter((v) => typeof v === "number");
 	const yAxis = (chart) => {
 		const label = onAxis(chart.y);
 		if (chart.y !== "log-duration") {
-			const highest = Math.max(0, ...chart.series.filter((s) => shown(s.scenario)).flatMap((s) => s.points.flatMap((p) => p.slice(1))));
+			const highest = Math.max(0, ...numbers(chart));
 			const whole = chart.y === "share" && highest > 0.5 ? { max: 1, interval: 0.25 } : {};
 			return axis({ type: "value", min: 0, ...whole, axisLabel: { ...text(), formatter: label }, splitNumber: 4 });
 		}
-		const all = chart.series.filter((s) => shown(s.scenario))
-			.flatMap((s) => s.points.flatMap((p) => p.slice(1))).filter((v) => v > 0).map(Math.log10);
+		const all = numbers(chart).filter((v) => v > 0).map(Math.log10);
 		if (!all.length) all.push(-3, 0);
 		let low = Math.min(...all), high = Math.max(...all);
 		if (high - low < 0.3) { low -= 0.15; high += 0.15; }
@@ -119,7 +121,7 @@
 			}
 		}
 		low = Math.min(low, at[0] ?? low), high = Math.max(high, at[at.length - 1] ?? high);
-		const pad = (high - low) * 0.03;
+		const pad = (high - low) * (upwards(chart).includes("open") ? 0.12 : 0.03); // an arrow has to be seen
 		return axis({ ...places(at, (v) => label(Math.pow(10, v))), min: low - pad, max: high + pad });
 	};
 
@@ -133,14 +135,16 @@
 	const whiskers = (chart, s, colour) => ({
 		type: "custom", name: s.scenario, silent: true, z: 3, data: s.points.map((p) => [xOf(chart)(p[0]), ...p.slice(1).map(yOf(chart))]),
 		encode: { x: 0, y: [2, 3] },
-		renderItem: (_, api) => {
-			const x = api.value(0), low = api.value(2), high = api.value(3);
-			if (Number.isNaN(low) || Number.isNaN(high)) return null;
-			const shift = ([px, py]) => [px + aside(chart, s), py];
-			const from = shift(api.coord([x, low])), to = shift(api.coord([x, high])), stroke = { stroke: colour, lineWidth: 1.5, fill: null };
-			const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: stroke });
-			return { type: "group", children: [line(from[0], from[1], to[0], to[1]),
-				line(from[0] - 4, from[1], from[0] + 4, from[1]), line(to[0] - 4, to[1], to[0] + 4, to[1])] };
+		renderItem: (params, api) => {
+			const [, , low, high] = s.points[params.dataIndex], { y: top, height } = params.coordSys;
+			if (low === null || high === null) return null;
+			// An end that is open, or has no place on the axis, is the edge.
+			const place = (v, end, edge) => typeof v === "number" && !Number.isNaN(api.value(end)) ? api.coord([api.value(0), api.value(end)])[1] : edge;
+			const x = api.coord([api.value(0), 0])[0] + aside(chart, s), from = place(low, 2, top + height), to = place(high, 3, top);
+			const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 1.5, fill: null } });
+			const tip = (y, back) => ({ type: "polygon", shape: { points: [[x, y], [x - 4, y + back], [x + 4, y + back]] }, style: { fill: colour } });
+			return { type: "group", children: [line(x, from, x, to),
+				low === "open" ? tip(from, -8) : line(x - 4, from, x + 4, from), high === "open" ? tip(to, 8) : line(x - 4, to, x + 4, to)] };
 		},
 	});
 	const seriesOf = (chart) => {
@@ -196,15 +200,15 @@
 	const tickAt = (chart, at) => chart.x === "categories" ? chart.categories[at] : nearest(chart, at).label;
 
 	const onHover = (chart) => (params) => {
-		const write = written[chart.y], at = params[0].axisValue;
+		const write = written[chart.y], at = params[0].axisValue, end = (v) => v === "open" ? v : write(v);
 		const lines = [`<b>${escape(headOf(chart, Number(params[0].data?.[0] ?? at)))}</b>`];
-		if (chart.x === "values" || chart.x === "roots" || chart.x === "categories") {
+		if (chart.ticks || chart.x === "categories") {
 			const place = chart.x === "categories" ? Number(params[0].data?.[0]) : nearest(chart, Number(at)).at;
 			lines[0] = `<b>${escape(headOf(chart, xOf(chart)(place)))}</b>`;
 			for (const s of chart.series.filter((s) => shown(s.scenario))) {
 				const p = s.points.find((p) => Math.abs(p[0] - place) < 1e-9);
 				if (!p || p[1] === null) continue;
-				lines.push(row(s.scenario, s.theory ? s.scenario + ", theory" : s.scenario, s.interval && p[2] !== null ? `${write(p[1])} [${write(p[2])}, ${write(p[3])}]` : write(p[1])));
+				lines.push(row(s.scenario, s.theory ? s.scenario + ", theory" : s.scenario, s.interval && p[2] !== null ? `${write(p[1])} [${end(p[2])}, ${end(p[3])}]` : write(p[1])));
 			}
 			return lines.join("");
 		}
@@ -299,7 +303,9 @@
 	// ---- drawing ----
 
 	const options = { lines, bars, matrix };
-	const heightOf = (chart) => chart.kind === "matrix" ? Math.max(chart.categories.length, 2) * (narrow() ? 20 : 30) + 50
+	// A narrow cell has room for a figure, a wide one for all of its lines.
+	const rowHeight = (chart) => narrow() ? 20 : 6 + 12 * Math.max(2, ...chart.cells.map((c) => (c.lines || []).length));
+	const heightOf = (chart) => chart.kind === "matrix" ? Math.max(chart.categories.length, 2) * rowHeight(chart) + 50
 		: chart.kind === "bars" ? chart.categories.filter(shown).length * 34 + 56 + (chart.series.length > 1 ? legendHeight(chart) : 0) : null;
 	const draw = (place) => {
 		const chart = charts[place.id];

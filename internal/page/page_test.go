@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+
+	"crosstalk/internal/chart"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -90,8 +92,26 @@ func TestEachChartHasItsPlace(t *testing.T) {
 	}
 }
 
+// What a picture can draw, the page can: each axis has its name in the scripts.
+func TestEveryAxisHasItsName(t *testing.T) {
+	for x := chart.Seconds; x <= chart.Categories; x++ {
+		if xNames[x] == "" {
+			t.Errorf("X axis %d has none", x)
+		}
+	}
+	for y := chart.LogDuration; y <= chart.Number; y++ {
+		if yNames[y] == "" {
+			t.Errorf("Y axis %d has none", y)
+		}
+	}
+	got := panel("x", chart.Panel{X: chart.Logs, Lines: []chart.Line{{X: []float64{1, 1000}, Y: []float64{1, 2}}}})
+	if got.X != "logs" || len(got.Ticks) != 2 || got.Ticks[1].Label != "1000" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestMaybe(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 0.1234567: "0.123457", 12: "12", math.Inf(1): "null"} {
+	for v, want := range map[float64]string{0: "0", 0.1234567: "0.123457", 12: "12", math.Inf(1): `"open"`, math.Inf(-1): `"open"`} {
 		if got, err := Maybe(v).MarshalJSON(); err != nil || string(got) != want {
 			t.Errorf("%v is written %s, %v; want %s", v, got, err, want)
 		}

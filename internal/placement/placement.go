@@ -25,6 +25,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/store"
@@ -302,8 +303,8 @@ func (t *Topology) Perform(ctx context.Context, begin time.Time, w Witness) erro
 }
 
 // Performed tells of those faults, as a host tells of its own.
-func (t *Topology) Performed() []*fakesvcpb.Fault {
-	var out []*fakesvcpb.Fault
+func (t *Topology) Performed() []counts.Fault {
+	var out []counts.Fault
 	for _, c := range t.children {
 		for _, f := range c.faults {
 			out = append(out, f.told())
@@ -341,10 +342,8 @@ type signalled struct {
 	delivered fault.Window
 }
 
-func (s *signalled) told() *fakesvcpb.Fault {
-	return &fakesvcpb.Fault{
-		Target: s.Target.String(), Kind: string(s.Kind),
-		StartNanos: int64(s.Window.Start), LengthNanos: int64(s.Window.Length),
-		DeliveredStartNanos: int64(s.delivered.Start), DeliveredLengthNanos: int64(s.delivered.Length),
-	}
+func (s *signalled) told() counts.Fault {
+	f := counts.FaultOf(s.Target.String(), fault.Statistic{Kind: s.Kind, Window: s.Window})
+	f.DeliveredWindow = counts.WindowOf(s.delivered)
+	return f
 }

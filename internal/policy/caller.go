@@ -9,7 +9,6 @@ import (
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/hedgepolicy"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
-	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/record"
 )
@@ -42,26 +41,47 @@ type counts struct {
 	failures                                                                                [len(ByCode{})]atomic.Int64
 }
 
-// ByCode is a number for each gRPC code.
-type ByCode [codes.Unauthenticated + 1]int64
-
 // Statistic is what a caller's policy did, the warm-up left out.
 type Statistic struct {
 	// Calls counts what was asked of the dependency, and Tries how often it was tried:
 	// their quotient is the amplification.
-	Calls, Tries int64
+	Calls int64 `json:"calls"`
+	Tries int64 `json:"tries"`
 	// Retries and Hedges are the tries that followed one that failed, or that ran
 	// beside one that took long.
-	Retries, Hedges int64
+	Retries int64 `json:"retries"`
+	Hedges  int64 `json:"hedges"`
 	// Saved counts the calls that succeeded although a try of theirs failed, or by
 	// a hedge or by the fallback; Failed those that failed in the end; Cancelled those
-	// that the service gave up, as where another of its dependencies had failed.
-	Saved, Failed, Cancelled int64
+	// that the service gave up, as where another of its dependencies had failed: they say
+	// nothing of this one. Runs from before there was Cancelled have them in Failed.
+	Saved     int64 `json:"saved"`
+	Failed    int64 `json:"failed"`
+	Cancelled int64 `json:"cancelled,omitempty"`
 	// Refused counts the calls that an open breaker refused, OverBudget the tries that
 	// the budget did not allow. Fallbacks counts the answers by the fallback.
-	Refused, OverBudget, Fallbacks int64
+	Refused    int64 `json:"refused"`
+	OverBudget int64 `json:"over_budget"`
+	Fallbacks  int64 `json:"fallbacks"`
 	// Failures counts the tries that failed, those that the service gave up left out.
-	Failures ByCode
+	Failures ByCode `json:"failures,omitzero"`
+}
+
+// Add adds what another caller's policy did.
+func (s *Statistic) Add(other Statistic) {
+	s.Calls += other.Calls
+	s.Tries += other.Tries
+	s.Retries += other.Retries
+	s.Hedges += other.Hedges
+	s.Saved += other.Saved
+	s.Failed += other.Failed
+	s.Cancelled += other.Cancelled
+	s.Refused += other.Refused
+	s.OverBudget += other.OverBudget
+	s.Fallbacks += other.Fallbacks
+	for code := range s.Failures {
+		s.Failures[code] += other.Failures[code]
+	}
 }
 
 // NewCaller returns the caller of a policy.

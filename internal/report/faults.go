@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 )
@@ -25,7 +27,7 @@ func Faults(w io.Writer, runs []result.Run) error {
 	return t.err
 }
 
-func name(f result.Fault) string {
+func name(f counts.Fault) string {
 	words := []string{f.Target, string(f.Kind)}
 	if f.Code != "" {
 		words = append(words, f.Code)
@@ -39,7 +41,7 @@ func name(f result.Fault) string {
 	return strings.Join(words, " ")
 }
 
-func askedAndDelivered(f result.Fault) (asked, delivered string) {
+func askedAndDelivered(f counts.Fault) (asked, delivered string) {
 	switch kind := fault.Kind(f.Kind); {
 	case kind.Windowed():
 		return window(f.Window), window(f.DeliveredWindow)
@@ -55,7 +57,7 @@ func askedAndDelivered(f result.Fault) (asked, delivered string) {
 	return percent(f.Asked) + " %", interval(f.Delivered, f.Low, f.High)
 }
 
-func interactions(f result.Fault) string {
+func interactions(f counts.Fault) string {
 	if f.DeliveredWindow != nil { // it acts on time, not on interactions
 		return none
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 )
@@ -53,11 +55,25 @@ func percentile(r result.Run, k result.Kind, p float64) string {
 	if !ok || float64(r.Quantiles(k).Count)*(1-p) < 1-1e-9 {
 		return none
 	}
-	v := metric.Value{Value: of.Value, Low: of.Low, High: of.High, Known: true}
-	if v.OpenBelow() || v.OpenAbove() {
-		return duration(v.Value) + bounds(v, duration)
+	if math.IsInf(of.Low, 0) || math.IsInf(of.High, 0) {
+		return withInterval(of)
 	}
-	return duration(v.Value)
+	return duration(of.Value)
+}
+
+// withInterval returns a percentile with its interval: for where it stands beside another one.
+func withInterval(p result.Percentile) string {
+	v := metric.Value{Value: p.Value, Low: p.Low, High: p.High, Known: true}
+	return valueOf(metric.Metric{Unit: metric.Seconds}, v)
+}
+
+// percentileIn returns a percentile of a window with its interval: none where nothing
+// succeeded, and without an interval where the file is from before there was one.
+func percentileIn(seconds float64, b *result.Bounds) string {
+	if seconds == 0 || b == nil {
+		return orNone(seconds)
+	}
+	return withInterval(b.Around(seconds))
 }
 
 func latency(r result.Run, p float64) string { return percentile(r, result.Latency, p) }
@@ -98,7 +114,7 @@ func size(bytes int64) string {
 }
 
 // window returns when something acted, as its flag has it.
-func window(w *result.Window) string {
+func window(w *counts.Window) string {
 	if w == nil {
 		return none
 	}

@@ -24,7 +24,7 @@ func Impacts(w io.Writer, runs []result.Run) error {
 				t.row(slices.Concat(header, columns(signals, "under way", "of them cut"), columns(copies, "even after"))...)
 			}
 			cells := []string{r.Scenario, strings.Join(i.Faults, " "), interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
-				orNone(i.P99), orNone(i.BaselineP99), percent(i.StaleShare) + " %", orNone(i.MaxStaleness),
+				percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds), percent(i.StaleShare) + " %", orNone(i.MaxStaleness),
 				ended(i.Recovery, i.Recovered), drained(r, i)}
 			t.row(slices.Concat(cells, columns(signals, fmt.Sprint(i.UnderWay), fmt.Sprint(i.Cut)), columns(copies, even(i)))...)
 		}
@@ -142,7 +142,7 @@ func Policies(w io.Writer, runs []result.Run) error {
 		for _, p := range r.Policies {
 			row(r.Scenario, p.Consumer+"→"+p.Need, fmt.Sprint(p.Calls), digits(p.Amplification), fmt.Sprint(p.Retries), fmt.Sprint(p.Hedges),
 				fmt.Sprint(p.Saved), fmt.Sprint(p.Failed), fmt.Sprint(p.Cancelled), fmt.Sprint(p.Refused), fmt.Sprint(p.OverBudget), fmt.Sprint(p.Fallbacks),
-				cmp.Or(codes(p.Failures), none))
+				cmp.Or(codes(p.Failures.Named()), none))
 		}
 	}
 	capacities(t, runs)

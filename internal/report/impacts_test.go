@@ -1,9 +1,14 @@
 package report
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"crosstalk/internal/counts"
+
+	"crosstalk/internal/matrix"
 	"crosstalk/internal/result"
 )
 
@@ -39,6 +44,65 @@ func TestWindowsOfSignals(t *testing.T) {
 	}
 }
 
+func interval95(low, high float64) *result.Bounds {
+	b := result.Percentile{Low: low, High: high}.Bounds()
+	return &b
+}
+
+// A percentile of a window never stands without its interval, but for those of older files.
+func TestWindowsHaveIntervals(t *testing.T) {
+	for name, c := range map[string]struct {
+		of   result.Impact
+		want [2]string
+	}{
+		"open above":      {result.Impact{P99: 0.035, P99Bounds: interval95(0.0294, math.Inf(1)), BaselineP99: 0.02, BaselineP99Bounds: interval95(0.018, 0.0251)}, [2]string{"35.0 ms [29.4 ms, open]", "20.0 ms [18.0 ms, 25.1 ms]"}},
+		"open on both":    {result.Impact{P99: 0.035, P99Bounds: &result.Bounds{}, BaselineP99: 0.02, BaselineP99Bounds: interval95(0.018, 0.0251)}, [2]string{"35.0 ms [open, open]", "20.0 ms [18.0 ms, 25.1 ms]"}},
+		"none succeeded":  {result.Impact{BaselineP99: 0.02, BaselineP99Bounds: interval95(0.018, 0.0251)}, [2]string{"–", "20.0 ms [18.0 ms, 25.1 ms]"}},
+		"of an old file":  {result.Impact{P99: 0.035, BaselineP99: 0.02}, [2]string{"35.0 ms", "20.0 ms"}},
+		"nothing happens": {result.Impact{}, [2]string{"–", "–"}},
+	} {
+		var g Grids
+		if err := Impacts(&g, []result.Run{{Scenario: "sync", Impacts: []result.Impact{c.of}}}); err != nil {
+			t.Fatal(err)
+		}
+		if row := g.All[0].Rows[0]; row[3] != c.want[0] || row[4] != c.want[1] {
+			t.Errorf("%s: p99 %q, without %q, want %q", name, row[3], row[4], c.want)
+		}
+	}
+}
+
+// So it is in a matrix, in its table and in its picture.
+func TestMatrixHasIntervals(t *testing.T) {
+	var fault matrix.Row
+	if err := fault.Fault.UnmarshalText([]byte("A:delay=100ms@4s+1s")); err != nil {
+		t.Fatal(err)
+	}
+	slow := result.Impact{P99: 0.131, P99Bounds: interval95(0.126, math.Inf(1)), BaselineP99: 0.0374, BaselineP99Bounds: interval95(0.0313, 0.0601), Recovered: true}
+	old := slow
+	old.P99Bounds, old.BaselineP99Bounds = nil, nil
+	for name, c := range map[string]struct {
+		of    result.Impact
+		cells [2]string
+		lines []string
+	}{
+		"with intervals": {slow, [2]string{"131 ms [126 ms, open]", "37.4 ms [31.3 ms, 60.1 ms]"}, []string{"p99 131 ms [126 ms, open]", "else 37.4 ms [31.3 ms, 60.1 ms]", "back at once"}},
+		"of an old file": {old, [2]string{"131 ms", "37.4 ms"}, []string{"p99 131 ms, else 37.4 ms", "back at once"}},
+	} {
+		cells := map[string][]matrix.Cell{"sync": {{Feel: matrix.Slower, Impact: c.of}}}
+		m := Matrix{Rows: []matrix.Row{fault}, Scenarios: []string{"sync"}, Measured: cells, Predicted: cells}
+		var g Grids
+		if err := m.Table(&g); err != nil {
+			t.Fatal(err)
+		}
+		if row := g.All[0].Rows[0]; row[6] != c.cells[0] || row[7] != c.cells[1] {
+			t.Errorf("%s: the table says %q and %q, want %q", name, row[6], row[7], c.cells)
+		}
+		if got := m.Picture().Groups[0].Rows[0].Cells[0].Lines; !slices.Equal(got, c.lines) {
+			t.Errorf("%s: the picture says %q, want %q", name, got, c.lines)
+		}
+	}
+}
+
 func TestProcesses(t *testing.T) {
 	var out strings.Builder
 	if err := Processes(&out, []result.Run{{Scenario: "monolith"}}); err != nil || strings.TrimSpace(out.String()) != "" {
@@ -61,7 +125,7 @@ func TestProcesses(t *testing.T) {
 
 // What a copy read is told where a process of its own read it.
 func TestBootstraps(t *testing.T) {
-	read := []result.Bootstrap{{Service: "D", Owner: "A", Events: 120, Bytes: 16_320, Took: 0.0125}}
+	read := []counts.Bootstrap{{Service: "D", Owner: "A", Events: 120, Bytes: 16_320, Took: 0.0125}}
 	for _, c := range []struct {
 		processes []result.Process
 		want      string
@@ -70,7 +134,7 @@ func TestBootstraps(t *testing.T) {
 		{[]result.Process{{Name: "driver"}, {Name: "D"}}, "async-replicated A in D 120 16.3 kB 12.5 ms"},
 	} {
 		var out strings.Builder
-		if err := Bootstraps(&out, []result.Run{{Scenario: "async-replicated", Processes: c.processes, Bootstraps: read}}); err != nil {
+		if err := Bootstraps(&out, []result.Run{{Scenario: "async-replicated", Processes: c.processes, Counts: counts.Counts{Bootstraps: read}}}); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -39,8 +39,8 @@ func (m Matrix) Table(w io.Writer) error {
 			}
 			i := c.Impact
 			t.row(r.Component, nameOf(r), s, words[c.Feel], interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
-				"| "+percent(p.Impact.ErrorRate.Value)+" %", orNone(i.P99), orNone(i.BaselineP99), percent(i.StaleShare)+" %",
-				"| "+percent(p.Impact.StaleShare)+" %", orNone(i.MaxStaleness), ended(i.Recovery, i.Recovered),
+				"| "+percent(p.Impact.ErrorRate.Value)+" %", percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds),
+				percent(i.StaleShare)+" %", "| "+percent(p.Impact.StaleShare)+" %", orNone(i.MaxStaleness), ended(i.Recovery, i.Recovered),
 				"| "+ended(p.Impact.Recovery, p.Impact.Recovered), caughtUp(c))
 		}
 	}
@@ -87,9 +87,8 @@ func cell(c matrix.Cell) chart.Cell {
 		}}
 	case matrix.Slower:
 		// Ten times as slow is as dark as it gets.
-		return chart.Cell{Feel: chart.Slower, Strength: math.Log10(i.P99 / max(i.BaselineP99, 1e-4)), Lines: []string{
-			fmt.Sprintf("p99 %s, else %s", duration(i.P99), duration(i.BaselineP99)), "back " + after(i.Recovery, i.Recovered),
-		}}
+		return chart.Cell{Feel: chart.Slower, Strength: math.Log10(i.P99 / max(i.BaselineP99, 1e-4)),
+			Lines: append(slower(i), "back "+after(i.Recovery, i.Recovered))}
 	case matrix.Staler:
 		until := "caught up " + after(i.Drain, i.Drained)
 		if c.Lossy {
@@ -100,6 +99,15 @@ func cell(c matrix.Cell) chart.Cell {
 		}}
 	}
 	return chart.Cell{Feel: chart.Nothing}
+}
+
+// slower is p99 with a fault and without: a line each where they have their intervals.
+func slower(i result.Impact) []string {
+	with, without := percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds)
+	if i.P99Bounds == nil || i.BaselineP99Bounds == nil {
+		return []string{"p99 " + with + ", else " + without}
+	}
+	return []string{"p99 " + with, "else " + without}
 }
 
 // caughtUp is for copies alone: without one nothing can be behind.

@@ -155,11 +155,19 @@ func noteOf(experiment json.RawMessage, without ...string) string {
 	if json.Unmarshal(experiment, &asked) != nil {
 		return ""
 	}
-	words := []string{fmt.Sprintf("rate %v", asked["rate"]), fmt.Sprintf("%v arrivals", asked["arrival"])}
-	if asked["rate"] == "0" {
-		words = []string{fmt.Sprintf("closed loop of %v", asked["concurrency"])}
+	var words []string
+	say := func(setting, format string) {
+		if !slices.Contains(without, setting) {
+			words = append(words, fmt.Sprintf(format, asked[setting]))
+		}
 	}
-	words = append(words, fmt.Sprintf("seed %v", asked["seed"]))
+	if asked["rate"] == "0" && !slices.Contains(without, "rate") {
+		say("concurrency", "closed loop of %v")
+	} else {
+		say("rate", "rate %v")
+		say("arrival", "%v arrivals")
+	}
+	say("seed", "seed %v")
 	for _, setting := range []string{"latency", "fail-rate", "hang-rate", "outage", "fault", "workers", "policy"} {
 		if v := fmt.Sprint(asked[setting]); v != "" && v != "<nil>" && !slices.Contains(without, setting) {
 			words = append(words, setting+" "+v)

@@ -1,12 +1,15 @@
 package report
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"crosstalk/internal/chart"
 	"crosstalk/internal/metric"
+	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
 )
 
@@ -15,26 +18,42 @@ import (
 // intervals beside the lines of theory. Of a grid, each value of the second
 // setting has panels of its own.
 func (s Sweep) Propagation() chart.Picture {
-	p := chart.Picture{
-		Title: "How far it spreads: " + s.Vary[0].Setting + " against what D's callers see",
-		Note:  s.note(),
-	}
+	p := chart.Picture{Title: s.question() + ": " + s.Vary[0].Setting + " against what D's callers see", Note: s.note()}
 	for _, name := range s.Scenarios {
 		p.Legend = append(p.Legend, chart.Entry{Scenario: name})
 	}
-	errors, _ := metric.ByName("errors")
-	metrics := []metric.Metric{errors}
-	if s.By.Name != "errors" {
-		metrics = append(metrics, s.By)
-	}
 	inner := len(s.Points) / len(s.Vary[0].Values)
 	for other := range min(inner, mostPanels) {
-		for _, m := range metrics {
+		for _, m := range s.drawn() {
 			p.Panels = append(p.Panels, s.panel(m, other, inner))
 		}
 	}
 	return p
 }
+
+// question is what the picture answers.
+func (s Sweep) question() string {
+	if s.By.Name == throughput {
+		return "How much gets through"
+	}
+	return "How far it spreads"
+}
+
+// drawn are the metrics that are drawn, from top to bottom. Where the successes are what
+// is asked for, the failures are the rest of them.
+func (s Sweep) drawn() []metric.Metric {
+	errors, _ := metric.ByName("errors")
+	switch s.By.Name {
+	case errors.Name:
+		return []metric.Metric{errors}
+	case throughput:
+		return []metric.Metric{s.By, errors}
+	}
+	return []metric.Metric{errors, s.By}
+}
+
+// throughput is the name of that metric.
+const throughput = "throughput"
 
 // mostPanels bounds how many values of the second setting are drawn: more would
 // be too small to be read, and stand in the CSV.
@@ -44,7 +63,17 @@ func (s Sweep) note() string {
 	if len(s.Rows) == 0 {
 		return ""
 	}
-	return noteOf(s.Rows[0].Run.Experiment, s.settings()...)
+	note := noteOf(s.Rows[0].Run.Experiment, s.settings()...)
+	bad := 0
+	for _, r := range s.Rows {
+		if r.Run.Verdict != result.OK {
+			bad++
+		}
+	}
+	if bad > 0 {
+		note += fmt.Sprintf("  ·  %d of %d runs are not OK: the table names them", bad, len(s.Rows))
+	}
+	return note
 }
 
 func (s Sweep) panel(m metric.Metric, other, inner int) chart.Panel {
@@ -90,6 +119,9 @@ func (s Sweep) place(panel *chart.Panel) []float64 {
 		return numbers
 	}
 	panel.X = chart.Values
+	if slices.Min(numbers) > 0 && slices.Max(numbers) >= decades*slices.Min(numbers) {
+		panel.X = chart.Logs
+	}
 	switch unit {
 	case metric.Share:
 		panel.X = chart.Roots
@@ -101,6 +133,10 @@ func (s Sweep) place(panel *chart.Panel) []float64 {
 	}
 	return numbers
 }
+
+// decades is how many times the smallest value the largest one is, from which on a linear
+// axis would put all but the largest into one place.
+const decades = 100
 
 // measured is what the runs say of a metric, repeats together.
 func (s Sweep) measured(m metric.Metric) []sweep.Outcome {
@@ -122,13 +158,17 @@ func orGap(v metric.Value, figure float64) float64 {
 	return figure
 }
 
-// predictedFigure is what theory says of a metric, where it says anything. A
-// latency of 0 is no point on a logarithmic axis: it is where only the wiring,
+// predictedFigure is what theory says of a metric, where it says anything. Of what is
+// due per second, what does not fail is the throughput. A latency of 0 is no point on a logarithmic axis: it is where only the wiring,
 // which theory does not know, takes time.
 func predictedFigure(m metric.Metric, r SweepRow) (float64, bool) {
 	p := r.Run.Predicted
 	if p == nil {
 		return 0, false
+	}
+	if m.Name == throughput {
+		due := r.Run.Requests.RateAsked // none in a closed loop: how much is due is then for the answers to say
+		return due * (1 - p.ErrorRate), due > 0
 	}
 	latency, staleness, lag := expected(p.Latency), expected(p.Staleness), expected(p.ReplicationLag)
 	v, ok := map[string]float64{
@@ -147,6 +187,8 @@ func titleOf(m metric.Metric) string {
 		return "requests that failed"
 	case "stale":
 		return "stale answers"
+	case throughput:
+		return "throughput: successes per second"
 	}
 	return strings.ReplaceAll(m.Name, ".", " ")
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/chart"
 	"crosstalk/internal/result"
 )
@@ -24,12 +26,12 @@ func runs() []result.Run {
 		ErrorRate: result.Interval{Value: 0.0488, Low: 0.04316, High: 0.05513},
 		Latency:   result.Quantiles{Count: 4756, Min: 0.002, P50: 0.01262, P90: 0.0315, P99: 0.0767, P999: 0.155, Max: 1.2345},
 		Answers:   result.Answers{Correct: 4756}, StaleRate: result.Interval{High: 0.00081},
-		Faults: []result.Fault{
+		Counts: counts.Counts{Faults: []counts.Fault{
 			{Target: "A", Kind: "delay", Asked: 1, Delivered: 1, Interactions: 5000, MeanAskedSeconds: 0.00821, MeanDeliveredSeconds: 0.0086},
 			{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.05, Delivered: 0.0488, Low: 0.0432, High: 0.0551, Interactions: 5000},
-			{Target: "B", Kind: "outage", Window: &result.Window{StartSeconds: 3, LengthSeconds: 2}, DeliveredWindow: &result.Window{StartSeconds: 3.0004, LengthSeconds: 2.001}},
+			{Target: "B", Kind: "outage", Window: &counts.Window{StartSeconds: 3, LengthSeconds: 2}, DeliveredWindow: &counts.Window{StartSeconds: 3.0004, LengthSeconds: 2.001}},
 			{Target: "C", Kind: "hang", Asked: 0.01},
-		},
+		}},
 		Writes:       result.Writes{Due: 500, Acknowledged: 430, Failed: 50, Failures: map[string]int64{"UNAVAILABLE": 48, "DEADLINE_EXCEEDED": 2}},
 		Comparison:   &result.Comparison{OwnerRows: 15_000},
 		StorageBytes: map[string]int64{"C": 20480, "A": 20480, "B": 950}, CPUSecondsPer1000: 1.4712,
@@ -41,11 +43,11 @@ func runs() []result.Run {
 		ErrorRate: result.Interval{High: 0.00077},
 		Latency:   result.Quantiles{Count: 5000, Min: 0.0001, P50: 0.000359, P90: 0.00056, P99: 0.00136, P999: 0.00589, Max: 0.00775},
 		Answers:   result.Answers{Correct: 4977, Stale: 23}, StaleRate: result.Interval{Value: 0.0046, Low: 0.00307, High: 0.00689},
-		UnseenChanges: 3, LostChanges: 12,
+		UnseenChanges: 3, Counts: counts.Counts{Bus: counts.Bus{Events: 451, LostChanges: 12}},
 		Staleness: result.Quantiles{Count: 23, P50: 0.0108, P99: 0.0532, Max: 0.0532}, ReplicationLag: result.Quantiles{Count: 451, P50: 0.00576, P99: 0.0462},
 		Comparison:   &result.Comparison{OwnerRows: 15_000, ReplicaRows: 15_000, Explained: []result.Explained{{Fault: "D:poison=1%", Rows: 2, Changes: 3}}},
 		StorageBytes: map[string]int64{"A": 20480, "D": 61_400_000}, CopyBytes: map[string]int64{"D": 61_400_000},
-		Events: 451, EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
+		EventsPerRequest: 0.0902, CPUSecondsPer1000: 0.66,
 		Environment: result.Environment{Bus: "kafka:9092", BusRoundTrip: &result.RoundTrip{Count: 200, P50: 0.00215, P99: 0.0081, EmbeddedP50: 0.000123, EmbeddedP99: 0.0011}},
 	}
 	nothing := result.Run{

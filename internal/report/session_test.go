@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/internal/matrix"
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
@@ -35,12 +37,12 @@ func folder(t *testing.T, dir, scenario string) {
 	if err := recorder.Close(); err != nil {
 		t.Fatal(err)
 	}
-	window := result.Window{StartSeconds: 1, LengthSeconds: 1}
+	window := counts.Window{StartSeconds: 1, LengthSeconds: 1}
 	run := &result.Run{
 		Scenario: scenario, Verdict: result.OK, MeasuredSeconds: 1, Environment: result.LocalEnvironment(),
 		Experiment: []byte(`{"scenario": "sync,async-request,monolith", "rate": "10/s"}`),
 		Predicted:  &result.Predicted{TriesPerRequest: map[string]float64{}},
-		Faults:     []result.Fault{{Target: "A", Kind: "outage", Window: &window, DeliveredWindow: &window}},
+		Counts:     counts.Counts{Faults: []counts.Fault{{Target: "A", Kind: "outage", Window: &window, DeliveredWindow: &window}}},
 		Impacts:    []result.Impact{{Faults: []string{"A:outage@1s+1s"}, Window: window, Requests: 10}},
 	}
 	recorder.Fill(run)

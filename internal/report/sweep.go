@@ -59,13 +59,15 @@ func (s Sweep) Runs() []result.Run {
 func (s Sweep) Table(w io.Writer) error {
 	t := newTable(w)
 	t.heading("SWEEP of " + s.names() + ": measured | predicted by theory")
-	t.row(append(s.settings(), "scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", s.By.Name, "")...)
+	t.row(slices.Concat(s.settings(), []string{"scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", s.By.Name},
+		columns(s.theoryBy(), "| theory"), []string{""})...)
 	for _, r := range s.Rows {
 		p := r.Run.Predicted
-		t.row(append(append([]string{}, s.Points[r.Point].Values...), r.Scenario,
-			errorRate(r.Run), "| "+percent(p.ErrorRate)+" %",
-			latency(r.Run, 0.5), "| "+orNone(expected(p.Latency).P50), latency(r.Run, 0.99), "| "+orNone(expected(p.Latency).P99),
-			stale(r.Run), "| "+percent(p.StaleShare)+" %", valueOf(s.By, r.By), notOK(r.Run))...)
+		t.row(slices.Concat(s.Points[r.Point].Values, []string{r.Scenario,
+			errorRate(r.Run), "| " + percent(p.ErrorRate) + " %",
+			latency(r.Run, 0.5), "| " + orNone(expected(p.Latency).P50), latency(r.Run, 0.99), "| " + orNone(expected(p.Latency).P99),
+			stale(r.Run), "| " + percent(p.StaleShare) + " %", valueOf(s.By, r.By)},
+			columns(s.theoryBy(), "| "+s.predictedBy(r)), []string{notOK(r.Run)})...)
 	}
 	t.flush()
 	t.printf("\n")
@@ -73,6 +75,23 @@ func (s Sweep) Table(w io.Writer) error {
 		t.printf("%s\n", line)
 	}
 	return t.err
+}
+
+// theoryBy tells whether theory stands beside the metric that decides: where it says
+// something of it that no other column does.
+func (s Sweep) theoryBy() bool {
+	if slices.Contains([]string{"errors", "latency.p50", "latency.p99", "stale"}, s.By.Name) {
+		return false
+	}
+	return slices.ContainsFunc(s.Rows, func(r SweepRow) bool {
+		_, ok := predictedFigure(s.By, r)
+		return ok
+	})
+}
+
+func (s Sweep) predictedBy(r SweepRow) string {
+	v, ok := predictedFigure(s.By, r)
+	return valueOf(s.By, metric.Value{Value: v, Low: v, High: v, Known: ok})
 }
 
 // expected is a distribution that theory expects; all is 0 where it expects none.
@@ -191,7 +210,7 @@ func (s Sweep) CSV(path string) error {
 		"predicted_error_rate", "latency_p50_seconds", "latency_p99_seconds", "predicted_latency_p50_seconds",
 		"predicted_latency_p99_seconds", "latency_max_seconds", "throughput", "stale_share", "predicted_stale_share", "staleness_p99_seconds",
 		"replication_lag_p99_seconds", "events_per_request", "cpu_seconds_per_1000", "by", "by_value", "by_low", "by_high")
-	columns = append(columns, comparisonHead...)
+	columns = append(append(columns, comparisonHead...), "by_predicted")
 	_ = w.Write(columns) // its errors are told by Error below
 	for _, r := range s.Rows {
 		_ = w.Write(append(append([]string{}, s.Points[r.Point].Values...), s.fields(r)...))
@@ -215,7 +234,11 @@ func (s Sweep) fields(r SweepRow) []string {
 		out = append(out, number(v))
 	}
 	out = append(out, s.By.Name, number(r.By.Value), end(r.By.Low), end(r.By.High))
-	return append(out, comparisonFields(run.Comparison)...)
+	out = append(out, comparisonFields(run.Comparison)...)
+	if v, ok := predictedFigure(s.By, r); ok {
+		return append(out, number(v))
+	}
+	return append(out, "")
 }
 
 // end is a figure that is empty where it is open.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"crosstalk/internal/atexit"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/wholefile"
 )
 
@@ -160,7 +161,7 @@ func (r *Run) normalise() {
 		r.Warnings = []string{}
 	}
 	if r.Faults == nil {
-		r.Faults = []Fault{}
+		r.Faults = []counts.Fault{}
 	}
 	if r.Impacts == nil {
 		r.Impacts = []Impact{}
@@ -169,10 +170,10 @@ func (r *Run) normalise() {
 		r.Stages = []Stage{}
 	}
 	if r.Policies == nil {
-		r.Policies = []Policy{}
+		r.Policies = []counts.Policy{}
 	}
 	if r.Capacities == nil {
-		r.Capacities = []Capacity{}
+		r.Capacities = []counts.Capacity{}
 	}
 	if r.Series == nil {
 		r.Series = []Second{}

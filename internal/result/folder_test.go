@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"crosstalk/internal/counts"
 )
 
 // recorded is a run with every field set, and its folder.
@@ -31,7 +33,7 @@ func recorded(t testing.TB) (*Folder, Run) {
 	run.Environment.Bus, run.Environment.Stores = "none", map[string]string{"A": "memory"}
 	run.Requests.RateAsked = 100
 	run.Writes = Writes{Due: 3, Acknowledged: 2, Failed: 1}
-	run.Faults = []Fault{{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.1, Delivered: 0.09, Low: 0.05, High: 0.2, Interactions: 100}}
+	run.Faults = []counts.Fault{{Target: "A", Kind: "abort", Code: "UNAVAILABLE", Asked: 0.1, Delivered: 0.09, Low: 0.05, High: 0.2, Interactions: 100, Injected: 9}}
 	run.StorageBytes, run.CopyBytes = map[string]int64{"A": 4096}, map[string]int64{}
 	run.CPUSecondsPer1000 = 0.25
 	return f, run

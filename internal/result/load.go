@@ -89,6 +89,7 @@ func readRun(data []byte) (*Run, error) {
 	if err := json.Unmarshal(data, run); err != nil {
 		return nil, err
 	}
+	run.Restore()
 	return run, run.check()
 }
 

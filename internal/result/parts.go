@@ -1,6 +1,6 @@
 package result
 
-import "crosstalk/internal/fault"
+import "crosstalk/internal/counts"
 
 // GC is what a garbage collector did. Pauses stop all goroutines of the process;
 // their times, in seconds, are rounded up to the ends of the buckets that Go's
@@ -17,46 +17,11 @@ type GC struct {
 	Max        float64 `json:"pause_max_seconds"`
 }
 
-// Fault is one injection, as asked and as delivered.
-type Fault struct {
-	Target string     `json:"target"`
-	Kind   fault.Kind `json:"kind"`
-	// Code is the gRPC code name of an abort.
-	Code string `json:"code,omitempty"`
-
-	// The share of the interactions, in the window if there is one, that met the
-	// fault, asked and delivered, and the 95 % Wilson interval of the delivered one.
-	// Of a slow one, Asked is the factor.
-	Asked        float64 `json:"asked"`
-	Delivered    float64 `json:"delivered"`
-	Low          float64 `json:"low"`
-	High         float64 `json:"high"`
-	Interactions int64   `json:"interactions"`
-
-	// Of a delay and of a slow one: the mean over the delayed interactions.
-	MeanAskedSeconds     float64 `json:"mean_asked_seconds,omitempty"`
-	MeanDeliveredSeconds float64 `json:"mean_delivered_seconds,omitempty"`
-
-	// Window is when the fault acts; nil is always. Of a fault that its window says
-	// all about, as an outage, DeliveredWindow is when it really acted.
-	Window          *Window `json:"window,omitempty"`
-	DeliveredWindow *Window `json:"delivered_window,omitempty"`
-}
-
-// Window is a stretch of the run, from the start of the measured part.
-type Window struct {
-	StartSeconds  float64 `json:"start_seconds"`
-	LengthSeconds float64 `json:"length_seconds"`
-}
-
-// End is the moment at which the window ends, in seconds.
-func (w Window) End() float64 { return w.StartSeconds + w.LengthSeconds }
-
 // Impact is what the entry's callers felt of the faults of one window.
 type Impact struct {
 	// Faults are those that share the window, as flags have them.
-	Faults []string `json:"faults"`
-	Window Window   `json:"window"`
+	Faults []string      `json:"faults"`
+	Window counts.Window `json:"window"`
 	// Requests is how many were due in the window, BaselineRequests how many in the
 	// baseline, 0 in older files; ErrorRate is how many of those in the window failed; BaselineErrorRate is that of the baseline, the requests that were
 	// due shortly before the window.
@@ -76,9 +41,13 @@ type Impact struct {
 	Copies    int64   `json:"copies,omitempty"`
 	EvenAfter float64 `json:"even_after_seconds,omitempty"`
 	Even      bool    `json:"even,omitempty"`
-	// P99 is that of the successes' latency, 0 where none succeeded.
-	P99         float64 `json:"latency_p99_seconds"`
-	BaselineP99 float64 `json:"baseline_latency_p99_seconds"`
+	// P99 is that of the successes' latency, 0 where none succeeded. The bounds are the
+	// ends of its 95 % interval, as of all percentiles; nil where none succeeded, and in
+	// older files.
+	P99               float64 `json:"latency_p99_seconds"`
+	P99Bounds         *Bounds `json:"latency_p99_interval_seconds,omitempty"`
+	BaselineP99       float64 `json:"baseline_latency_p99_seconds"`
+	BaselineP99Bounds *Bounds `json:"baseline_latency_p99_interval_seconds,omitempty"`
 	// SlowShare is the share of the successes that took longer than BaselineP99: 1 %
 	// where nothing is felt.
 	SlowShare float64 `json:"slow_share"`
@@ -95,16 +64,6 @@ type Impact struct {
 	// seen.
 	Drain   float64 `json:"drain_seconds"`
 	Drained bool    `json:"drained"`
-}
-
-// Bootstrap is what a copy read of its owner's changes when its process started.
-type Bootstrap struct {
-	Service string `json:"service"`
-	Owner   string `json:"owner"`
-	Events  int64  `json:"events"`
-	// Bytes is the size of the keys and payloads of these events.
-	Bytes int64   `json:"bytes"`
-	Took  float64 `json:"took_seconds"`
 }
 
 // Process is one that took part in a run.
@@ -126,47 +85,6 @@ type Stage struct {
 	Name string `json:"name"`
 	// Mean is over all successes: 0 where a scenario has no such stage.
 	Mean float64 `json:"mean_seconds"`
-}
-
-// Policy is what a service did about one of its needs, in the measured part.
-type Policy struct {
-	Consumer string `json:"consumer"`
-	Need     string `json:"need"`
-	// Calls is how often the need was to be met, Tries how often it was asked;
-	// their quotient is Amplification.
-	Calls         int64   `json:"calls"`
-	Tries         int64   `json:"tries"`
-	Amplification float64 `json:"amplification"`
-	Retries       int64   `json:"retries"`
-	Hedges        int64   `json:"hedges"`
-	// Saved counts the calls that succeeded by a later try, a hedge or the
-	// fallback; Failed those that failed in the end; Cancelled those that the
-	// consumer gave up, as where another of its dependencies had failed: they say
-	// nothing of this one. Runs from before there was Cancelled have them in Failed.
-	Saved     int64 `json:"saved"`
-	Failed    int64 `json:"failed"`
-	Cancelled int64 `json:"cancelled,omitempty"`
-	// Refused counts the calls that an open breaker refused, OverBudget the tries
-	// that the budget did not allow, Fallbacks the answers by the fallback.
-	Refused    int64 `json:"refused"`
-	OverBudget int64 `json:"over_budget"`
-	Fallbacks  int64 `json:"fallbacks"`
-	// Failures counts the tries that failed, by gRPC code name; those that the
-	// consumer gave up are left out.
-	Failures map[string]int64 `json:"failures,omitempty"`
-}
-
-// Capacity is how full a service with a bound was, in the measured part.
-type Capacity struct {
-	Service string `json:"service"`
-	Workers int64  `json:"workers"`
-	Queue   int64  `json:"queue"`
-	// Arrived less Refused and Queued is what found a worker free.
-	Arrived      int64   `json:"arrived"`
-	Refused      int64   `json:"refused"`
-	Queued       int64   `json:"queued"`
-	LongestQueue int64   `json:"longest_queue"`
-	MeanWait     float64 `json:"mean_wait_seconds"`
 }
 
 // Second is one second of a run, by due time. Second 0 is the first one of the

@@ -20,17 +20,27 @@ type Percentile struct{ Value, Low, High float64 }
 // The value is that of the nearest rank. The interval takes the samples for independent;
 // what disturbs several requests at once makes the truth less sure than it says.
 func PercentileOf(h *hdrhistogram.Histogram, q Quantiles, share float64) Percentile {
-	n := h.TotalCount()
+	return percentileOf(h.TotalCount(), share, func(rank int64) float64 { return atRank(h, q, rank) })
+}
+
+// PercentileOfSorted is PercentileOf of samples that are all known, in seconds and in
+// ascending order.
+func PercentileOfSorted(samples []float64, share float64) Percentile {
+	return percentileOf(int64(len(samples)), share, func(rank int64) float64 { return samples[rank-1] })
+}
+
+// percentileOf is a percentile of n samples, of which at returns those asked for.
+func percentileOf(n int64, share float64, at func(rank int64) float64) Percentile {
 	if n == 0 {
 		return Percentile{}
 	}
-	p := Percentile{Value: atRank(h, q, stats.Rank(share, n)), Low: math.Inf(-1), High: math.Inf(1)}
+	p := Percentile{Value: at(stats.Rank(share, n)), Low: math.Inf(-1), High: math.Inf(1)}
 	low, high := stats.QuantileRanks(share, n)
 	if low > 0 {
-		p.Low = atRank(h, q, low)
+		p.Low = at(low)
 	}
 	if high <= n {
-		p.High = atRank(h, q, high)
+		p.High = at(high)
 	}
 	return p
 }
@@ -63,6 +73,21 @@ type Bounds struct {
 	High *float64 `json:"high,omitempty"`
 }
 
+// Bounds are the ends of the percentile's interval.
+func (p Percentile) Bounds() Bounds { return Bounds{closed(p.Low), closed(p.High)} }
+
+// Around returns the percentile of that value whose interval has these ends.
+func (b Bounds) Around(value float64) Percentile {
+	p := Percentile{value, math.Inf(-1), math.Inf(1)}
+	if b.Low != nil {
+		p.Low = *b.Low
+	}
+	if b.High != nil {
+		p.High = *b.High
+	}
+	return p
+}
+
 // fillPercentiles fills in the percentiles of a distribution, and their intervals.
 func (r *Run) fillPercentiles(k Kind, h *hdrhistogram.Histogram) {
 	q := r.Quantiles(k)
@@ -73,7 +98,7 @@ func (r *Run) fillPercentiles(k Kind, h *hdrhistogram.Histogram) {
 	for _, p := range percentiles {
 		of := PercentileOf(h, *q, p.share)
 		*p.in(q) = of.Value
-		bounds[p.name] = Bounds{closed(of.Low), closed(of.High)}
+		bounds[p.name] = of.Bounds()
 	}
 	if r.Intervals == nil {
 		r.Intervals = make(map[string]map[string]Bounds)
@@ -96,15 +121,7 @@ func (r *Run) Written(k Kind, share float64) (p Percentile, ok bool) {
 		if of.share != share || q.Count == 0 {
 			continue
 		}
-		p = Percentile{*of.in(q), math.Inf(-1), math.Inf(1)}
-		bounds := r.Intervals[k.field()][of.name]
-		if bounds.Low != nil {
-			p.Low = *bounds.Low
-		}
-		if bounds.High != nil {
-			p.High = *bounds.High
-		}
-		return p, true
+		return r.Intervals[k.field()][of.name].Around(*of.in(q)), true
 	}
 	return p, false
 }

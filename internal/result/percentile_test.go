@@ -26,6 +26,23 @@ func numbered(t *testing.T, n int64) (*Recorder, Run) {
 	return r, filled(t, r)
 }
 
+// Samples that are all known have the percentiles of their histogram.
+func TestPercentileOfSortedIsThatOfTheHistogram(t *testing.T) {
+	for _, n := range []int64{0, 1, 24, 100, 197, 367, 368, 900} {
+		var samples []float64
+		for i := range n {
+			samples = append(samples, (time.Duration(i+1) * time.Nanosecond).Seconds())
+		}
+		_, run := numbered(t, n)
+		for _, share := range []float64{0.5, 0.9, 0.99, 0.999} {
+			want, _ := run.Written(Latency, share)
+			if got := PercentileOfSorted(samples, share); got != want {
+				t.Errorf("%v of %d: %+v, want %+v", share, n, got, want)
+			}
+		}
+	}
+}
+
 // An interval ends at the samples whose ranks bound it, and is open on the side that no
 // sample bounds; what stands in run.json is the same.
 func TestPercentileHasTheIntervalOfItsRanks(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"crosstalk/internal/counts"
 	"crosstalk/internal/stats"
 )
 
@@ -93,16 +94,11 @@ type Run struct {
 	// Predicted is what theory says of the experiment, without any load.
 	Predicted *Predicted `json:"predicted,omitempty"`
 
-	Faults []Fault `json:"faults"`
+	// Counts is what all processes together have counted; of it, EventsPerRequest.
+	counts.Counts
+	EventsPerRequest float64 `json:"events_per_request"`
 	// Impacts tells of each window of faults what the callers felt of it.
 	Impacts []Impact `json:"impacts"`
-	// Policies tells what the services did about their needs, Capacities how full
-	// those with a bound were.
-	Policies   []Policy   `json:"policies"`
-	Capacities []Capacity `json:"capacities"`
-	// Bootstraps tells of each copy, each time that its process started, what it read
-	// until it had caught up.
-	Bootstraps []Bootstrap `json:"bootstraps,omitempty"`
 	// Silences are the times in which a process gave no sign of life though no fault had
 	// taken it away: something outside of the run had stopped or starved it.
 	Silences []Silence `json:"silences,omitempty"`
@@ -110,20 +106,6 @@ type Run struct {
 	// much of that is copies of other services' records.
 	StorageBytes map[string]int64 `json:"storage_bytes"`
 	CopyBytes    map[string]int64 `json:"copy_bytes"`
-	// Events counts the events that the requests and writes of the measured part
-	// led to.
-	Events           int64   `json:"events"`
-	EventsPerRequest float64 `json:"events_per_request"`
-	// LateReplies counts bus replies that arrived after their requester gave up.
-	LateReplies int64 `json:"late_replies"`
-	// DeadLetters counts the events that could not be decoded and were set aside,
-	// LostChanges the changes that a replica will never have, since their events
-	// were dropped or could not be decoded. Neither keeps the warm-up out.
-	DeadLetters int64 `json:"dead_letters"`
-	LostChanges int64 `json:"lost_changes"`
-	// LogLosses counts how often a reader found that a partition of the bus has lost
-	// events that it had acknowledged; it then reads all of the partition again.
-	LogLosses int64 `json:"log_losses,omitempty"`
 	// UnseenChanges counts the acknowledged changes that were not visible in every
 	// replica when the run ended; ReplicationLag leaves them out.
 	UnseenChanges int64 `json:"unseen_changes"`

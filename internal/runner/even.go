@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"crosstalk/internal/counts"
 	"crosstalk/internal/result"
 )
 
@@ -23,7 +24,7 @@ func (r *run) fillEven(out *result.Run) {
 		}
 		for i := range out.Impacts {
 			w := &out.Impacts[i]
-			if w.Window != *window(int64(f.Window.Start), int64(f.Window.Length)) {
+			if w.Window != *counts.WindowOf(f.Window) {
 				continue
 			}
 			until := out.MeasuredSeconds

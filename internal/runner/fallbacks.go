@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 )
 
 // countsFallbacks tells whether the number of fallbacks that the entry has delivered is
@@ -22,7 +22,7 @@ func (r *run) countsFallbacks() bool {
 
 // judgeFallbacks holds the records that only a fallback explains against the fallbacks
 // that were delivered: those beyond are wrong. Where nodes tell nothing it is not known.
-func (r *run) judgeFallbacks(told []*fakesvcpb.Policy) {
+func (r *run) judgeFallbacks(told []counts.Policy) {
 	if r.missing != nil {
 		return
 	}
@@ -30,8 +30,8 @@ func (r *run) judgeFallbacks(told []*fakesvcpb.Policy) {
 	for _, n := range entry.Needs {
 		delivered := int64(0)
 		for _, p := range told {
-			if p.GetConsumer() == entry.Name && p.GetNeed() == n.Service {
-				delivered += p.GetFallbacks()
+			if p.Consumer == entry.Name && p.Need == n.Service {
+				delivered += p.Fallbacks
 			}
 		}
 		if e := r.book.Excused(n.Service); e.Records > delivered {

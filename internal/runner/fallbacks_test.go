@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/load"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
 )
@@ -36,17 +37,17 @@ func TestFallbackExcusesWhatItDelivered(t *testing.T) {
 // dependency. What the warm-up had is not counted, as its fallbacks are not.
 func TestFallbacksAreCounted(t *testing.T) {
 	for name, c := range map[string]struct {
-		told    []*fakesvcpb.Policy
+		told    []counts.Policy
 		missing error
 		wrong   bool
 	}{
-		"as many":       {[]*fakesvcpb.Policy{{Consumer: "D", Need: "A", Fallbacks: 2}}, nil, false},
-		"more":          {[]*fakesvcpb.Policy{{Consumer: "D", Need: "A", Fallbacks: 3}}, nil, false},
-		"one too few":   {[]*fakesvcpb.Policy{{Consumer: "D", Need: "A", Fallbacks: 1}}, nil, true},
-		"of another":    {[]*fakesvcpb.Policy{{Consumer: "D", Need: "B", Fallbacks: 2}, {Consumer: "B", Need: "A", Fallbacks: 2}}, nil, true},
+		"as many":       {[]counts.Policy{{Consumer: "D", Need: "A", Statistic: policy.Statistic{Fallbacks: 2}}}, nil, false},
+		"more":          {[]counts.Policy{{Consumer: "D", Need: "A", Statistic: policy.Statistic{Fallbacks: 3}}}, nil, false},
+		"one too few":   {[]counts.Policy{{Consumer: "D", Need: "A", Statistic: policy.Statistic{Fallbacks: 1}}}, nil, true},
+		"of another":    {[]counts.Policy{{Consumer: "D", Need: "B", Statistic: policy.Statistic{Fallbacks: 2}}, {Consumer: "B", Need: "A", Statistic: policy.Statistic{Fallbacks: 2}}}, nil, true},
 		"nobody's":      {nil, nil, true},
 		"nobody tells":  {nil, errors.New("D tells nothing"), false},
-		"of two copies": {[]*fakesvcpb.Policy{{Consumer: "D", Need: "A", Fallbacks: 1}, {Consumer: "D", Need: "A", Fallbacks: 1}}, nil, false},
+		"of two copies": {[]counts.Policy{{Consumer: "D", Need: "A", Statistic: policy.Statistic{Fallbacks: 1}}, {Consumer: "D", Need: "A", Statistic: policy.Statistic{Fallbacks: 1}}}, nil, false},
 	} {
 		r := ledger(t)
 		r.missing = c.missing

@@ -10,6 +10,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/arrival"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/internal/placement"
@@ -33,8 +34,8 @@ type control struct {
 	copy    int  // which of its service
 	shares  bool // and whether it keeps all that it has where the first one does
 	client  *fakesvc.ControlClient
-	beat    *beat                           // nil where all is one process
-	earlier []*fakesvcpb.StatisticsResponse // of those that were there before
+	beat    *beat            // nil where all is one process
+	earlier []counts.Process // of those that were there before
 }
 
 // name is that of the service, or A/1 for the second copy of A.

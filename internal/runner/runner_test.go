@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"crosstalk/internal/counts"
+
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
@@ -160,7 +162,7 @@ func TestOutageIsDelivered(t *testing.T) {
 	if run.Requests.Failed < 300 || run.Requests.Failed > 325 {
 		t.Errorf("%d requests failed, want the 300 of the outage and at most 25 more", run.Requests.Failed)
 	}
-	if f := run.Faults[0]; f.Kind != "outage" || f.DeliveredWindow == nil || *f.DeliveredWindow != (result.Window{StartSeconds: 4, LengthSeconds: 3}) {
+	if f := run.Faults[0]; f.Kind != "outage" || f.DeliveredWindow == nil || *f.DeliveredWindow != (counts.Window{StartSeconds: 4, LengthSeconds: 3}) {
 		t.Errorf("delivered %+v", f)
 	}
 	if run.Writes.Failed == 0 || run.Writes.Failed+run.Writes.Acknowledged != run.Writes.Due {

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"crosstalk/fakesvc/fakesvcpb"
+	"crosstalk/internal/counts"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
-	"crosstalk/internal/tracing"
 	"crosstalk/internal/usage"
 	"crosstalk/scenarios"
 )
@@ -26,16 +25,13 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	statistics, missing := r.nodes.statistics(ctx)
 	over()
 	r.missing = errors.Join(missing, silent(ctx, r.topology, r.topology.Own))
-	r.judgeFallbacks(statistics.GetPolicies())
+	r.judgeFallbacks(statistics.Policies)
 	out := &result.Run{
 		Schema: result.SchemaVersion, ID: result.NewID(), Scenario: r.scenario.Name, Started: r.begin,
 		Attached:        r.options.Attach,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
 		Environment:     r.environment(),
-		LateReplies:     statistics.GetLateReplies(),
-		DeadLetters:     statistics.GetDeadLetters(),
-		LostChanges:     statistics.GetLostChanges(),
-		LogLosses:       statistics.GetLogLosses(),
+		Counts:          statistics.Counts,
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
 		CopyBytes:       make(map[string]int64),
@@ -53,13 +49,11 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	r.fillCounts(out)
 	out.Silences = r.pulse.silences(r.driver.Offered())
 	r.fillCosts(out, statistics)
-	out.Stages = stages(out, r.experiment.Entry().Name, statistics.GetStages())
-	out.Faults = faults(append(statistics.GetFaults(), r.topology.Performed()...))
+	out.Stages = stages(out, r.experiment.Entry().Name, statistics.Stages)
+	out.Counts.Add(counts.Counts{Faults: r.topology.Performed()})
+	out.Finalize()
 	out.Impacts = r.impact.Impacts(r.lag.Oldest())
 	r.fillEven(out)
-	out.Policies = policies(statistics.GetPolicies())
-	out.Capacities = capacities(statistics.GetCapacities())
-	out.Bootstraps = bootstraps(statistics.GetBootstraps())
 	var unpredicted error
 	if !r.attached() { // what the others offer is not in theory, nor known
 		out.Predicted, unpredicted = r.predict(asked)
@@ -74,23 +68,23 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 		}
 		out.Warnings = append(out.Warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
 			"and the settings for them do not reach it; theory is that of the scenario, not of it", strings.Join(own, ", ")))
-	} else if alone(out, statistics.GetAttached()) {
+	} else if alone(out, statistics.Attached) {
 		out.Warnings = append(out.Warnings, gaps(out)...)
 	}
 	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
-	if left := statistics.GetUnsettled(); left != "" {
+	if left := statistics.Unsettled; left != "" {
 		out.Warnings = append(out.Warnings, "what was still under way when the nodes told what they had counted is not counted: "+left)
 	}
 	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
 	out.Warnings = append(out.Warnings, r.lostSpans(statistics)...)
-	out.Warnings = append(out.Warnings, r.aside(statistics.GetAttached())...)
+	out.Warnings = append(out.Warnings, r.aside(statistics.Attached)...)
 	return out, nil
 }
 
 // lostSpans is the warning about spans that the collector has not taken.
-func (r *run) lostSpans(s *fakesvcpb.StatisticsResponse) []string {
+func (r *run) lostSpans(s counts.Process) []string {
 	e := r.options.Env.Tracer.Flush()
-	e.Add(tracing.Exported{Spans: s.GetSpans(), Lost: s.GetLostSpans(), Why: s.GetLostWhy()})
+	e.Add(s.Spans)
 	if e.Lost == 0 {
 		return nil
 	}
@@ -119,14 +113,13 @@ func (r *run) fillCounts(out *result.Run) {
 	out.Requests.Interrupted = counts.Interrupted.Load()
 }
 
-func (r *run) fillCosts(out *result.Run, s *fakesvcpb.StatisticsResponse) {
-	for _, c := range s.GetCollections() {
-		out.StorageBytes[c.GetService()] += c.GetBytes()
-		if c.GetService() != c.GetOwner() {
-			out.CopyBytes[c.GetService()] += c.GetBytes()
+func (r *run) fillCosts(out *result.Run, s counts.Process) {
+	for _, c := range s.Collections {
+		out.StorageBytes[c.Service] += c.Bytes
+		if c.Service != c.Owner {
+			out.CopyBytes[c.Service] += c.Bytes
 		}
 	}
-	out.Events = s.GetEvents()
 	if out.Requests.Sent > 0 {
 		out.EventsPerRequest = float64(out.Events) / float64(out.Requests.Sent)
 	}

@@ -67,7 +67,7 @@ func (w *watching) Before(ctx context.Context, address string) error {
 	c := w.nodes.control(address)
 	ctx, cancel := c.beat.within(ctx, statisticsLimit)
 	defer cancel()
-	told, err := c.client.Statistics(ctx, &fakesvcpb.StatisticsRequest{})
+	told, err := c.client.Statistics(ctx, false)
 	if err != nil {
 		return fmt.Errorf("read the statistics of %s: %w", c.Process.Name, err)
 	}

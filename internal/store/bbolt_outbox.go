@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 
 	"go.etcd.io/bbolt"
@@ -28,34 +29,51 @@ func enter(outbox *bbolt.Bucket, write int64, key, value []byte) error {
 }
 
 // advance moves the position forward.
-func (t *boltTable) advance(tx *bbolt.Tx, next map[int]int64) error {
+func (t *boltTable) advance(tx *bbolt.Tx, next map[int]bus.Position) error {
 	bucket := tx.Bucket(t.next)
-	for partition, offset := range next {
+	for partition, at := range next {
 		key := binary.BigEndian.AppendUint64(nil, uint64(partition))
-		if old := bucket.Get(key); len(old) == 8 && int64(binary.BigEndian.Uint64(old)) >= offset {
-			continue
+		if value := bucket.Get(key); value != nil {
+			if old, err := boltPosition(key, value); err != nil {
+				return err
+			} else if old.Next >= at.Next {
+				continue
+			}
 		}
-		if err := bucket.Put(key, binary.BigEndian.AppendUint64(nil, uint64(offset))); err != nil {
+		value := binary.BigEndian.AppendUint64(nil, uint64(at.Next))
+		if err := bucket.Put(key, binary.BigEndian.AppendUint64(value, at.Sum)); err != nil {
 			return fmt.Errorf("position in partition %d: %w", partition, err)
 		}
 	}
 	return nil
 }
 
-func (t *boltTable) position(context.Context) (map[int]int64, error) {
-	next := make(map[int]int64)
+func boltPosition(k, v []byte) (at bus.Position, err error) {
+	if len(k) != 8 || len(v) != 16 {
+		return at, fmt.Errorf("position %x of partition %x: want 16 bytes and 8", v, k)
+	}
+	return bus.Position{Next: int64(binary.BigEndian.Uint64(v)), Sum: binary.BigEndian.Uint64(v[8:])}, nil
+}
+
+func (t *boltTable) position(context.Context) (map[int]bus.Position, error) {
+	next := make(map[int]bus.Position)
 	return next, t.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(t.next).ForEach(func(k, v []byte) error {
-			if len(k) != 8 || len(v) != 8 {
-				return fmt.Errorf("position %x of partition %x: want 8 bytes each", v, k)
+		return tx.Bucket(t.next).ForEach(func(k, v []byte) (err error) {
+			at, err := boltPosition(k, v)
+			if err != nil {
+				return err
 			}
-			next[int(binary.BigEndian.Uint64(k))] = int64(binary.BigEndian.Uint64(v))
+			next[int(binary.BigEndian.Uint64(k))] = at
 			return nil
 		})
 	})
 }
 
-func (t *boltTable) rewind(_ context.Context, partition int) error {
+func (t *boltTable) rewind(ctx context.Context, partition int) error {
+	if err := t.writing.take(ctx); err != nil {
+		return err
+	}
+	defer t.writing.end()
 	return boltError(t.db.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket(t.next).Delete(binary.BigEndian.AppendUint64(nil, uint64(partition)))
 	}))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -62,7 +63,7 @@ func BenchmarkApply100(b *testing.B) { benchmarkApply(b, 100) }
 
 func benchmarkApply(b *testing.B, size int) {
 	benchmark(b, size, func(c Collection, i int, recs []record.Record) ([]record.Record, error) {
-		return c.Apply(context.Background(), recs, map[int]int64{0: int64(i)})
+		return c.Apply(context.Background(), recs, map[int]bus.Position{0: at(int64(i))})
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -43,7 +44,7 @@ func TestAFullDisk(t *testing.T) {
 			for err == nil {
 				version++
 				if _, err = c.Write(ctx, int64(version), big(version)); err == nil {
-					_, err = c.Apply(ctx, nil, map[int]int64{0: int64(version)})
+					_, err = c.Apply(ctx, nil, map[int]bus.Position{0: at(int64(version))})
 				}
 			}
 			wantLine(t, err, ErrFull, "", `collection "users": no space left for the database`)

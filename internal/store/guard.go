@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -25,7 +26,7 @@ type database interface {
 type table interface {
 	get(ctx context.Context, key record.Key) (record.Record, error)
 	put(ctx context.Context, b batch) (stored []record.Record, err error)
-	position(ctx context.Context) (map[int]int64, error)
+	position(ctx context.Context) (map[int]bus.Position, error)
 	rewind(ctx context.Context, partition int) error
 	// hold takes the outbox from all other processes.
 	hold(ctx context.Context) (outbox, error)
@@ -41,7 +42,7 @@ type batch struct {
 	// Each record that is stored gets an entry in the outbox if entered, with write.
 	entered bool
 	write   int64
-	next    map[int]int64 // the position by partition; nil where there is none
+	next    map[int]bus.Position // by partition; nil where there is none
 }
 
 // pageSize is the number of records that Each reads at a time.
@@ -119,7 +120,7 @@ func (c *guarded) Write(ctx context.Context, write int64, recs []record.Record) 
 	return c.put(ctx, "write", batch{records: recs, entered: true, write: write})
 }
 
-func (c *guarded) Apply(ctx context.Context, recs []record.Record, next map[int]int64) ([]record.Record, error) {
+func (c *guarded) Apply(ctx context.Context, recs []record.Record, next map[int]bus.Position) ([]record.Record, error) {
 	return c.put(ctx, "apply to", batch{records: recs, next: next})
 }
 
@@ -142,7 +143,7 @@ func (c *guarded) put(ctx context.Context, verb string, b batch) ([]record.Recor
 	return stored, nil
 }
 
-func (c *guarded) Position(ctx context.Context) (map[int]int64, error) {
+func (c *guarded) Position(ctx context.Context) (map[int]bus.Position, error) {
 	if err := c.store.ready(ctx); err != nil {
 		return nil, err
 	}

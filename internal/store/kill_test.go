@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -67,8 +68,7 @@ func TestTheProcessThatIsKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for ; ; next[0]++ {
-		offset := next[0]
+	for offset := next[0].Next; ; offset++ {
 		key := record.Key(offset % killedKeys)
 		version := uint64(1)
 		if r, err := owned.Get(ctx, key); err == nil {
@@ -76,7 +76,7 @@ func TestTheProcessThatIsKilled(t *testing.T) {
 		}
 		write(t, owned, offset, rec(key, version))
 		fmt.Printf("written %d %d\n", key, version)
-		apply(t, copied, map[int]int64{0: offset + 1}, rec(key, uint64(offset)+1))
+		apply(t, copied, map[int]bus.Position{0: at(offset + 1)}, rec(key, uint64(offset)+1))
 		fmt.Printf("applied 0 %d\n", offset+1)
 		if offset%3 == 0 {
 			entries, _ := pending(t, outbox, 0, 100)
@@ -205,7 +205,10 @@ func (k *killedSaid) checkCopy(t *testing.T, copied Collection) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		position, newest = uint64(next[0]), 0
+		position, newest = uint64(next[0].Next), 0
+		if position > 0 && next[0] != at(next[0].Next) {
+			t.Errorf("the position is %+v, its sum is of another one", next[0])
+		}
 		for _, r := range all(t, copied) {
 			newest = max(newest, r.Version)
 		}

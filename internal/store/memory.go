@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -15,7 +16,7 @@ import (
 type memory struct{}
 
 func (memory) collection(context.Context, string) (table, error) {
-	return &memoryTable{records: map[record.Key]record.Record{}, next: map[int]int64{}}, nil
+	return &memoryTable{records: map[record.Key]record.Record{}, next: map[int]bus.Position{}}, nil
 }
 
 func (memory) close() error { return nil }
@@ -31,7 +32,7 @@ type memoryTable struct {
 
 	seq     int64 // of the last entry there was
 	entries []Entry
-	next    map[int]int64
+	next    map[int]bus.Position
 }
 
 func (t *memoryTable) get(_ context.Context, key record.Key) (record.Record, error) {
@@ -69,13 +70,15 @@ func (t *memoryTable) put(_ context.Context, b batch) ([]record.Record, error) {
 			t.entries = append(t.entries, Entry{Seq: t.seq, Write: b.write, Record: r})
 		}
 	}
-	for partition, next := range b.next {
-		t.next[partition] = max(next, t.next[partition])
+	for partition, at := range b.next {
+		if old, ok := t.next[partition]; !ok || at.Next > old.Next {
+			t.next[partition] = at
+		}
 	}
 	return stored, nil
 }
 
-func (t *memoryTable) position(context.Context) (map[int]int64, error) {
+func (t *memoryTable) position(context.Context) (map[int]bus.Position, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return maps.Clone(t.next), nil

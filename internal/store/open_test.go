@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
+
+	"go.etcd.io/bbolt"
 )
 
 func TestOpenNamesTheFolderThatCannotBeWritten(t *testing.T) {
@@ -109,7 +112,7 @@ func TestSqliteRollsBackWhatCannotBeWhole(t *testing.T) {
 			t.Errorf("Write: error %v", err)
 		}
 	}
-	if _, err := c.Apply(ctx, []record.Record{rec(3, 1)}, map[int]int64{0: 9}); err == nil || !strings.Contains(err.Error(), "no position") {
+	if _, err := c.Apply(ctx, []record.Record{rec(3, 1)}, map[int]bus.Position{0: at(9)}); err == nil || !strings.Contains(err.Error(), "no position") {
 		t.Errorf("Apply: error %v", err)
 	}
 	if got := all(t, c); len(got) != 0 {
@@ -117,7 +120,51 @@ func TestSqliteRollsBackWhatCannotBeWhole(t *testing.T) {
 	}
 	entries, _ := pending(t, outboxOf(t, c), 0, 10)
 	wantPending(t, entries)
-	wantPosition(t, c, map[int]int64{})
+	wantPosition(t, c, map[int]bus.Position{})
+}
+
+// A position of another form, as an older program has kept it, is refused before anything
+// is read or stored by it.
+func TestAPositionWithoutItsSumIsRefused(t *testing.T) {
+	ctx := context.Background()
+	t.Run("sqlite", func(t *testing.T) {
+		dir := t.TempDir()
+		s := openStore(t, Sqlite, dir)
+		run(t, rawSqlite(t, dir), `CREATE TABLE "position.users" (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL)`)
+		if _, err := s.Collection(ctx, "users"); err == nil || !strings.Contains(err.Error(), "no column named sum") {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("bbolt", func(t *testing.T) {
+		s := openStore(t, Bbolt, t.TempDir())
+		c := collection(t, s, "users")
+		if err := s.(*guardedStore).db.(*bolt).db.Update(func(tx *bbolt.Tx) error {
+			return tx.Bucket([]byte("position:users")).Put(make([]byte, 8), make([]byte, 8))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		_, read := c.Position(ctx)
+		_, apply := c.Apply(ctx, nil, map[int]bus.Position{0: at(3)})
+		for what, err := range map[string]error{"position": read, "apply": apply} {
+			if err == nil || !strings.Contains(err.Error(), "want 16 bytes and 8") {
+				t.Errorf("%s: error %v", what, err)
+			}
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		realPostgres(t)
+		dir := t.TempDir()
+		s := openStore(t, Postgres, dir)
+		statement(t, `CREATE TABLE `+quote(schemaOf(placeOf(dir).Run, "a"), "position.users")+` (partition integer PRIMARY KEY, next bigint NOT NULL)`)
+		c := collection(t, s, "users")
+		_, read := c.Position(ctx)
+		_, apply := c.Apply(ctx, nil, map[int]bus.Position{0: at(3)})
+		for what, err := range map[string]error{"position": read, "apply": apply} {
+			if err == nil || !strings.Contains(err.Error(), `column "sum"`) {
+				t.Errorf("%s: error %v", what, err)
+			}
+		}
+	})
 }
 
 // rawSqlite is a connection of another user of the file.

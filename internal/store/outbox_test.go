@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -256,7 +257,7 @@ func TestConcurrentWritesAreEnteredInOrder(t *testing.T) {
 	}
 }
 
-func apply(t *testing.T, c Collection, next map[int]int64, recs ...record.Record) []record.Record {
+func apply(t *testing.T, c Collection, next map[int]bus.Position, recs ...record.Record) []record.Record {
 	t.Helper()
 	stored, err := c.Apply(context.Background(), recs, next)
 	if err != nil {
@@ -265,7 +266,10 @@ func apply(t *testing.T, c Collection, next map[int]int64, recs ...record.Record
 	return stored
 }
 
-func wantPosition(t *testing.T, c Collection, want map[int]int64) {
+// at is a position whose sum no int64 holds, and no other offset has.
+func at(next int64) bus.Position { return bus.Position{Next: next, Sum: ^uint64(next)} }
+
+func wantPosition(t *testing.T, c Collection, want map[int]bus.Position) {
 	t.Helper()
 	got, err := c.Position(context.Background())
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -275,36 +279,39 @@ func wantPosition(t *testing.T, c Collection, want map[int]int64) {
 
 func TestApplyKeepsThePositionAndNeverGoesBack(t *testing.T) {
 	onEachKind(t, func(t *testing.T, c Collection) {
-		wantPosition(t, c, map[int]int64{})
-		wantStored(t, apply(t, c, map[int]int64{0: 3}, rec(1, 1), rec(2, 2)), rec(1, 1), rec(2, 2))
-		wantPosition(t, c, map[int]int64{0: 3})
-		wantStored(t, apply(t, c, map[int]int64{0: 2, 5: 1 << 40}, rec(1, 1)))
-		wantPosition(t, c, map[int]int64{0: 3, 5: 1 << 40})
-		wantStored(t, apply(t, c, map[int]int64{0: 9}))
+		wantPosition(t, c, map[int]bus.Position{})
+		wantStored(t, apply(t, c, map[int]bus.Position{0: at(3)}, rec(1, 1), rec(2, 2)), rec(1, 1), rec(2, 2))
+		wantPosition(t, c, map[int]bus.Position{0: at(3)})
+		wantStored(t, apply(t, c, map[int]bus.Position{0: at(2), 5: at(1 << 40)}, rec(1, 1)))
+		wantStored(t, apply(t, c, map[int]bus.Position{0: {Next: 3}}))
+		wantPosition(t, c, map[int]bus.Position{0: at(3), 5: at(1 << 40)})
+		wantStored(t, apply(t, c, map[int]bus.Position{0: at(9)}))
 		wantStored(t, apply(t, c, nil, rec(1, 2)), rec(1, 2))
-		wantPosition(t, c, map[int]int64{0: 9, 5: 1 << 40})
+		wantPosition(t, c, map[int]bus.Position{0: at(9), 5: at(1 << 40)})
 		o := outboxOf(t, c)
 		entries, _ := pending(t, o, 0, 10)
 		wantPending(t, entries) // a copy publishes nothing
-		if _, err := c.Apply(context.Background(), []record.Record{rec(1, 0)}, map[int]int64{0: 10}); err == nil {
+		if _, err := c.Apply(context.Background(), []record.Record{rec(1, 0)}, map[int]bus.Position{0: at(10)}); err == nil {
 			t.Error("a record that is refused is applied")
 		}
-		wantPosition(t, c, map[int]int64{0: 9, 5: 1 << 40})
+		wantPosition(t, c, map[int]bus.Position{0: at(9), 5: at(1 << 40)})
 	})
 }
 
 // Where a partition's log has lost what it had, the position goes back, in it alone.
 func TestRewind(t *testing.T) {
 	onEachKind(t, func(t *testing.T, c Collection) {
-		apply(t, c, map[int]int64{0: 9, 5: 7}, rec(1, 1))
+		apply(t, c, map[int]bus.Position{0: at(9), 5: at(7)}, rec(1, 1))
 		for range 2 {
 			if err := c.Rewind(context.Background(), 0); err != nil {
 				t.Fatal(err)
 			}
-			wantPosition(t, c, map[int]int64{5: 7})
+			wantPosition(t, c, map[int]bus.Position{5: at(7)})
 		}
-		apply(t, c, map[int]int64{0: 3})
-		wantPosition(t, c, map[int]int64{0: 3, 5: 7})
+		apply(t, c, map[int]bus.Position{0: {}})
+		wantPosition(t, c, map[int]bus.Position{0: {}, 5: at(7)})
+		apply(t, c, map[int]bus.Position{0: at(3)})
+		wantPosition(t, c, map[int]bus.Position{0: at(3), 5: at(7)})
 	})
 }
 
@@ -325,7 +332,7 @@ func TestReopenKeepsOutboxAndPosition(t *testing.T) {
 				if round == 0 {
 					defer Remove(ctx, specOf(kind), placeOf(dir), "a")
 				} else {
-					wantPosition(t, c, map[int]int64{0: int64(round)})
+					wantPosition(t, c, map[int]bus.Position{0: at(int64(round))})
 				}
 				o, err := c.Outbox(ctx)
 				if err != nil {
@@ -336,7 +343,7 @@ func TestReopenKeepsOutboxAndPosition(t *testing.T) {
 					wantPending(t, entries)
 				}
 				write(t, c, int64(round), rec(1, round+1))
-				apply(t, c, map[int]int64{0: int64(round) + 1})
+				apply(t, c, map[int]bus.Position{0: at(int64(round) + 1)})
 				entries, _ := pending(t, o, last, 10)
 				if len(entries) != 1 || entries[0].Write != int64(round) {
 					t.Fatalf("round %d: after %d: %v", round, last, entries)
@@ -372,7 +379,7 @@ func TestAClosedStoreClosesItsOutbox(t *testing.T) {
 			ctx := context.Background()
 			_, err = c.Outbox(ctx)
 			_, write := c.Write(ctx, 0, []record.Record{rec(1, 1)})
-			_, apply := c.Apply(ctx, nil, map[int]int64{0: 1})
+			_, apply := c.Apply(ctx, nil, map[int]bus.Position{0: at(1)})
 			_, position := c.Position(ctx)
 			for what, err := range map[string]error{"Outbox": err, "Write": write, "Apply": apply, "Position": position} {
 				if err != ErrClosed {

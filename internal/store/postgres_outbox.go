@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 
+	"crosstalk/internal/bus"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-func (t *postgresTable) position(ctx context.Context) (map[int]int64, error) {
-	next := make(map[int]int64)
+func (t *postgresTable) position(ctx context.Context) (map[int]bus.Position, error) {
+	next := make(map[int]bus.Position)
 	return next, t.on(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, t.getNext)
 		if err != nil {
@@ -17,11 +19,11 @@ func (t *postgresTable) position(ctx context.Context) (map[int]int64, error) {
 		defer rows.Close()
 		for rows.Next() {
 			var partition int
-			var offset int64
-			if err := rows.Scan(&partition, &offset); err != nil {
+			var offset, sum int64
+			if err := rows.Scan(&partition, &offset, &sum); err != nil {
 				return err
 			}
-			next[partition] = offset
+			next[partition] = bus.Position{Next: offset, Sum: uint64(sum)}
 		}
 		return rows.Err()
 	})

@@ -26,8 +26,8 @@ func (t *postgresTable) put(ctx context.Context, b batch) (stored []record.Recor
 		t.queue(requests, b, rest[:n], &stored)
 		rest = rest[n:]
 	}
-	for partition, next := range b.next {
-		requests.Queue(t.setNext, partition, next)
+	for partition, at := range b.next {
+		requests.Queue(t.setNext, partition, at.Next, int64(at.Sum))
 	}
 	err = t.on(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.SendBatch(ctx, requests).Close()

@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS $outbox (
 	payload    bytea);
 CREATE TABLE IF NOT EXISTS $position (
 	partition integer PRIMARY KEY,
-	next      bigint NOT NULL)`
+	next      bigint NOT NULL,
+	sum       bigint NOT NULL)` // of 64 bits without a sign
 
 // Several records go in as arrays: one statement is much cheaper than one each.
 const (
@@ -74,10 +75,10 @@ func (db *postgres) collection(ctx context.Context, name string) (table, error) 
 		measure: fill(`SELECT pg_total_relation_size('$records')`, ""),
 		putOne:  fill(postgresPut, postgresOne), putMany: fill(postgresPut, postgresMany),
 		enterOne: fill(postgresEnter, postgresOne), enterMany: fill(postgresEnter, postgresMany),
-		setNext: fill(`INSERT INTO $position AS old (partition, next) VALUES ($1, $2)
-			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > old.next`, ""),
+		setNext: fill(`INSERT INTO $position AS old (partition, next, sum) VALUES ($1, $2, $3)
+			ON CONFLICT (partition) DO UPDATE SET next = excluded.next, sum = excluded.sum WHERE excluded.next > old.next`, ""),
 		dropNext: fill(`DELETE FROM $position WHERE partition = $1`, ""),
-		getNext:  fill(`SELECT partition, next FROM $position`, ""),
+		getNext:  fill(`SELECT partition, next, sum FROM $position`, ""),
 		getPending: fill(`SELECT seq, write, key, version, written_at, payload FROM $outbox
 			WHERE seq > $1 ORDER BY seq LIMIT $2`, ""),
 		dropPending: fill(`DELETE FROM $outbox WHERE seq <= $1`, ""),

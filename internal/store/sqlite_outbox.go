@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+
+	"crosstalk/internal/bus"
 )
 
-func (t *sqliteTable) position(ctx context.Context) (map[int]int64, error) {
-	next := make(map[int]int64)
-	return next, t.db.readers.query(ctx, t.getNext, 2, func(r *sqliteRow) bool {
-		next[int(r.int(0))] = r.int(1)
+func (t *sqliteTable) position(ctx context.Context) (map[int]bus.Position, error) {
+	next := make(map[int]bus.Position)
+	return next, t.db.readers.query(ctx, t.getNext, 3, func(r *sqliteRow) bool {
+		next[int(r.int(0))] = bus.Position{Next: r.int(1), Sum: uint64(r.int(2))}
 		return true
 	})
 }

@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS "outbox.%[1]s" (
 	payload    BLOB);
 CREATE TABLE IF NOT EXISTS "position.%[1]s" (
 	partition INTEGER PRIMARY KEY,
-	next      INTEGER NOT NULL);
+	next      INTEGER NOT NULL,
+	sum       INTEGER NOT NULL); -- of 64 bits without a sign
 CREATE TRIGGER IF NOT EXISTS "created.%[1]s" AFTER INSERT ON "records.%[1]s" WHEN new.write IS NOT NULL BEGIN
 	INSERT INTO "outbox.%[1]s" (write, key, version, written_at, payload)
 	VALUES (new.write, new.key, new.version, new.written_at, new.payload); END;
@@ -71,8 +72,8 @@ func (t *sqliteTable) prepare(ctx context.Context) error {
 			ON CONFLICT (key) DO UPDATE SET version = excluded.version, written_at = excluded.written_at,
 			write = excluded.write, payload = excluded.payload
 			WHERE excluded.version > version`},
-		{&t.setNext, `INSERT INTO "position.%s" (partition, next) VALUES (?, ?)
-			ON CONFLICT (partition) DO UPDATE SET next = excluded.next WHERE excluded.next > next`},
+		{&t.setNext, `INSERT INTO "position.%s" (partition, next, sum) VALUES (?, ?, ?)
+			ON CONFLICT (partition) DO UPDATE SET next = excluded.next, sum = excluded.sum WHERE excluded.next > next`},
 		{&t.dropNext, `DELETE FROM "position.%s" WHERE partition = ?`},
 		{&t.deletePending, `DELETE FROM "outbox.%s" WHERE seq <= ?`},
 	} {
@@ -84,7 +85,7 @@ func (t *sqliteTable) prepare(ctx context.Context) error {
 	t.getOne = fmt.Sprintf(`SELECT version, written_at, payload FROM "records.%s" WHERE key = ?`, t.name)
 	t.getPage = fmt.Sprintf(`SELECT version, written_at, payload, key FROM "records.%s"
 		WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?`, t.name)
-	t.getNext = fmt.Sprintf(`SELECT partition, next FROM "position.%s"`, t.name)
+	t.getNext = fmt.Sprintf(`SELECT partition, next, sum FROM "position.%s"`, t.name)
 	t.getPending = fmt.Sprintf(`SELECT version, written_at, payload, key, seq, write FROM "outbox.%s"
 		WHERE seq > ? ORDER BY seq LIMIT ?`, t.name)
 	// The table has no index, so its pages are all there is.
@@ -125,8 +126,8 @@ func (t *sqliteTable) put(ctx context.Context, b batch) (stored []record.Record,
 		if stored, err = t.putRecords(b); err != nil {
 			return err
 		}
-		for partition, next := range b.next {
-			if _, err := t.setNext.Exec(partition, next); err != nil {
+		for partition, at := range b.next {
+			if _, err := t.setNext.Exec(partition, at.Next, int64(at.Sum)); err != nil {
 				return err
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -67,13 +68,13 @@ type Collection interface {
 	// is stored gets an entry in the outbox, with the number of the write.
 	Write(ctx context.Context, write int64, recs []record.Record) (stored []record.Record, err error)
 	// Apply is Put by a copy of the records: in the same transaction it keeps, for
-	// each partition in next, the first offset that is not applied yet. It never
-	// goes back, but by Rewind. Apply of no records keeps the position alone.
-	Apply(ctx context.Context, recs []record.Record, next map[int]int64) (stored []record.Record, err error)
+	// each partition in next, the position after what is applied. It never goes
+	// back, but by Rewind. Apply of no records keeps the position alone.
+	Apply(ctx context.Context, recs []record.Record, next map[int]bus.Position) (stored []record.Record, err error)
 	// Rewind forgets the position in a partition whose log has lost what was in it.
 	Rewind(ctx context.Context, partition int) error
 	// Position returns what Apply has kept, by partition; empty where it kept nothing.
-	Position(ctx context.Context) (map[int]int64, error)
+	Position(ctx context.Context) (map[int]bus.Position, error)
 	// Outbox opens the outbox for the one who empties it, or fails with ErrHeld
 	// while another does, be it in this process or in another one that has the same
 	// database. It is free again once its holder closes it or dies.

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -57,9 +58,13 @@ func TestEveryWaitEndsWithItsContext(t *testing.T) {
 				t.Fatal(err)
 			}
 			waits := map[string]func(ctx context.Context) error{
-				"put":         func(ctx context.Context) error { _, err := c.Put(ctx, []record.Record{rec(1, 2)}); return err },
-				"write":       func(ctx context.Context) error { _, err := c.Write(ctx, 2, []record.Record{rec(1, 2)}); return err },
-				"apply":       func(ctx context.Context) error { _, err := c.Apply(ctx, nil, map[int]int64{0: 7}); return err },
+				"put":   func(ctx context.Context) error { _, err := c.Put(ctx, []record.Record{rec(1, 2)}); return err },
+				"write": func(ctx context.Context) error { _, err := c.Write(ctx, 2, []record.Record{rec(1, 2)}); return err },
+				"apply": func(ctx context.Context) error {
+					_, err := c.Apply(ctx, nil, map[int]bus.Position{0: at(7)})
+					return err
+				},
+				"rewind":      func(ctx context.Context) error { return c.Rewind(ctx, 0) },
 				"acknowledge": func(ctx context.Context) error { return o.Acknowledge(ctx, 1) },
 				"collection":  func(ctx context.Context) error { _, err := s.Collection(ctx, "others"); return err },
 			}
@@ -84,7 +89,7 @@ func TestEveryWaitEndsWithItsContext(t *testing.T) {
 			if entries, _ := pending(t, o, 0, 10); len(entries) != 1 {
 				t.Errorf("%s: %d entries in the outbox", kind, len(entries))
 			}
-			wantPosition(t, c, map[int]int64{})
+			wantPosition(t, c, map[int]bus.Position{})
 		})
 	}
 }

@@ -17,8 +17,8 @@ func (v Vary) Numbers() (numbers []float64, unit metric.Unit, ok bool) {
 		read func(text string) (float64, error)
 	}{{metric.Number, plain}, {metric.Share, share}, {metric.Seconds, seconds}, {metric.PerSecond, perSecond}} {
 		if numbers, ok = readAll(v.Values, read.read); ok {
-			if read.unit == metric.Number && v.isShare() {
-				read.unit = metric.Share
+			if unit, more := plainUnits[v.Setting]; read.unit == metric.Number && more {
+				return numbers, unit, true
 			}
 			return numbers, read.unit, true
 		}
@@ -26,8 +26,10 @@ func (v Vary) Numbers() (numbers []float64, unit metric.Unit, ok bool) {
 	return nil, 0, false
 }
 
-// isShare tells whether plain numbers of this setting are shares.
-func (v Vary) isShare() bool { return v.Setting == "fail-rate" || v.Setting == "hang-rate" }
+// plainUnits are what plain numbers of a setting are, where they are more than that.
+var plainUnits = map[string]metric.Unit{
+	"fail-rate": metric.Share, "hang-rate": metric.Share, "rate": metric.PerSecond, "write-rate": metric.PerSecond,
+}
 
 func readAll(texts []string, read func(string) (float64, error)) ([]float64, bool) {
 	var out []float64

@@ -1,8 +1,7 @@
 package telemetry
 
 import (
-	"time"
-
+	"crosstalk/internal/counts"
 	"crosstalk/internal/fault"
 )
 
@@ -32,53 +31,35 @@ var (
 	}
 )
 
-// faultKey is what tells faults apart, by labels: where a fault acts, what it is
-// and when. A database has a boundary per collection, and they are one fault.
-type faultKey struct{ service, target, kind, code, window string }
-
-type faultSum struct {
-	Fault
-	askedDelay, deliveredDelay time.Duration
-}
-
-func (s *sheet) addFault(service string, f Fault) {
-	key := faultKey{service, f.Target, string(f.Kind), f.Code, f.Window.String()}
-	asked, delivered := f.MeanAsked*time.Duration(f.Delivered), f.MeanDelivered*time.Duration(f.Delivered)
-	sum, ok := s.faults[key]
-	if !ok {
-		s.faults[key] = &faultSum{f, asked, delivered}
-		return
+// allFaults shows the faults of a process. A database has a boundary per collection, and
+// they are one fault.
+func (s *sheet) allFaults(service string, faults []counts.Fault) {
+	var sum counts.Counts
+	sum.Add(counts.Counts{Faults: faults})
+	for _, f := range sum.Faults {
+		s.fault(f, service, f.Target, string(f.Kind), f.Code, f.Window.Exact().String())
 	}
-	sum.Asked = max(sum.Asked, f.Asked)
-	sum.Interactions += f.Interactions
-	sum.Delivered += f.Delivered
-	sum.Acts = sum.Acts || f.Acts
-	sum.askedDelay += asked
-	sum.deliveredDelay += delivered
 }
 
-func (s *sheet) allFaults() {
-	for key, f := range s.faults {
-		labels := []string{key.service, key.target, key.kind, key.code, key.window}
-		if !f.Window.Always() {
-			s.count(faultActive, one(f.Acts), labels...)
-		}
-		switch f.Kind.Argument() {
-		case fault.Windowed:
-			s.put(faultWindowAsked, f.Window.Length.Seconds(), labels...)
-			s.put(faultWindowDelivered, f.Acted.Length.Seconds(), labels...)
-			continue
-		case fault.Factor:
-			s.put(faultFactor, f.Asked, labels...)
-		case fault.Distribution:
-		default:
-			s.put(faultAsked, f.Asked, labels...)
-		}
-		s.count(faultInteractions, f.Interactions, labels...)
-		s.count(faultDelivered, f.Delivered, labels...)
-		if f.Kind.Delays() {
-			s.put(faultDelayAsked, f.askedDelay.Seconds(), labels...)
-			s.put(faultDelayDelivered, f.deliveredDelay.Seconds(), labels...)
-		}
+func (s *sheet) fault(f counts.Fault, labels ...string) {
+	if f.Window != nil {
+		s.count(faultActive, one(f.Acts), labels...)
+	}
+	switch f.Kind.Argument() {
+	case fault.Windowed:
+		s.put(faultWindowAsked, f.Window.Exact().Length.Seconds(), labels...)
+		s.put(faultWindowDelivered, f.DeliveredWindow.Exact().Length.Seconds(), labels...)
+		return
+	case fault.Factor:
+		s.put(faultFactor, f.Asked, labels...)
+	case fault.Distribution:
+	default:
+		s.put(faultAsked, f.Asked, labels...)
+	}
+	s.count(faultInteractions, f.Interactions, labels...)
+	s.count(faultDelivered, f.Injected, labels...)
+	if f.Kind.Delays() {
+		s.put(faultDelayAsked, f.AskedSeconds, labels...)
+		s.put(faultDelayDelivered, f.DeliveredSeconds, labels...)
 	}
 }

@@ -59,11 +59,10 @@ func (r *Run) End() {
 func (r *Run) readNow(wanted func(Family) bool) samples {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeLimit)
 	defer cancel()
-	s := &sheet{run: r, wanted: wanted, samples: make(samples), faults: make(map[faultKey]*faultSum)}
+	s := &sheet{run: r, wanted: wanted, samples: make(samples)}
 	for _, process := range r.processes {
 		s.process(process(ctx))
 	}
-	s.allFaults()
 	if r.load != nil {
 		s.load(r.load())
 	}
@@ -75,7 +74,6 @@ type sheet struct {
 	run     *Run
 	wanted  func(Family) bool
 	samples samples
-	faults  map[faultKey]*faultSum
 }
 
 func (s *sheet) put(f Family, value float64, labels ...string) {

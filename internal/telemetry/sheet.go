@@ -1,5 +1,7 @@
 package telemetry
 
+import "crosstalk/internal/counts"
+
 // What is read at a scrape.
 var (
 	published = ofRun(Counter, "crosstalk_bus_published_events_total",
@@ -84,54 +86,53 @@ var (
 	}, readOfFaults...)
 )
 
-func (s *sheet) process(p Process) {
-	if b := p.Bus; b != nil {
-		s.count(published, b.Published, p.Service)
-		s.count(lateReplies, b.LateReplies, p.Service)
-		s.count(deadLetters, b.DeadLetters, p.Service)
-		s.count(lostChanges, b.LostChanges, p.Service)
-		s.count(logLosses, b.LogLosses, p.Service)
-		for _, t := range b.Topics {
+func (s *sheet) process(p counts.Process) {
+	if p.OnBus {
+		s.count(published, p.Events, p.Service)
+		s.count(lateReplies, p.LateReplies, p.Service)
+		s.count(deadLetters, p.DeadLetters, p.Service)
+		s.count(lostChanges, p.LostChanges, p.Service)
+		s.count(logLosses, p.LogLosses, p.Service)
+		for _, t := range p.Topics {
 			s.count(busLag, t.Behind, p.Service, t.Name)
 		}
 	}
-	for _, w := range p.Workers {
-		s.workers(w)
+	for _, c := range p.Capacities {
+		s.capacity(c)
 	}
-	for _, n := range p.Needs {
-		s.need(n)
+	for _, policy := range p.Policies {
+		s.policy(policy)
 	}
-	for _, f := range p.Faults {
-		s.addFault(p.Service, f)
-	}
+	s.allFaults(p.Service, p.Faults)
 }
 
-func (s *sheet) workers(w Workers) {
-	s.count(workersLimit, int64(w.Limit), w.Service)
-	s.count(workersQueueLimit, int64(w.QueueLimit), w.Service)
-	s.count(workersWaiting, w.Waiting, w.Service)
-	s.count(workersArrived, w.Arrived, w.Service)
-	s.count(workersRefused, w.Refused, w.Service)
-	s.count(workersQueued, w.Queued, w.Service)
-	s.put(workersWaited, w.Waited.Seconds(), w.Service)
+func (s *sheet) capacity(c counts.Capacity) {
+	s.count(workersLimit, c.Workers, c.Service)
+	s.count(workersQueueLimit, c.Queue, c.Service)
+	s.count(workersWaiting, c.Waiting, c.Service)
+	s.count(workersArrived, c.Arrived, c.Service)
+	s.count(workersRefused, c.Refused, c.Service)
+	s.count(workersQueued, c.Queued, c.Service)
+	s.put(workersWaited, c.WaitedSeconds, c.Service)
 }
 
-func (s *sheet) need(n Need) {
-	s.count(policyCalls, n.Calls, n.Service, n.Peer)
-	s.count(policyTries, n.Tries, n.Service, n.Peer)
-	s.count(policyRetries, n.Retries, n.Service, n.Peer)
-	s.count(policyHedges, n.Hedges, n.Service, n.Peer)
-	s.count(policySaved, n.Saved, n.Service, n.Peer)
-	s.count(policyFailed, n.Failed, n.Service, n.Peer)
-	s.count(policyCancelled, n.Cancelled, n.Service, n.Peer)
-	s.count(policyRefused, n.Refused, n.Service, n.Peer)
-	s.count(policyOverBudget, n.OverBudget, n.Service, n.Peer)
-	s.count(policyFallbacks, n.Fallbacks, n.Service, n.Peer)
-	if n.Breaker == "" {
+func (s *sheet) policy(p counts.Policy) {
+	labels := []string{p.Consumer, p.Need}
+	s.count(policyCalls, p.Calls, labels...)
+	s.count(policyTries, p.Tries, labels...)
+	s.count(policyRetries, p.Retries, labels...)
+	s.count(policyHedges, p.Hedges, labels...)
+	s.count(policySaved, p.Saved, labels...)
+	s.count(policyFailed, p.Failed, labels...)
+	s.count(policyCancelled, p.Cancelled, labels...)
+	s.count(policyRefused, p.Refused, labels...)
+	s.count(policyOverBudget, p.OverBudget, labels...)
+	s.count(policyFallbacks, p.Fallbacks, labels...)
+	if p.Breaker == "" {
 		return
 	}
 	for _, state := range []string{"closed", "half-open", "open"} {
-		s.count(breakerState, one(state == n.Breaker), n.Service, n.Peer, state)
+		s.count(breakerState, one(state == p.Breaker), p.Consumer, p.Need, state)
 	}
 }
 

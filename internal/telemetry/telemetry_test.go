@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"crosstalk/internal/counts"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/policy"
 )
@@ -78,15 +79,17 @@ func TestReading(t *testing.T) {
 	m := New()
 	r := m.Run("async-request", "r")
 	arrived := int64(0)
-	r.ReadProcess(func(context.Context) Process {
+	r.ReadProcess(func(context.Context) counts.Process {
 		arrived++
-		return Process{
-			Service: "D",
-			Bus:     &Bus{Published: 7, LateReplies: 1, DeadLetters: 2, LostChanges: 3, LogLosses: 5, Topics: []Topic{{"D.replies", 4}}},
-			Workers: []Workers{{Service: "D", Limit: 8, QueueLimit: 50, Waiting: 5, Arrived: arrived, Refused: 2, Queued: 3, Waited: 1500 * time.Millisecond}},
-			Needs: []Need{
-				{Service: "D", Peer: "A", Statistic: policy.Statistic{Calls: 10, Tries: 14, Retries: 3, Hedges: 1, Saved: 2, Failed: 1, Cancelled: 7, Refused: 6, OverBudget: 5, Fallbacks: 4}, Breaker: "half-open"},
-				{Service: "D", Peer: "B"},
+		return counts.Process{
+			Service: "D", OnBus: true, Topics: []counts.Topic{{Name: "D.replies", Behind: 4}},
+			Counts: counts.Counts{
+				Bus:        counts.Bus{Events: 7, LateReplies: 1, DeadLetters: 2, LostChanges: 3, LogLosses: 5},
+				Capacities: []counts.Capacity{{Service: "D", Workers: 8, Queue: 50, Waiting: 5, Arrived: arrived, Refused: 2, Queued: 3, WaitedSeconds: 1.5}},
+				Policies: []counts.Policy{
+					{Consumer: "D", Need: "A", Statistic: policy.Statistic{Calls: 10, Tries: 14, Retries: 3, Hedges: 1, Saved: 2, Failed: 1, Cancelled: 7, Refused: 6, OverBudget: 5, Fallbacks: 4}, Breaker: "half-open"},
+					{Consumer: "D", Need: "B"},
+				},
 			},
 		}
 	})
@@ -187,15 +190,18 @@ func TestFaultsAskedAndDelivered(t *testing.T) {
 	m := New()
 	r := m.Run("sync", "r")
 	window := fault.Window{Start: time.Second, Length: 2 * time.Second}
-	r.ReadProcess(func(context.Context) Process {
-		return Process{Service: "D", Faults: []Fault{
+	r.ReadProcess(func(context.Context) counts.Process {
+		slow := counts.FaultOf("D", fault.Statistic{Kind: fault.Slow, Window: window, Asked: 3})
+		slow.Acts = true
+		outage := counts.FaultOf("D", fault.Statistic{Kind: fault.Outage, Window: window})
+		outage.DeliveredWindow = &counts.Window{StartSeconds: 1, LengthSeconds: 2.5}
+		return counts.Process{Service: "D", Counts: counts.Counts{Faults: []counts.Fault{
 			// The collections of one database have a boundary each.
-			{Target: "D.store", Statistic: fault.Statistic{Kind: fault.Abort, Code: "INTERNAL", Asked: 0.5, Interactions: 10, Delivered: 4}},
-			{Target: "D.store", Statistic: fault.Statistic{Kind: fault.Abort, Code: "INTERNAL", Asked: 0.5, Interactions: 20, Delivered: 11}},
-			{Target: "D", Statistic: fault.Statistic{Kind: fault.Delay, Interactions: 3, Delivered: 2, MeanAsked: time.Second, MeanDelivered: 1250 * time.Millisecond}},
-			{Target: "D", Statistic: fault.Statistic{Kind: fault.Slow, Window: window, Asked: 3}, Acts: true},
-			{Target: "D", Statistic: fault.Statistic{Kind: fault.Outage, Window: window}, Acted: fault.Window{Start: time.Second, Length: 2500 * time.Millisecond}},
-		}}
+			counts.FaultOf("D.store", fault.Statistic{Kind: fault.Abort, Code: "INTERNAL", Asked: 0.5, Interactions: 10, Delivered: 4}),
+			counts.FaultOf("D.store", fault.Statistic{Kind: fault.Abort, Code: "INTERNAL", Asked: 0.5, Interactions: 20, Delivered: 11}),
+			counts.FaultOf("D", fault.Statistic{Kind: fault.Delay, Interactions: 3, Delivered: 2, MeanAsked: time.Second, MeanDelivered: 1250 * time.Millisecond}),
+			slow, outage,
+		}}}
 	})
 	got := values(t, m)
 	checkValues(t, got, map[string]float64{
@@ -264,15 +270,18 @@ func useAll(r *Run) {
 	d.Add(Answer{Judgement: 1, Stale: true})
 	d.Lag(time.Millisecond)
 	r.ReadLoad(func() Load { return Load{} })
-	r.ReadProcess(func(context.Context) Process {
-		return Process{
-			Service: "D", Bus: &Bus{Topics: []Topic{{"D.replies", 0}}}, Workers: []Workers{{Service: "D"}},
-			Needs: []Need{{Service: "D", Peer: "A", Breaker: "closed"}},
-			Faults: []Fault{
-				{Target: "A", Statistic: fault.Statistic{Kind: fault.Abort}},
-				{Target: "A", Statistic: fault.Statistic{Kind: fault.Delay}},
-				{Target: "A", Statistic: fault.Statistic{Kind: fault.Slow, Window: fault.Window{Length: 1}}},
-				{Target: "A", Statistic: fault.Statistic{Kind: fault.Outage, Window: fault.Window{Length: 1}}},
+	r.ReadProcess(func(context.Context) counts.Process {
+		return counts.Process{
+			Service: "D", OnBus: true, Topics: []counts.Topic{{Name: "D.replies"}},
+			Counts: counts.Counts{
+				Capacities: []counts.Capacity{{Service: "D"}},
+				Policies:   []counts.Policy{{Consumer: "D", Need: "A", Breaker: "closed"}},
+				Faults: []counts.Fault{
+					counts.FaultOf("A", fault.Statistic{Kind: fault.Abort}),
+					counts.FaultOf("A", fault.Statistic{Kind: fault.Delay}),
+					counts.FaultOf("A", fault.Statistic{Kind: fault.Slow, Window: fault.Window{Length: 1}}),
+					counts.FaultOf("A", fault.Statistic{Kind: fault.Outage, Window: fault.Window{Length: 1}}),
+				},
 			},
 		}
 	})

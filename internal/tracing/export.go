@@ -12,9 +12,10 @@ import (
 // Exported is what became of spans.
 type Exported struct {
 	// Spans were made, and Lost of them the collector has not taken.
-	Spans, Lost int64
+	Spans int64 `json:"spans"`
+	Lost  int64 `json:"lost"`
 	// Why is the last reason; empty where none is lost.
-	Why string
+	Why string `json:"why,omitempty"`
 }
 
 // Add adds what became of those of another process.

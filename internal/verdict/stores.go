@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
@@ -108,7 +109,7 @@ func (l *lab) write(ctx context.Context, write int64) error {
 
 // apply is what a replica does: changes and how far it is.
 func (l *lab) apply(ctx context.Context) error {
-	_, err := l.Apply(ctx, l.records(storeBatch), map[int]int64{0: int64(l.version+1) * storeBatch})
+	_, err := l.Apply(ctx, l.records(storeBatch), map[int]bus.Position{0: {Next: int64(l.version+1) * storeBatch, Sum: l.version}})
 	return err
 }
 

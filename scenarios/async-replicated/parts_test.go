@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc"
-	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
@@ -78,13 +77,13 @@ func TestUnsaved(t *testing.T) {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p progress
-		p.begin(map[int]int64{0: 5})
+		p.begin(map[int]bus.Position{0: {Next: 5}})
 		if !p.has(0, 4) || p.has(0, 5) || p.has(1, 0) {
 			t.Error("what is applied at the beginning")
 		}
 		time.Sleep(time.Second)
 		events := []bus.Delivery{{Event: bus.Event{Key: make([]byte, 8), Data: make([]byte, 12)}}, {Event: bus.Event{Key: make([]byte, 8)}}}
-		p.advance(map[int]int64{0: 3, 1: 2}, events)
+		p.advance(map[int]bus.Position{0: {Next: 3}, 1: {Next: 2}}, events)
 		if b := p.bootstrap(); b != (fakesvc.Bootstrap{}) {
 			t.Errorf("before it has caught up: %+v", b)
 		}
@@ -92,24 +91,24 @@ func TestProgress(t *testing.T) {
 		p.caughtUp()
 		time.Sleep(time.Second)
 		p.caughtUp()
-		p.advance(map[int]int64{1: 1}, events)
+		p.advance(map[int]bus.Position{1: {Next: 1}}, events)
 		if want := (fakesvc.Bootstrap{Events: 2, Bytes: 28, Took: 2 * time.Second}); p.bootstrap() != want {
 			t.Errorf("%+v, want %+v", p.bootstrap(), want)
 		}
-		if got := p.positions(); !reflect.DeepEqual(got, map[int]int64{0: 5, 1: 2}) {
+		if got := p.positions(); !reflect.DeepEqual(got, map[int]bus.Position{0: {Next: 5}, 1: {Next: 2}}) {
 			t.Errorf("positions %v", got)
 		}
 		if p.rewind(0); p.has(0, 0) || !p.has(1, 1) {
 			t.Error("a rewind is of one partition")
 		}
 		for name, c := range map[string]struct {
-			enough func(map[int]int64) bool
+			enough func(map[int]bus.Position) bool
 			want   bool
 		}{
 			"as many": {sums(7), true}, "more": {sums(8), false}, "to the end": {reaches(map[int]int64{0: 5, 1: 2}), true},
 			"beyond": {reaches(map[int]int64{0: 5, 1: 3}), false}, "a partition more": {reaches(map[int]int64{0: 5, 2: 1}), false}, "of nothing": {reaches(nil), true},
 		} {
-			if got := c.enough(map[int]int64{0: 5, 1: 2}); got != c.want {
+			if got := c.enough(map[int]bus.Position{0: {Next: 5}, 1: {Next: 2}}); got != c.want {
 				t.Errorf("%s: %v", name, got)
 			}
 		}
@@ -138,7 +137,7 @@ func TestCaughtUpIsAtTheEnd(t *testing.T) {
 			done.Store(true)
 		}()
 		for _, next := range []int64{keys - 1, keys, keys + 4, keys + 5} {
-			r.progress.advance(map[int]int64{0: next}, nil)
+			r.progress.advance(map[int]bus.Position{0: {Next: next}}, nil)
 			time.Sleep(time.Second)
 			if done.Load() != (next == keys+5) {
 				w.Errorf("at %d of %d events it has caught up: %v", next, keys+5, done.Load())
@@ -284,7 +283,7 @@ func TestPendingIsTheRestOfTheTopic(t *testing.T) {
 		time.Sleep(time.Second)
 		for at, want := range map[int64]string{keys + 3: "[]", keys + 1: "[{7 3} {7 4}]", keys - 1: "[{9 1} {7 2} {7 3} {7 4}]"} {
 			r := &replica{consumer: a.Node, supplier: "A", topic: w.topic()}
-			r.progress.begin(map[int]int64{0: at})
+			r.progress.begin(map[int]bus.Position{0: {Next: at}})
 			pending, err := r.Pending(w.Context())
 			got := []struct{ key, version uint64 }{}
 			for _, p := range pending {
@@ -314,7 +313,7 @@ type recordedCollection struct {
 	requests *[]fakesvc.Request
 }
 
-func (c recordedCollection) Apply(ctx context.Context, changes []record.Record, next map[int]int64) ([]record.Record, error) {
+func (c recordedCollection) Apply(ctx context.Context, changes []record.Record, next map[int]bus.Position) ([]record.Record, error) {
 	if *c.requests = append(*c.requests, fakesvc.RequestOf(ctx)); len(*c.requests) == 1 {
 		return nil, store.ErrAway
 	}
@@ -338,7 +337,7 @@ func TestChangesAreAppliedForTheirWrite(t *testing.T) {
 			}
 			batch = append(batch, bus.Delivery{Event: event, Offset: i})
 		}
-		if err := d.copy.apply(w.Context(), batch, map[int]int64{0: 3}); err != nil {
+		if err := d.copy.apply(w.Context(), batch, map[int]bus.Position{0: {Next: 3}}); err != nil {
 			w.Fatal(err)
 		}
 		if len(requests) != 2 || requests[0].ID != 41 || requests[0].Try != fault.Again(0, 0) || requests[1].ID != 41 || requests[1].Try != fault.Again(0, 1) {
@@ -348,19 +347,19 @@ func TestChangesAreAppliedForTheirWrite(t *testing.T) {
 			d.wantVersion(key, 2)
 		}
 		batch[0].Event.Data, batch[1].Event.Data = []byte{0xff}, []byte{0xff} // not to be decoded, but applied already
-		if err := d.copy.apply(w.Context(), batch, map[int]int64{0: 3}); err != nil {
+		if err := d.copy.apply(w.Context(), batch, map[int]bus.Position{0: {Next: 3}}); err != nil {
 			w.Fatal(err)
 		}
-		told, err := d.Host().Control().Statistics(w.Context(), &fakesvcpb.StatisticsRequest{})
-		if err != nil || told.GetDeadLetters() != 0 || told.GetLostChanges() != 0 {
-			w.Errorf("%v, %d set aside, %d lost", err, told.GetDeadLetters(), told.GetLostChanges())
+		told, err := d.Host().Statistics(w.Context(), false)
+		if err != nil || told.DeadLetters != 0 || told.LostChanges != 0 {
+			w.Errorf("%v, %d set aside, %d lost", err, told.DeadLetters, told.LostChanges)
 		}
 		batch[2].Event.Data, batch[2].Offset = []byte{0xff}, 3
-		if err := d.copy.apply(w.Context(), batch[2:], map[int]int64{0: 4}); err != nil {
+		if err := d.copy.apply(w.Context(), batch[2:], map[int]bus.Position{0: {Next: 4}}); err != nil {
 			w.Fatal(err)
 		}
-		if told, err = d.Host().Control().Statistics(w.Context(), &fakesvcpb.StatisticsRequest{}); err != nil || told.GetDeadLetters() != 1 || told.GetLostChanges() != 1 {
-			w.Errorf("%v, %d set aside, %d lost, want 1 and 1", err, told.GetDeadLetters(), told.GetLostChanges())
+		if told, err = d.Host().Statistics(w.Context(), false); err != nil || told.DeadLetters != 1 || told.LostChanges != 1 {
+			w.Errorf("%v, %d set aside, %d lost, want 1 and 1", err, told.DeadLetters, told.LostChanges)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"crosstalk/internal/bus"
 	"crosstalk/internal/record"
 )
 
@@ -38,7 +39,7 @@ func (r *replica) Pending(ctx context.Context) ([]record.Record, error) {
 			return nil, fmt.Errorf("the rest of the changes of %s: %w", r.supplier, err)
 		}
 		for _, d := range batch {
-			next[d.Partition] = d.Offset + 1
+			next[d.Partition] = d.After
 			if key, version, ok := versionOf(d.Event); ok {
 				changes = append(changes, record.Record{Key: key, Version: version})
 			}
@@ -47,11 +48,11 @@ func (r *replica) Pending(ctx context.Context) ([]record.Record, error) {
 	return changes, nil
 }
 
-// positions returns, by partition, the first offset that is not applied.
-func (p *progress) positions() map[int]int64 {
+// positions returns, by partition, the position after what is applied.
+func (p *progress) positions() map[int]bus.Position {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := make(map[int]int64)
+	next := make(map[int]bus.Position)
 	maps.Copy(next, p.next)
 	return next
 }

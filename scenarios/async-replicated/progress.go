@@ -9,11 +9,11 @@ import (
 	"crosstalk/internal/bus"
 )
 
-// progress is how far a copy is: by partition, the first offset that is not
-// applied. The zero value is at the beginning.
+// progress is how far a copy is: by partition, the position after what is applied. The
+// zero value is at the beginning.
 type progress struct {
 	mu    sync.Mutex
-	next  map[int]int64
+	next  map[int]bus.Position
 	moved chan struct{} // closed at the next advance; nil where nobody waits
 
 	since    time.Time         // when it began
@@ -22,7 +22,7 @@ type progress struct {
 }
 
 // begin is where the progress goes on after a start of the process.
-func (p *progress) begin(next map[int]int64) {
+func (p *progress) begin(next map[int]bus.Position) {
 	p.advance(next, nil)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,7 +49,7 @@ func (p *progress) bootstrap() (b fakesvc.Bootstrap) {
 
 // advance moves the progress forward, never back, but for rewind: these events are
 // applied.
-func (p *progress) advance(next map[int]int64, events []bus.Delivery) {
+func (p *progress) advance(next map[int]bus.Position, events []bus.Delivery) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range events {
@@ -60,10 +60,12 @@ func (p *progress) advance(next map[int]int64, events []bus.Delivery) {
 		p.reading.Bytes += int64(len(d.Event.Key) + len(d.Event.Data))
 	}
 	if p.next == nil {
-		p.next = make(map[int]int64)
+		p.next = make(map[int]bus.Position)
 	}
-	for partition, offset := range next {
-		p.next[partition] = max(offset, p.next[partition])
+	for partition, at := range next {
+		if at.Next > p.next[partition].Next {
+			p.next[partition] = at
+		}
 	}
 	if p.moved != nil {
 		close(p.moved)
@@ -82,11 +84,11 @@ func (p *progress) rewind(partition int) {
 func (p *progress) has(partition int, offset int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return offset < p.next[partition]
+	return offset < p.next[partition].Next
 }
 
 // await returns when the progress is as far as enough says.
-func (p *progress) await(ctx context.Context, enough func(next map[int]int64) bool) error {
+func (p *progress) await(ctx context.Context, enough func(next map[int]bus.Position) bool) error {
 	for {
 		p.mu.Lock()
 		if enough(p.next) {
@@ -108,20 +110,20 @@ func (p *progress) await(ctx context.Context, enough func(next map[int]int64) bo
 
 // sums tells whether so many events are behind the positions: none is ahead of
 // what was published.
-func sums(events int64) func(next map[int]int64) bool {
-	return func(next map[int]int64) bool {
+func sums(events int64) func(next map[int]bus.Position) bool {
+	return func(next map[int]bus.Position) bool {
 		sum := int64(0)
-		for _, offset := range next {
-			sum += offset
+		for _, at := range next {
+			sum += at.Next
 		}
 		return sum >= events
 	}
 }
 
-func reaches(end map[int]int64) func(next map[int]int64) bool {
-	return func(next map[int]int64) bool {
+func reaches(end map[int]int64) func(next map[int]bus.Position) bool {
+	return func(next map[int]bus.Position) bool {
 		for partition, offset := range end {
-			if next[partition] < offset {
+			if next[partition].Next < offset {
 				return false
 			}
 		}

@@ -26,7 +26,7 @@ type replica struct {
 var _ fakesvc.Replica = (*replica)(nil)
 
 // from tells where the copy goes on: it holds what came before.
-func (r *replica) from(ctx context.Context) (next map[int]int64, err error) {
+func (r *replica) from(ctx context.Context) (next map[int]bus.Position, err error) {
 	err = r.insist(ctx, func() error {
 		next, err = r.collection.Position(ctx)
 		return err
@@ -105,7 +105,7 @@ func (r *replica) caughtUp(ctx context.Context) error {
 // apply applies a batch of changes, and how far the copy then is, in one
 // transaction. What comes again after that is left out; and the collection keeps
 // the newest version, so a change delivered twice changes nothing.
-func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery, next map[int]int64) error {
+func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery, next map[int]bus.Position) error {
 	records := make([]record.Record, 0, len(deliveries))
 	write := fault.Beforehand
 	for i, d := range deliveries {
@@ -132,7 +132,7 @@ func (r *replica) apply(ctx context.Context, deliveries []bus.Delivery, next map
 
 // store stores changes, again and again while the database is away or a fault of it
 // keeps it from doing so: what cannot be applied yet makes answers old, and is not lost.
-func (r *replica) store(ctx context.Context, write int64, changes []record.Record, next map[int]int64) error {
+func (r *replica) store(ctx context.Context, write int64, changes []record.Record, next map[int]bus.Position) error {
 	for try, wait := 0, retryFrom; ; try, wait = try+1, min(2*wait, retryUpTo) {
 		request := fakesvc.Request{ID: write, Try: fault.Again(0, try)}
 		stored, err := r.collection.Apply(fakesvc.WithRequest(ctx, request), changes, next)

@@ -75,10 +75,10 @@ func TestTheLastStatisticsWait(t *testing.T) {
 				ask(t, node, id, time.Now().Add(time.Minute))
 			}
 			begin := time.Now()
-			told, err := node.Host().Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{Last: c.last})
+			told, err := node.Host().Statistics(t.Context(), c.last)
 			must(t, err)
-			if took := time.Since(begin); told.GetEvents() != c.events || told.GetUnsettled() != c.unsettled || took.Truncate(10*time.Millisecond) != c.took {
-				t.Errorf("%s, last %v: %d events, %q, after %v", c.faults, c.last, told.GetEvents(), told.GetUnsettled(), took)
+			if took := time.Since(begin); told.Events != c.events || told.Unsettled != c.unsettled || took.Truncate(10*time.Millisecond) != c.took {
+				t.Errorf("%s, last %v: %d events, %q, after %v", c.faults, c.last, told.Events, told.Unsettled, took)
 			}
 		})
 	}

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc"
-	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/policy"
@@ -63,9 +62,9 @@ func startConsumer(t *testing.T, supplier *fakesvc.Node) (*fakesvc.Host, source)
 
 func lateReplies(t *testing.T, h *fakesvc.Host) int64 {
 	t.Helper()
-	told, err := h.Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{})
+	told, err := h.Statistics(t.Context(), false)
 	must(t, err)
-	return told.GetLateReplies()
+	return told.LateReplies
 }
 
 // A source returns what its supplier answers, its errors included, waits no longer than
@@ -165,10 +164,10 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 		if got := results(); len(got) != 1 || got[0].Request != 2 || got[0].Type != "AQueryResult" || got[0].Correlation != "2" || got[0].Status != 0 {
 			t.Errorf("results %+v", got)
 		}
-		told, err := supplier.Host().Control().Statistics(t.Context(), &fakesvcpb.StatisticsRequest{})
+		told, err := supplier.Host().Statistics(t.Context(), false)
 		must(t, err)
-		if told.GetDeadLetters() != 1 {
-			t.Errorf("%d events are set aside, want 1", told.GetDeadLetters())
+		if told.DeadLetters != 1 {
+			t.Errorf("%d events are set aside, want 1", told.DeadLetters)
 		}
 	})
 }
