@@ -3,6 +3,7 @@ package runner
 import (
 	"testing"
 
+	"crosstalk/internal/counts"
 	"crosstalk/internal/result"
 )
 
@@ -54,7 +55,7 @@ func TestEvenAfterEachWindow(t *testing.T) {
 	r := &run{experiment: ask(t, "placement", "process", "store", "sqlite", "replicas", "D=2", "duration", "10s",
 		"fault", "D:kill@2s+1s; D:stop@5s+1s; A:outage@6s+1s; A:kill@8s+1s")}
 	window := func(start float64) result.Impact {
-		return result.Impact{Window: result.Window{StartSeconds: start, LengthSeconds: 1}}
+		return result.Impact{Window: counts.Window{StartSeconds: start, LengthSeconds: 1}}
 	}
 	out := &result.Run{
 		MeasuredSeconds: 10, Impacts: []result.Impact{window(2), window(5), window(6), window(8)},

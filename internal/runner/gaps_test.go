@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"crosstalk/internal/counts"
 	"crosstalk/internal/result"
 )
 
@@ -62,7 +63,7 @@ func TestGapsSayWhatIsApart(t *testing.T) {
 			r.Latency.P50, r.Lateness.P50, r.Latency.P99, r.Lateness.P99 = 0.106, 0.003, 0.225, 0.003
 		}, nil},
 		"delays that took longer": {func(r *result.Run) {
-			r.Latency.P50, r.Latency.P99, r.Faults = 0.106, 0.225, []result.Fault{{MeanAskedSeconds: 0.005, MeanDeliveredSeconds: 0.008}}
+			r.Latency.P50, r.Latency.P99, r.Faults = 0.106, 0.225, []counts.Fault{{MeanAskedSeconds: 0.005, MeanDeliveredSeconds: 0.008}}
 		}, nil},
 		"staleness": {func(r *result.Run) { r.StaleRate = result.Interval{Value: 0.4, Low: 0.39, High: 0.41} }, []string{"the share of stale answers is 40 %, and theory says 30 %"}},
 		"staleness of a longer lag": {func(r *result.Run) {
@@ -156,7 +157,7 @@ func TestExpected(t *testing.T) {
 // The timers' doing is what the delays took longer than was asked for; more stale answers
 // than theory says are explained by changes that took longer.
 func TestWhatExplainsAGap(t *testing.T) {
-	r := &result.Run{Faults: []result.Fault{{MeanAskedSeconds: 0.25, MeanDeliveredSeconds: 0.5}, {MeanAskedSeconds: 2, MeanDeliveredSeconds: 1}, {MeanDeliveredSeconds: 0.125}}}
+	r := &result.Run{Counts: counts.Counts{Faults: []counts.Fault{{MeanAskedSeconds: 0.25, MeanDeliveredSeconds: 0.5}, {MeanAskedSeconds: 2, MeanDeliveredSeconds: 1}, {MeanDeliveredSeconds: 0.125}}}}
 	if got := overshoot(r); got != 0.375 {
 		t.Errorf("delays took %v s longer, want 0.375", got)
 	}
