@@ -61,6 +61,13 @@ func (l linearTicks) Ticks(lowest, highest float64) []plot.Tick {
 	return ticks
 }
 
+// percentTicks has none beyond 100 %, where the axis goes on for a lane of names.
+type percentTicks struct{ linearTicks }
+
+func (p percentTicks) Ticks(lowest, highest float64) []plot.Tick {
+	return p.linearTicks.Ticks(lowest, min(highest, mostPercent))
+}
+
 // niceStep is the smallest of 1, 2 or 5 times a power of ten that is at least v.
 func niceStep(v float64) float64 {
 	decade := math.Pow(10, math.Floor(math.Log10(v)))

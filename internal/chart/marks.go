@@ -16,26 +16,6 @@ func (p Panel) grid() *plotter.Grid {
 	return g
 }
 
-// shades fills the windows from bottom to top, and names them.
-type shades struct{ windows []Shade }
-
-func (s shades) Plot(c draw.Canvas, p *plot.Plot) {
-	toX, _ := p.Transforms(&c)
-	row := 0
-	for i, w := range s.windows {
-		// One below the other where they overlap, so that their names stay apart.
-		if row++; i == 0 || w.From >= s.windows[i-1].To {
-			row = 0
-		}
-		from, to := max(toX(w.From), c.Min.X), min(toX(w.To), c.Max.X)
-		c.FillPolygon(shadow, []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
-		label := textStyle(9)
-		label.Color = faint
-		label.YAlign = draw.YTop
-		c.FillText(label, vg.Point{X: from + vg.Points(3), Y: c.Max.Y - vg.Points(2+11*float64(row))}, w.Label)
-	}
-}
-
 // dot makes a line of one point visible.
 type dot struct {
 	at    plotter.XY

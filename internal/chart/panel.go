@@ -26,13 +26,13 @@ func (p Panel) plotOf() *plot.Plot {
 		axis.Padding = 0
 	}
 	x, y := p.ranges()
-	out.Add(shades{p.Shades}, p.grid())
+	out.Add(ground{p.Shades}, p.grid(), tags{p.Shades})
 	p.addLines(out)
 	if p.isEmpty() {
 		out.Add(words{p.Empty})
 	}
 	out.X.Min, out.X.Max = x.low, x.high
-	out.Y.Min, out.Y.Max = y.low, y.high
+	out.Y.Min, out.Y.Max = y.low, p.withLane(x, y)
 	if out.X.Label.Text = p.XTitle; p.XTitle != "" {
 		out.X.Label.TextStyle.Font.Size = vg.Points(11)
 		out.X.Label.TextStyle.Color = ink

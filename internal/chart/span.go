@@ -12,21 +12,15 @@ func (s *span) cover(v float64) {
 	}
 }
 
-// ranges returns what the axes show: all points and intervals, with some room.
+// ranges returns what the axes show: all points and intervals, with some room, but for
+// the lane of the windows' names.
 func (p Panel) ranges() (x, y span) {
 	x, y = p.covered()
 	if math.IsInf(x.low, 1) {
 		x, y = span{0, 1}, span{0, 1}
 	}
-	x, y = p.xRange(x), p.withArrows(p.yRange(y))
-	if len(p.Shades) > 0 {
-		y.high += shadeRoom * (y.high - y.low)
-	}
-	return x, y
+	return p.xRange(x), p.withArrows(p.yRange(y))
 }
-
-// shadeRoom is left above all points for the names of the shades.
-const shadeRoom = 0.2
 
 // arrowRoom is left beyond all points for the arrows of open ends. A linear axis that
 // begins at 0 needs none below.
@@ -86,6 +80,9 @@ func (p Panel) xRange(x span) span {
 	return x
 }
 
+// mostPercent is how far an axis of shares goes: to 100 %, and a line there is seen.
+const mostPercent = 1.05
+
 func (p Panel) yRange(y span) span {
 	switch p.Y {
 	case LogDuration:
@@ -97,7 +94,7 @@ func (p Panel) yRange(y span) span {
 	case Duration:
 		return span{0, math.Max(y.high*1.1, 1e-3)}
 	case Percent:
-		return span{0, math.Min(math.Max(y.high*1.15, 0.01), 1.05)}
+		return span{0, math.Min(math.Max(y.high*1.15, 0.01), mostPercent)}
 	default:
 		y.cover(0)
 		if y.high == y.low {

@@ -33,7 +33,7 @@ func (p Panel) ticks(shown span) (x, y plot.Ticker) {
 	case Duration:
 		y = linearTicks{5, DurationLabel}
 	case Percent:
-		y = linearTicks{5, PercentLabel}
+		y = percentTicks{linearTicks{5, PercentLabel}}
 	case Number:
 		y = linearTicks{5, number}
 	}
