@@ -5,7 +5,6 @@
 package compare
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -244,7 +243,7 @@ func TestShift(t *testing.T) {
 // are not, since what is sent when depends on the answers.
 func TestPairedBySeed(t *testing.T) {
 	run := func(seed string, rate float64) Run {
-		return Run{seed, &result.Loaded{Run: result.Run{Experiment: json.RawMessage(`{"seed":"` + seed + `"}`), Requests: result.Requests{RateAsked: rate}}}}
+		return Run{seed, &result.Loaded{Run: result.Run{Experiment: resulttest.Asked(`{"seed":"` + seed + `"}`), Requests: result.Requests{RateAsked: rate}}}}
 	}
 	old := []Run{run("1", 9), run("2", 9), run("1", 9)}
 	for name, c := range map[string]struct {

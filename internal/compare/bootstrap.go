@@ -263,7 +263,7 @@ func bySeed(old, new []Run) (a, b []Run, ok bool) {
 	used := make([]bool, len(new))
 	for _, r := range old {
 		i := 0
-		for i < len(new) && (used[i] || Seed(new[i].Run) != Seed(r.Run)) {
+		for i < len(new) && (used[i] || new[i].Experiment.Seed != r.Experiment.Seed) {
 			i++
 		}
 		if i == len(new) || r.Requests.RateAsked == 0 {
