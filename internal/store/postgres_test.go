@@ -18,36 +18,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A schema's name is kept whole as far as PostgreSQL keeps it; a longer one ends in its hash.
-func TestSchemaNames(t *testing.T) {
-	whole, long := strings.Repeat("r", 61), strings.Repeat("r", 62)
-	if got := schemaOf(whole, "a"); got != whole+"-a" {
-		t.Errorf("of 63 characters: %s", got)
-	}
-	one, other := schemaOf(long, "a"), schemaOf(long, "b")
-	if len(one) != 63 || len(other) != 63 || one == other || one[:46] != long[:46] || one[46] != '-' || one != schemaOf(long, "a") {
-		t.Errorf("of 64 characters: %s and %s", one, other)
-	}
-}
-
-// A connection is waited for as long as the URL says, else for five seconds, and says whose
-// it is.
-func TestHowPostgresIsDialled(t *testing.T) {
-	for query, want := range map[string]struct {
-		wait time.Duration
-		name string
-	}{"": {postgresDial, "crosstalk"}, "?connect_timeout=2&application_name=mine": {2 * time.Second, "mine"}} {
-		pool, err := postgresPool(t.Context(), "postgres://u@127.0.0.1:1/db"+query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c := pool.Config().ConnConfig; c.ConnectTimeout != want.wait || c.RuntimeParams["application_name"] != want.name {
-			t.Errorf("%q: %v, %q", query, c.ConnectTimeout, c.RuntimeParams["application_name"])
-		}
-		pool.Close()
-	}
-}
-
 func TestPostgresThatIsNotThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
