@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/bus"
+	"crosstalk/internal/record"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -136,4 +139,59 @@ func TestPostgresIsNotAwayForWhoGaveUp(t *testing.T) {
 	}
 	l.Close()
 	pool.Close()
+}
+
+// Whoever enters something, locks several rows or keeps a position waits for the right to
+// write; one row alone does not.
+func TestPostgresWritesInTurn(t *testing.T) {
+	u := realPostgres(t)
+	query := u.Query()
+	query.Set("application_name", "crosstalk-test-turn")
+	u.RawQuery = query.Encode()
+	spec, place := Spec{Kind: Postgres, URL: u.String()}, Place{Run: "crosstalk-test-turn"}
+	s, err := Open(t.Context(), spec, place, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(s.Close(), Remove(context.Background(), place, map[string]Spec{"a": spec})); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := collection(t, s, "users")
+	conn, err := pgx.Connect(t.Context(), os.Getenv(postgresVariable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	lock := func(function string) {
+		if _, err := conn.Exec(t.Context(), "SELECT "+function+"($1)", lockOf("crosstalk-test-turn-a/users/writing")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, do := range map[string]struct {
+		put   func() error
+		waits bool
+	}{
+		"a row":    {func() error { _, err := c.Put(t.Context(), []record.Record{rec(1, 1)}); return err }, false},
+		"two rows": {func() error { _, err := c.Put(t.Context(), []record.Record{rec(2, 1), rec(3, 1)}); return err }, true},
+		"a write":  {func() error { _, err := c.Write(t.Context(), 1, []record.Record{rec(4, 1)}); return err }, true},
+		"a position": {func() error {
+			_, err := c.Apply(t.Context(), []record.Record{rec(5, 1)}, map[int]bus.Position{0: at(1)})
+			return err
+		}, true},
+	} {
+		lock("pg_advisory_lock")
+		done := make(chan error, 1)
+		go func() { done <- do.put() }()
+		waits := false
+		for len(done) == 0 && !waits {
+			waits = counted(t, `SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+				WHERE locktype = 'advisory' AND NOT granted AND application_name = $1`, "crosstalk-test-turn") > 0
+		}
+		lock("pg_advisory_unlock")
+		if err := <-done; err != nil || waits != do.waits {
+			t.Errorf("%s waits for the right to write: %v, %v", what, waits, err)
+		}
+	}
 }
