@@ -74,6 +74,7 @@ func newBuilder(s Scenario, e *experiment.Experiment, w World) *builder {
 	b := &builder{
 		Topology: &Topology{Env: w.Env, failed: make(chan error, 1)}, scenario: s, experiment: e, world: w,
 		nodes: make(map[string]*fakesvc.Node), links: make(map[string]fakesvc.Link),
+		databases: make(map[string]store.Spec),
 	}
 	b.Env.Prefix = w.Prefix
 	b.Env.Entity = e.Entity
@@ -120,6 +121,7 @@ type builder struct {
 	world      World
 	nodes      map[string]*fakesvc.Node
 	links      map[string]fakesvc.Link
+	databases  map[string]store.Spec // those that are open, by their names
 	// leavesNothing has the run's topics and databases removed at the end.
 	leavesNothing bool
 }
@@ -131,6 +133,11 @@ func (b *builder) build(ctx context.Context, processes []Process, host fakesvc.H
 	}
 	if err := b.openBus(ctx); err != nil {
 		return err
+	}
+	if b.leavesNothing {
+		b.OnClose(func() error {
+			return store.Remove(context.WithoutCancel(ctx), store.Place{Run: b.Env.Prefix}, b.databases)
+		})
 	}
 	for _, p := range processes {
 		if err := b.addHost(ctx, p, host); err != nil {
@@ -200,9 +207,7 @@ func (b *builder) addHost(ctx context.Context, p Process, c fakesvc.HostConfig) 
 	if err != nil {
 		return fmt.Errorf("--store=%s=%s: %w", p.Name, spec, err)
 	}
-	if b.leavesNothing {
-		b.OnClose(func() error { return store.Remove(context.WithoutCancel(ctx), spec, place, p.Name) })
-	}
+	b.databases[p.Name] = spec
 	b.OnClose(db.Close)
 	for _, s := range p.Services {
 		c.Services = append(c.Services, s.Name)

@@ -142,11 +142,13 @@ func (p *placing) start(ctx context.Context) error {
 			}
 		}
 	}
-	for _, m := range p.members {
-		p.OnClose(func() error {
-			return store.Remove(context.WithoutCancel(ctx), p.experiment.StoreOf(m.Name), store.Place{Run: p.world.Prefix}, m.Name)
-		})
-	}
+	p.OnClose(func() error {
+		databases := make(map[string]store.Spec)
+		for _, m := range p.members {
+			databases[m.Name] = p.experiment.StoreOf(m.Name)
+		}
+		return store.Remove(context.WithoutCancel(ctx), store.Place{Run: p.world.Prefix}, databases)
+	})
 	if p.world.Nodes != nil {
 		err = p.findNodes(ctx)
 	} else {

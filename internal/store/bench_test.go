@@ -122,7 +122,7 @@ func eachKind(b *testing.B, run func(*testing.B, Collection)) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer Remove(context.Background(), specOf(kind), placeOf(dir), "bench")
+			defer Remove(context.Background(), placeOf(dir), map[string]Spec{"bench": specOf(kind)})
 			defer s.Close()
 			run(b, benchCollection(b, s))
 		})

@@ -38,7 +38,7 @@ func TestNothingIsLostByAKill(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			dir, chance := t.TempDir(), rand.New(rand.NewPCG(1, 2))
-			defer Remove(context.Background(), specOf(kind), placeOf(dir), "a")
+			defer Remove(context.Background(), placeOf(dir), map[string]Spec{"a": specOf(kind)})
 			said := killedSaid{published: make(map[versionOfKey]bool)}
 			for range kills {
 				said.hear(t, kind, dir, 5+chance.IntN(60))

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 )
 
 // Place is where the databases of a run are.
@@ -31,14 +34,22 @@ func Open(ctx context.Context, spec Spec, place Place, name string) (Store, erro
 	return &guardedStore{db: db}, nil
 }
 
-// Remove removes what Open has created outside of the place's folder: the schema.
-// All who have the database open have closed it, or are gone. The error names what
-// is left.
-func Remove(ctx context.Context, spec Spec, place Place, name string) error {
-	if spec.Kind != Postgres {
-		return nil
+// Remove removes what Open has created outside of the place's folder, of databases by
+// their names: the schemas. All who have them open have closed them, or are gone. It takes
+// 10 s at most, however many there are. The errors name what is left.
+func Remove(ctx context.Context, place Place, databases map[string]Spec) error {
+	ctx, cancel := context.WithTimeout(ctx, postgresWait)
+	defer cancel()
+	var removing sync.WaitGroup
+	names := slices.Sorted(maps.Keys(databases))
+	errs := make([]error, len(names))
+	for i, name := range names {
+		if spec := databases[name]; spec.Kind == Postgres {
+			removing.Go(func() { errs[i] = removePostgres(ctx, spec.URL, schemaOf(place.Run, name)) })
+		}
 	}
-	return removePostgres(ctx, spec.URL, schemaOf(place.Run, name))
+	removing.Wait()
+	return errors.Join(errs...)
 }
 
 func open(ctx context.Context, spec Spec, place Place, name string) (database, error) {

@@ -330,7 +330,7 @@ func TestReopenKeepsOutboxAndPosition(t *testing.T) {
 				}
 				c := collection(t, s, "users")
 				if round == 0 {
-					defer Remove(ctx, specOf(kind), placeOf(dir), "a")
+					defer Remove(ctx, placeOf(dir), map[string]Spec{"a": specOf(kind)})
 				} else {
 					wantPosition(t, c, map[int]bus.Position{0: at(int64(round))})
 				}
@@ -367,7 +367,7 @@ func TestAClosedStoreClosesItsOutbox(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer Remove(context.Background(), specOf(kind), placeOf(dir), "a")
+			defer Remove(context.Background(), placeOf(dir), map[string]Spec{"a": specOf(kind)})
 			c := collection(t, s, "users")
 			o := outboxOf(t, c)
 			if err := s.Close(); err != nil {

@@ -52,6 +52,14 @@ func openPostgres(ctx context.Context, url, schema string) (*postgres, error) {
 }
 
 func postgresPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	config, err := postgresConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+func postgresConfig(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New(oneLine(err))
@@ -62,7 +70,7 @@ func postgresPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "crosstalk"
 	}
-	return pgxpool.NewWithConfig(ctx, config)
+	return config, nil
 }
 
 // locked carries out statements that create something, in one transaction. Copies
@@ -88,14 +96,17 @@ func (db *postgres) close() error {
 
 func removePostgres(ctx context.Context, url, schema string) error {
 	drop := "DROP SCHEMA IF EXISTS " + quote(schema) + " CASCADE"
-	pool, err := postgresPool(ctx, url)
+	config, err := postgresConfig(url)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	ctx, cancel := context.WithTimeout(ctx, postgresWait)
-	defer cancel()
-	if _, err := pool.Exec(ctx, drop); err != nil {
+	// A pool would wait for what connects for longer than ctx.
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err == nil {
+		_, err = conn.Exec(ctx, drop)
+		_ = conn.Close(ctx) // nothing is lost with it
+	}
+	if err != nil {
 		return fmt.Errorf("schema %s may be left at %s (%s): %w", schema, url, drop, postgresError(err))
 	}
 	return nil

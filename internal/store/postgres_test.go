@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -150,6 +151,52 @@ func (w *tunnel) mend() {
 	w.isCut = false
 }
 
+// A server that never answers is waited for once, however many databases were on it.
+func TestRemoveWaitsOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // which takes connections in, and nothing more
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	spec := Spec{Kind: Postgres, URL: "postgres://u@" + l.Addr().String() + "/db?sslmode=disable&connect_timeout=1"}
+	took := func(n int) time.Duration {
+		databases := map[string]Spec{"file": {Kind: Sqlite}}
+		for i := range n {
+			databases[fmt.Sprintf("s%02d", i)] = spec
+		}
+		begin := time.Now()
+		err := Remove(t.Context(), Place{Run: "r"}, databases)
+		if err == nil || !errors.Is(err, ErrAway) || strings.Count(err.Error(), " may be left at ") != n ||
+			!strings.HasPrefix(err.Error(), "schema r-s00 may be left") {
+			t.Errorf("of %d: error %v, want a line for each", n, err)
+		}
+		return time.Since(begin)
+	}
+	if one, many := took(1), took(20); many > 5*one {
+		t.Errorf("20 took %v, one %v", many, one)
+	}
+}
+
+// No server is waited for longer than the caller does.
+func TestRemoveEndsWithItsContext(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	spec := Spec{Kind: Postgres, URL: "postgres://u@" + l.Addr().String() + "/db?sslmode=disable&connect_timeout=600"}
+	done := make(chan error, 1)
+	go func() { done <- Remove(ctx, Place{Run: "r"}, map[string]Spec{"a": spec}) }()
+	select {
+	case err := <-done:
+		wantLine(t, err, ErrAway, "schema r-a may be left at postgres://")
+	case <-time.After(time.Minute):
+		t.Error("it still waits")
+	}
+}
+
 // The server goes away and comes back: each operation says so meanwhile, what was
 // stored is there afterwards, and the one who held the outbox can take it again.
 func TestPostgresGoesAwayAndComesBack(t *testing.T) {
@@ -169,7 +216,7 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := errors.Join(s.Close(), Remove(ctx, spec, place, "a")); err != nil {
+		if err := errors.Join(s.Close(), Remove(ctx, place, map[string]Spec{"a": spec})); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -184,7 +231,7 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 	for what, err := range map[string]error{"get": get, "write": put, "read the position of": position, "read the outbox of": read} {
 		wantLine(t, err, ErrAway, what+` collection "users": database is away: `)
 	}
-	wantLine(t, Remove(ctx, spec, place, "a"), ErrAway, "schema crosstalk-test-away-a may be left at postgres://", "DROP SCHEMA")
+	wantLine(t, Remove(ctx, place, map[string]Spec{"a": spec}), ErrAway, "schema crosstalk-test-away-a may be left at postgres://", "DROP SCHEMA")
 	way.mend()
 	if err := o.Close(); err != nil {
 		t.Error(err)
@@ -216,7 +263,7 @@ func TestPostgresWithOneConnection(t *testing.T) {
 	}
 	s, other := open(), open()
 	defer func() {
-		if err := errors.Join(s.Close(), other.Close(), Remove(context.Background(), spec, place, "a")); err != nil {
+		if err := errors.Join(s.Close(), other.Close(), Remove(context.Background(), place, map[string]Spec{"a": spec})); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -29,7 +29,7 @@ func openStore(t *testing.T, kind Kind, dir string) Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(s.Close(), Remove(context.Background(), specOf(kind), placeOf(dir), "a")); err != nil {
+		if err := errors.Join(s.Close(), Remove(context.Background(), placeOf(dir), map[string]Spec{"a": specOf(kind)})); err != nil {
 			t.Error(err)
 		}
 	})

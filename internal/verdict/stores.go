@@ -66,7 +66,7 @@ func measure(ctx context.Context, spec store.Spec, place store.Place, name strin
 		return s, err
 	}
 	defer func() {
-		err = errors.Join(err, db.Close(), store.Remove(context.WithoutCancel(ctx), spec, place, name))
+		err = errors.Join(err, db.Close(), store.Remove(context.WithoutCancel(ctx), place, map[string]store.Spec{name: spec}))
 	}()
 	c, err := db.Collection(ctx, "records")
 	if err != nil {
