@@ -1,7 +1,6 @@
 package benchmarks
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,9 +62,7 @@ func writeHour(b *testing.B, dir string) string {
 		Environment: result.LocalEnvironment(),
 	}
 	run.Environment.Bus = "none"
-	if run.Experiment, err = json.Marshal(e); err != nil {
-		b.Fatal(err)
-	}
+	run.Experiment = *e
 	r.Fill(run)
 	if err := folder.Write(run); err != nil {
 		b.Fatal(err)

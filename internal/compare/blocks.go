@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -72,15 +73,7 @@ func (b *blocks) sort() {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortFunc(order, func(i, k int) int {
-			switch {
-			case v.value[i] < v.value[k]:
-				return -1
-			case v.value[i] > v.value[k]:
-				return 1
-			}
-			return i - k
-		})
+		slices.SortFunc(order, func(i, k int) int { return cmp.Or(cmp.Compare(v.value[i], v.value[k]), i-k) })
 		sorted := &values{}
 		for _, i := range order {
 			sorted.value = append(sorted.value, v.value[i])

@@ -5,7 +5,6 @@
 package compare
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -63,6 +62,10 @@ func TestBlocksHoldWhatWasDueInThem(t *testing.T) {
 	if at := b.values("failed").block; !slices.Equal(at, []int32{2}) {
 		t.Errorf("the failure is in block %v", at)
 	}
+	short := newBlocks()
+	if short.bySample(Run{Loaded: &result.Loaded{Run: result.Run{MeasuredSeconds: 3}}}, nil); short.n != 30 || short.seconds[0] != 0.1 || short.seconds[29] < 0.0999 {
+		t.Errorf("of 3 s there are %d blocks of %v s", short.n, short.seconds)
+	}
 	long := newBlocks()
 	long.bySample(Run{Loaded: &result.Loaded{Run: result.Run{MeasuredSeconds: 60}}}, nil)
 	if long.n != 60 || long.seconds[0] != 1 {
@@ -85,6 +88,11 @@ func TestMeasuredSeconds(t *testing.T) {
 		if got := measuredSeconds(c.run); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+	b := newBlocks()
+	b.grow(4, 1, 2.25)
+	if want := []float64{1, 1, 0.25, 0}; !slices.Equal(b.seconds, want) {
+		t.Errorf("the blocks of 2.25 s have %v s, want %v", b.seconds, want)
 	}
 }
 
@@ -119,6 +127,13 @@ func TestWeights(t *testing.T) {
 	}
 	if low, high := v.bounds(b.ones(), 0.99); !(low <= 5) || !math.IsInf(high, 1) {
 		t.Errorf("p99 lies in [%v, %v], want an open end", low, high)
+	}
+	many := newBlocks()
+	many.grow(1, 1, 1)
+	many.add("latency", 1, 499, 0)
+	many.add("latency", 2, 1, 0)
+	if low, high := many.values("latency").bounds(many.ones(), 0.99); low != 1 || high != 2 { // numbers 490 and 500 of 500
+		t.Errorf("p99 of 500 lies in [%v, %v]", low, high)
 	}
 	if low, high := v.bounds(b.ones(), 0.01); !math.IsInf(low, -1) || math.IsInf(high, 1) {
 		t.Errorf("p1 lies in [%v, %v], want an open end", low, high)
@@ -228,7 +243,7 @@ func TestShift(t *testing.T) {
 // are not, since what is sent when depends on the answers.
 func TestPairedBySeed(t *testing.T) {
 	run := func(seed string, rate float64) Run {
-		return Run{seed, &result.Loaded{Run: result.Run{Experiment: json.RawMessage(`{"seed":"` + seed + `"}`), Requests: result.Requests{RateAsked: rate}}}}
+		return Run{seed, &result.Loaded{Run: result.Run{Experiment: resulttest.Asked(`{"seed":"` + seed + `"}`), Requests: result.Requests{RateAsked: rate}}}}
 	}
 	old := []Run{run("1", 9), run("2", 9), run("1", 9)}
 	for name, c := range map[string]struct {
@@ -276,6 +291,9 @@ func TestPools(t *testing.T) {
 		"one run less":      {turned.Runs[:1], true, false, false, 8},
 		"another seed":      {[]Run{turned.Runs[1], turned.Runs[1]}, true, false, false, 16},
 	} {
+		if samples, _, err := pools(c.new, old.Runs, c.same); err != nil || (samples != nil) != c.samples {
+			t.Errorf("%s, turned round: samples %v, %v", name, samples != nil, err)
+		}
 		samples, seconds, err := pools(old.Runs, c.new, c.same)
 		if err != nil || (samples != nil) != c.samples || seconds.paired != c.paired || seconds.new.n != c.n || seconds.old.n != 16 {
 			t.Errorf("%s: samples %v, paired %v, %d and %d seconds, %v", name, samples != nil, seconds.paired, seconds.old.n, seconds.new.n, err)
@@ -291,15 +309,19 @@ func TestPools(t *testing.T) {
 
 // Of pairs, those count that both sides sent, and what one side alone met.
 func TestPairsAreOfWhatBothSent(t *testing.T) {
-	rows := resulttest.Rows(20, 8, spread(1))
+	rows := append(resulttest.Rows(20, 8, spread(1)), result.Row{ID: -1, Due: -time.Second, Sent: -time.Second, Done: -time.Second, Judgement: result.Correct}) // of the warm-up
 	other := slices.Clone(rows)
+	resulttest.Fail(&rows[160])
 	for i := range 3 {
 		other[i].Judgement, other[i].Staleness = result.Stale, time.Millisecond
 		resulttest.Fail(&rows[10+i*2])
 	}
 	resulttest.Fail(&rows[30])
 	resulttest.Fail(&other[30])
-	a, b := side(t, resulttest.Run{Seed: 1, Seconds: 8, Samples: true, Rows: rows}), side(t, resulttest.Run{Seed: 1, Seconds: 8, Samples: true, Rows: other[:150]})
+	a, b := side(t, resulttest.Run{Seed: 1, Seconds: 8, Samples: true, Rows: rows}), side(t, resulttest.Run{Seed: 1, Seconds: 8, Samples: true, Rows: slices.Concat(other[160:], other[:150])})
+	if turned, _, err := pools(b.Runs, a.Runs, true); err != nil || turned == nil || counted(turned.new.sent) != 150 || *turned.failedAlone != [2]int64{0, 3} {
+		t.Errorf("turned round: %+v, %v", turned, err)
+	}
 	samples, _, err := pools(a.Runs, b.Runs, true)
 	if err != nil || samples == nil {
 		t.Fatal(samples, err)

@@ -137,15 +137,20 @@ func (s shares) p() float64 {
 // seen is by how much the new share had to be above the old one for the exact test to
 // tell; 1 where nothing would.
 func (s shares) seen() float64 {
-	more := sort.Search(int(s.n2), func(more int) bool {
+	equal := s.k1 * s.n2 / max(s.n1, 1)
+	room := int(s.n2 - equal)
+	more := sort.Search(room+1, func(more int) bool {
 		with := s
 		if s.alone != nil {
 			with.alone = &[2]int64{s.alone[0], s.alone[0] + int64(more)}
 		}
-		with.k2 = s.k1*s.n2/max(s.n1, 1) + int64(more)
-		return with.k2 >= s.n2 || with.p() < Alpha
+		with.k2 = equal + int64(more)
+		return with.p() < Alpha
 	})
-	return float64(more) / float64(max(s.n2, 1))
+	if more > room {
+		return 1
+	}
+	return float64(more) / float64(s.n2)
 }
 
 func counted(v []float64) int64 {
@@ -258,7 +263,7 @@ func bySeed(old, new []Run) (a, b []Run, ok bool) {
 	used := make([]bool, len(new))
 	for _, r := range old {
 		i := 0
-		for i < len(new) && (used[i] || Seed(new[i].Run) != Seed(r.Run)) {
+		for i < len(new) && (used[i] || new[i].Experiment.Seed != r.Experiment.Seed) {
 			i++
 		}
 		if i == len(new) || r.Requests.RateAsked == 0 {

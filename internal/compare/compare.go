@@ -180,19 +180,12 @@ func (c *Comparison) check(s *Scenario, allowed bool) (same bool, err error) {
 			return false, err
 		}
 		for _, r := range side[1:] {
-			differences, err := loads(side[0].Run, r.Run)
-			if err != nil {
-				return false, err
-			}
-			if len(differences) > 0 {
+			if differences := loads(side[0].Run, r.Run); len(differences) > 0 {
 				return false, Refusal("%s and %s are no repeats of one experiment: %s", side[0].Dir, r.Dir, InWords(differences))
 			}
 		}
 	}
-	differences, err := loads(s.Old[0].Run, s.New[0].Run)
-	if err != nil {
-		return false, err
-	}
+	differences := loads(s.Old[0].Run, s.New[0].Run)
 	if len(differences) > 0 && !allowed {
 		return false, different(differences)
 	}

@@ -268,12 +268,17 @@ func TestWhatAShareCouldSee(t *testing.T) {
 		want float64
 	}{
 		{shares{&[2]int64{}, 0, 1000, 0, 1000}, 0.006}, {shares{nil, 0, 1000, 0, 1000}, 0.006}, {shares{nil, 500, 1000, 500, 1000}, 0.045},
-		{shares{&[2]int64{100, 100}, 100, 1000, 100, 1000}, 0.031}, {shares{nil, 0, 2, 0, 2}, 1},
+		{shares{&[2]int64{100, 100}, 100, 1000, 100, 1000}, 0.031}, {shares{nil, 10, 100, 20, 200}, 0.09}, {shares{nil, 990, 1000, 990, 1000}, 0.008},
+		// Of so few, nothing would tell: not even all of them.
+		{shares{nil, 0, 2, 0, 2}, 1}, {shares{nil, 1, 2, 1, 2}, 1}, {shares{nil, 2, 2, 2, 2}, 1}, {shares{&[2]int64{1, 1}, 2, 4, 2, 4}, 1}, {shares{}, 1},
 	} {
 		if got := c.s.seen(); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("%+v could see %v, want %v", c.s, got, c.want)
 		}
 	}
+}
+
+func TestWhatAComparisonCouldSee(t *testing.T) {
 	rows := resulttest.Rows(100, 10, spread(1))
 	s := compared(t, side(t, resulttest.Run{Seed: 1, Samples: true, Rows: rows}), side(t, resulttest.Run{Seed: 1, Samples: true, Rows: rows}))
 	if d := rowOf(t, s, "errors").Delta; d.Seen != 0.006 {

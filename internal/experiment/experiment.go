@@ -6,11 +6,8 @@
 package experiment
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"crosstalk/internal/dist"
 	"crosstalk/internal/fault"
@@ -94,17 +91,6 @@ func must(err error) {
 		panic(err)
 	}
 }
-
-// MarshalJSON gives the experiment the same names and values as in a file.
-func (e Experiment) MarshalJSON() ([]byte, error) {
-	text, err := yaml.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	return yaml.YAMLToJSON(text)
-}
-
-var _ json.Marshaler = Experiment{}
 
 // Service returns the service of that name.
 func (e *Experiment) Service(name string) (Service, bool) {

@@ -3,6 +3,8 @@ package experiment
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"crosstalk/internal/dist"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/setting"
 )
 
 var names = []string{"sync", "async-request", "async-replicated", "monolith"}
@@ -77,6 +80,45 @@ func asJSON(t *testing.T, e *Experiment) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// What a run keeps of its experiment is read as the same experiment, also of one that
+// leaves settings out, or says nothing at all.
+func TestJSONRoundTrip(t *testing.T) {
+	full, err := decode(t, `
+rate: 250/s
+replicas: A=3
+placement: process
+partitions: 4
+write-rate: 20/s
+fail-rate: {B: 10%, C: 'UNAVAILABLE:5%'}
+latency: 5ms,D=none
+outage: B@3s+2s
+fault: [bus:drop=1%, 'B:slow=10@3s+2s']
+workers: A=8,queue=100
+policy: timeout=50ms retry=2
+services: [{name: D, needs: [A, 'B timeout=50ms retry=2']}, {name: A}, {name: B, entity: Product}]
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range map[string]Experiment{"full": *full, "default": Default(), "nothing": {}} {
+		text, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Experiment
+		if err := json.Unmarshal(text, &got); err != nil || !slices.Equal(got.Written(), e.Written()) {
+			t.Errorf("%s: %v\n%s\ngot  %+v\nwant %+v", name, err, text, got.Written(), e.Written())
+		}
+	}
+	var some Experiment
+	if err := json.Unmarshal([]byte(`{"seed": 7, "warmup": "1.5s"}`), &some); err != nil || !reflect.DeepEqual(some, Experiment{Seed: 7, WarmUp: setting.Duration(1500 * time.Millisecond)}) {
+		t.Errorf("%v, %+v", err, some)
+	}
+	if err := json.Unmarshal([]byte(`{"sed": 7}`), &some); err == nil || !strings.Contains(err.Error(), "sed") {
+		t.Errorf("a setting that there is not: %v", err)
+	}
 }
 
 // In run.json a setting has the name and the text that it has as a flag.

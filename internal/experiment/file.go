@@ -90,6 +90,14 @@ func readable(name string, data []byte) error {
 	return nil
 }
 
+// dropEmpty drops the settings whose text is empty, and so their zero value.
+func (f *File) dropEmpty() {
+	f.entries = slices.DeleteFunc(f.entries, func(entry *ast.MappingValueNode) bool {
+		text, ok := entry.Value.(*ast.StringNode)
+		return ok && text.Value == ""
+	})
+}
+
 // Decode writes the file's settings over those of e. A key that is no setting is
 // an error.
 func (f *File) Decode(e *Experiment) error {

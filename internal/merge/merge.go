@@ -105,11 +105,7 @@ func check(parts []result.Part) error {
 		if p.Run.Scenario != first.Run.Scenario {
 			return compare.Refusal("%s is of %s, %s of %s: merge runs of one scenario", first.Dir, first.Run.Scenario, p.Dir, p.Run.Scenario)
 		}
-		differences, err := compare.Settings(*first.Run, *p.Run)
-		if err != nil {
-			return err
-		}
-		if len(differences) > 0 {
+		if differences := compare.Settings(*first.Run, *p.Run); len(differences) > 0 {
 			return compare.Refusal("%s and %s are different experiments: %s", first.Dir, p.Dir, compare.InWords(differences))
 		}
 	}
@@ -269,7 +265,7 @@ func warnings(parts []result.Part) []string {
 		for _, w := range p.Run.Warnings {
 			out = append(out, p.Dir+": "+w)
 		}
-		names = append(names, fmt.Sprintf("%s (seed %s, second %d)", p.Dir, compare.Seed(*p.Run), p.Begin))
+		names = append(names, fmt.Sprintf("%s (seed %s, second %d)", p.Dir, p.Run.Experiment.Text("seed"), p.Begin))
 		impacts = impacts || len(p.Run.Impacts) > 0
 		processes = processes || len(p.Run.Processes) > 0
 	}

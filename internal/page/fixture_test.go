@@ -68,9 +68,7 @@ func (m made) write(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if run.Experiment, err = e.MarshalJSON(); err != nil {
-		t.Fatal(err)
-	}
+	run.Experiment = e
 	if err := folder.Write(run); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"crosstalk/internal/chart"
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/report"
 )
 
@@ -21,7 +22,7 @@ type Page struct {
 	Title string
 	// Words say what was asked; Settings are all of it.
 	Words    []string
-	Settings []report.Setting
+	Settings []experiment.Written
 	// Notes are what is to be known of the whole, ahead of all figures.
 	Notes []Note
 	// Cards are the runs at a glance.

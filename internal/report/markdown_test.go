@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/result/resulttest"
 )
 
 func found(runs []result.Run) (all []Found) {
@@ -17,7 +18,7 @@ func found(runs []result.Run) (all []Found) {
 
 func TestMarkdown(t *testing.T) {
 	all := runs()
-	all[0].Experiment = []byte(`{"rate": "500/s", "arrival": "poisson", "duration": "10s", "warmup": "2s", "timeout": "1s", "write-rate": "10%",
+	all[0].Experiment = resulttest.Asked(`{"rate": "500/s", "arrival": "poisson", "duration": "10s", "warmup": "2s", "timeout": "1s", "write-rate": "10%",
 		"keys": "100", "seed": "1", "fanout": "parallel", "latency": "none", "fail-rate": "5%", "outage": "B@3s+2s", "services": [{"name": "D", "needs": ["A", "B"]}]}`)
 	all[1].Warnings = append(all[1].Warnings, "a | b <img src=x onerror=alert(1)> [link](javascript:x) @team")
 	for i := range all {

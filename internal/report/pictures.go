@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"crosstalk/internal/chart"
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/result"
 )
 
@@ -115,14 +115,7 @@ func shades(runs []*result.Loaded) []chart.Shade {
 
 // warmUp is how long the warm-up was, in seconds.
 func warmUp(r result.Run) float64 {
-	var asked struct {
-		WarmUp string `json:"warmup"`
-	}
-	if json.Unmarshal(r.Experiment, &asked) != nil {
-		return 0
-	}
-	d, _ := time.ParseDuration(asked.WarmUp) // 0 where nothing is said
-	return d.Seconds()
+	return time.Duration(r.Experiment.WarmUp).Seconds()
 }
 
 func part(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }
@@ -150,18 +143,14 @@ func note(runs []*result.Loaded) string {
 }
 
 // noteOf says what an experiment asks for, but for the settings left out.
-func noteOf(experiment json.RawMessage, without ...string) string {
-	var asked map[string]any
-	if json.Unmarshal(experiment, &asked) != nil {
-		return ""
-	}
+func noteOf(e experiment.Experiment, without ...string) string {
 	var words []string
 	say := func(setting, format string) {
-		if !slices.Contains(without, setting) {
-			words = append(words, fmt.Sprintf(format, asked[setting]))
+		if v := e.Text(setting); v != "" && !slices.Contains(without, setting) {
+			words = append(words, fmt.Sprintf(format, v))
 		}
 	}
-	if asked["rate"] == "0" && !slices.Contains(without, "rate") {
+	if e.Rate == 0 && !slices.Contains(without, "rate") {
 		say("concurrency", "closed loop of %v")
 	} else {
 		say("rate", "rate %v")
@@ -169,9 +158,7 @@ func noteOf(experiment json.RawMessage, without ...string) string {
 	}
 	say("seed", "seed %v")
 	for _, setting := range []string{"latency", "fail-rate", "hang-rate", "outage", "fault", "workers", "policy"} {
-		if v := fmt.Sprint(asked[setting]); v != "" && v != "<nil>" && !slices.Contains(without, setting) {
-			words = append(words, setting+" "+v)
-		}
+		say(setting, setting+" %v")
 	}
 	return strings.Join(words, "  ·  ")
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"crosstalk/internal/chart"
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
+	"crosstalk/internal/result/resulttest"
 	"crosstalk/internal/sweep"
 )
 
@@ -31,7 +31,7 @@ func overload(t *testing.T, by string, rates ...string) Sweep {
 	for n, due := range numbers {
 		s.Points = append(s.Points, sweep.Point{Values: rates[n : n+1]})
 		run := result.Run{Scenario: "sync", Verdict: result.OK, Predicted: &result.Predicted{ErrorRate: max(1-200/due, 0)},
-			Experiment: json.RawMessage(`{"rate":"1/s","arrival":"poisson","seed":1,"workers":"D=4"}`)}
+			Experiment: resulttest.Asked(`{"rate":"1/s","arrival":"poisson","seed":1,"workers":"D=4"}`)}
 		run.Requests = result.Requests{Sent: int64(due), RateAsked: due, Throughput: min(due, 190)}
 		s.Rows = append(s.Rows, SweepRow{Point: n, Scenario: "sync", Folder: "sync", Run: run,
 			By: metric.Value{Value: run.Requests.Throughput, Low: run.Requests.Throughput, High: run.Requests.Throughput, Known: true}})
@@ -46,7 +46,7 @@ func TestThroughputBesideItsTheory(t *testing.T) {
 	s.Rows[2].Run.Verdict = result.Invalid
 	p := s.Propagation()
 	if p.Title != "How much gets through: rate against what D's callers see" ||
-		p.Note != "poisson arrivals  ·  seed 1  ·  workers D=4  ·  1 of 3 runs are not OK: the table names them" {
+		p.Note != "poisson arrivals  ·  seed 1  ·  workers D=4,queue=100  ·  1 of 3 runs are not OK: the table names them" {
 		t.Errorf("%q, %q", p.Title, p.Note)
 	}
 	if len(p.Panels) != 2 || p.Panels[0].Title != "throughput: successes per second" || p.Panels[1].Title != "requests that failed" {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crosstalk/internal/counts"
+	"crosstalk/internal/result/resulttest"
 
 	"crosstalk/internal/chart"
 	"crosstalk/internal/result"
@@ -136,7 +137,7 @@ func secondsUpTo(t *testing.T, n int64) result.Run {
 // second does. The warm-up and the end are where they were.
 func TestTimelineIsInSteps(t *testing.T) {
 	run := &result.Loaded{Run: result.Run{
-		Scenario: "sync", Experiment: json.RawMessage(`{"warmup":"1.5s"}`), MeasuredSeconds: 1.5,
+		Scenario: "sync", Experiment: resulttest.Asked(`{"warmup":"1.5s"}`), MeasuredSeconds: 1.5,
 		Series: []result.Second{
 			{Second: -2, Succeeded: 1}, {Second: -1, Succeeded: 1}, {Second: 0, Succeeded: 3, Failed: 1}, {Second: 1, Failed: 1},
 		},

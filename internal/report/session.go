@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"crosstalk/internal/result"
 )
@@ -235,13 +233,7 @@ func below(path string) ([]Found, error) {
 
 // inOrder sorts the runs of a folder as the experiment lists their scenarios.
 func inOrder(found []Found) {
-	rank := func(f Found) int {
-		var asked struct {
-			Scenario string `json:"scenario"`
-		}
-		_ = json.Unmarshal(f.Run.Experiment, &asked) // the order is then that of the names
-		return slices.Index(strings.Split(asked.Scenario, ","), f.Run.Scenario)
-	}
+	rank := func(f Found) int { return slices.Index(f.Run.Experiment.Scenario, f.Run.Scenario) }
 	slices.SortStableFunc(found, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(filepath.Dir(a.Dir), filepath.Dir(b.Dir)), cmp.Compare(rank(a), rank(b)))
 	})

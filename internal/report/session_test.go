@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crosstalk/internal/counts"
+	"crosstalk/internal/result/resulttest"
 
 	"crosstalk/internal/matrix"
 	"crosstalk/internal/metric"
@@ -40,7 +41,7 @@ func folder(t *testing.T, dir, scenario string) {
 	window := counts.Window{StartSeconds: 1, LengthSeconds: 1}
 	run := &result.Run{
 		Scenario: scenario, Verdict: result.OK, MeasuredSeconds: 1, Environment: result.LocalEnvironment(),
-		Experiment: []byte(`{"scenario": "sync,async-request,monolith", "rate": "10/s"}`),
+		Experiment: resulttest.Asked(`{"scenario": "sync,async-request,monolith", "rate": "10/s"}`),
 		Predicted:  &result.Predicted{TriesPerRequest: map[string]float64{}},
 		Counts:     counts.Counts{Faults: []counts.Fault{{Target: "A", Kind: "outage", Window: &window, DeliveredWindow: &window}}},
 		Impacts:    []result.Impact{{Faults: []string{"A:outage@1s+1s"}, Window: window, Requests: 10}},
@@ -232,7 +233,7 @@ func TestSortKey(t *testing.T) {
 }
 
 func TestDifferences(t *testing.T) {
-	one, other := result.Run{Scenario: "sync #1", Experiment: []byte(`{"rate": "1/s", "scenario": "sync"}`)}, result.Run{Scenario: "sync #2", Experiment: []byte(`{"rate": "2/s", "scenario": "monolith"}`)}
+	one, other := result.Run{Scenario: "sync #1", Experiment: resulttest.Asked(`{"rate": "1/s", "scenario": "sync"}`)}, result.Run{Scenario: "sync #2", Experiment: resulttest.Asked(`{"rate": "2/s", "scenario": "monolith"}`)}
 	got := Differences([]result.Run{one, other})
 	if len(got) != 1 || got[0] != `not one experiment: rate is 1/s in sync #1 and 2/s in sync #2` {
 		t.Errorf("%q", got)

@@ -2,18 +2,18 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/result/resulttest"
 )
 
 // What was found of a machine is said once where it is told of, and nothing where it
 // was not examined.
 func TestTrust(t *testing.T) {
 	run := result.Run{
-		Scenario: "sync", Verdict: result.OK, GC: &result.GC{}, Experiment: json.RawMessage(`{"duration":"1s"}`),
+		Scenario: "sync", Verdict: result.OK, GC: &result.GC{}, Experiment: resulttest.Asked(`{"duration":"1s"}`),
 		Environment: result.Environment{Instrument: &result.Instrument{Rate: 500, SmallestP50: 0.0003, TrustedRate: 8000}},
 	}
 	other := run

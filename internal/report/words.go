@@ -2,48 +2,23 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
 )
 
-// asked is an experiment as run.json has it: settings as their flags write them.
-type asked struct {
-	Rate        string `json:"rate"`
-	Arrival     string `json:"arrival"`
-	Concurrency string `json:"concurrency"`
-	Duration    string `json:"duration"`
-	WarmUp      string `json:"warmup"`
-	Timeout     string `json:"timeout"`
-	WriteRate   string `json:"write-rate"`
-	Keys        string `json:"keys"`
-	Seed        string `json:"seed"`
-	Fanout      string `json:"fanout"`
-	Latency     string `json:"latency"`
-	FailRate    string `json:"fail-rate"`
-	HangRate    string `json:"hang-rate"`
-	Outage      string `json:"outage"`
-	Fault       string `json:"fault"`
-	Workers     string `json:"workers"`
-	Policy      string `json:"policy"`
-	Services    []struct {
-		Name  string            `json:"name"`
-		Needs []json.RawMessage `json:"needs"`
-	} `json:"services"`
-}
-
 // Words says in sentences what a run was asked, and where it ran. Of a sweep, vary
 // is what other runs were asked otherwise.
 func Words(r result.Run, vary ...sweep.Vary) []string {
-	a, err := askedOf(r, vary)
-	if err != nil || a.Duration == "" {
+	if r.Experiment.Duration == 0 {
 		return []string{"What was asked does not stand in the run."}
 	}
+	a := asked{r.Experiment, vary}
 	var words []string
 	for _, v := range vary {
 		words = append(words, fmt.Sprintf("Varied: %s, over %s. Everything else is held equal.", v.Setting, strings.Join(v.Values, ", ")))
@@ -51,40 +26,35 @@ func Words(r result.Run, vary ...sweep.Vary) []string {
 	return append(words, a.load(), a.graph(), a.faults(), where(r))
 }
 
-// askedOf reads what a run was asked, with a word in the place of what is varied.
-func askedOf(r result.Run, vary []sweep.Vary) (a asked, err error) {
-	var all map[string]any
-	if err := json.Unmarshal(r.Experiment, &all); err != nil {
-		return a, err
+// asked is what a run was asked, of which some settings are varied in others.
+type asked struct {
+	experiment.Experiment
+	vary []sweep.Vary
+}
+
+// text is a setting as its flag writes it, with a word in the place of one that is varied.
+func (a asked) text(name string) string {
+	if slices.ContainsFunc(a.vary, func(v sweep.Vary) bool { return v.Setting == name }) {
+		return "(varied)"
 	}
-	for _, v := range vary {
-		all[v.Setting] = "(varied)"
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return a, err
-	}
-	return a, json.Unmarshal(text, &a)
+	return a.Text(name)
 }
 
 func (a asked) load() string {
-	load := fmt.Sprintf("Queries are due at D at %s, with %s gaps", a.Rate, a.Arrival)
-	if a.Rate == "0" {
-		load = fmt.Sprintf("%s workers query D as fast as it answers", a.Concurrency)
+	load := fmt.Sprintf("Queries are due at D at %s, with %s gaps", a.text("rate"), a.text("arrival"))
+	if a.text("rate") == "0" {
+		load = fmt.Sprintf("%s workers query D as fast as it answers", a.text("concurrency"))
 	}
-	text := fmt.Sprintf("%s, for %s", load, a.Duration)
-	if a.WarmUp != "" && a.WarmUp != "0s" {
-		text += fmt.Sprintf(" after a warm-up of %s", a.WarmUp)
+	text := fmt.Sprintf("%s, for %s", load, a.text("duration"))
+	if a.WarmUp > 0 {
+		text += fmt.Sprintf(" after a warm-up of %s", a.text("warmup"))
+	}
+	writes := a.text("write-rate")
+	if strings.HasSuffix(writes, "%") {
+		writes += " of that rate"
 	}
 	return fmt.Sprintf("%s; a query fails after %s. Writes come at %s over %s keys per owner. Everything random follows from seed %s.",
-		text, a.Timeout, writes(a.WriteRate), a.Keys, a.Seed)
-}
-
-func writes(rate string) string {
-	if strings.HasSuffix(rate, "%") {
-		return rate + " of that rate"
-	}
-	return rate
+		text, a.text("timeout"), writes, a.text("keys"), a.text("seed"))
 }
 
 func (a asked) graph() string {
@@ -92,34 +62,21 @@ func (a asked) graph() string {
 	for _, s := range a.Services {
 		var names []string
 		for _, n := range s.Needs {
-			names = append(names, needName(n))
+			names = append(names, n.Service)
 		}
 		if len(names) > 0 {
 			needs = append(needs, s.Name+" needs "+strings.Join(names, ", "))
 		}
 	}
-	text := strings.Join(needs, "; ") + ", fetched in " + a.Fanout
-	if a.Fanout == "sequential" {
+	text := strings.Join(needs, "; ") + ", fetched in " + a.text("fanout")
+	if a.text("fanout") == "sequential" {
 		text = strings.Join(needs, "; ") + ", fetched one after the other"
 	}
 	work := "Upstreams take no time of their own."
-	if a.Latency != "none" && a.Latency != "" {
-		work = "Each use of an upstream takes " + a.Latency + "."
+	if latency := a.text("latency"); latency != "none" && latency != "" {
+		work = "Each use of an upstream takes " + latency + "."
 	}
 	return text + ". " + work
-}
-
-// needName is a need without what is said of its link.
-func needName(raw json.RawMessage) string {
-	var name string
-	if json.Unmarshal(raw, &name) == nil {
-		return name
-	}
-	var need struct {
-		Service string `json:"service"`
-	}
-	_ = json.Unmarshal(raw, &need) // a need of another form has no name to be told
-	return need.Service
 }
 
 // manyFaults is how many are named before they are only counted.
@@ -128,7 +85,7 @@ const manyFaults = 6
 func (a asked) faults() string {
 	var parts []string
 	for _, p := range []struct{ name, value string }{
-		{"fail rate", a.FailRate}, {"hang rate", a.HangRate}, {"outage", a.Outage}, {"faults", a.Fault},
+		{"fail rate", a.text("fail-rate")}, {"hang rate", a.text("hang-rate")}, {"outage", a.text("outage")}, {"faults", a.text("fault")},
 	} {
 		switch n := strings.Count(p.value, ";") + 1; {
 		case p.value == "" || p.value == "0":
@@ -142,11 +99,11 @@ func (a asked) faults() string {
 	if len(parts) > 0 {
 		text = "What is made to fail: " + strings.Join(parts, "; ") + "."
 	}
-	if a.Policy != "" && a.Policy != "none" {
-		text += " D's policy: " + a.Policy + "."
+	if policy := a.text("policy"); policy != "" && policy != "none" {
+		text += " D's policy: " + policy + "."
 	}
-	if a.Workers != "" && a.Workers != "none" {
-		text += " Workers: " + a.Workers + "."
+	if workers := a.text("workers"); workers != "" && workers != "none" {
+		text += " Workers: " + workers + "."
 	}
 	return text
 }
@@ -187,51 +144,29 @@ func trust(i result.Instrument) string {
 	return text + fmt.Sprintf(", and be trusted up to %s/s", digits(i.TrustedRate))
 }
 
-// Setting is one setting of an experiment, by the name of its flag.
-type Setting struct{ Name, Value string }
-
 // Settings lists what a run was asked, by name.
-func Settings(r result.Run) []Setting {
-	var all map[string]any
-	if json.Unmarshal(r.Experiment, &all) != nil {
-		return nil
-	}
-	var out []Setting
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		value, ok := all[name].(string)
-		if !ok {
-			text, _ := json.Marshal(all[name]) // it was JSON
-			value = string(text)
-		}
-		if value != "" && name != "scenario" {
-			out = append(out, Setting{name, value})
-		}
-	}
-	return out
+func Settings(r result.Run) []experiment.Written {
+	all := slices.DeleteFunc(r.Experiment.Written(), func(w experiment.Written) bool { return w.Value == "" || w.Name == "scenario" })
+	slices.SortFunc(all, func(a, b experiment.Written) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 // Differences names the settings in which runs are not of one experiment: a line
 // each. Scenarios may differ.
 func Differences(runs []result.Run) []string {
-	values := make(map[string][]string) // by setting, in the order of the runs
-	for n, r := range runs {
-		for _, s := range Settings(r) {
-			for len(values[s.Name]) < n {
-				values[s.Name] = append(values[s.Name], "")
-			}
-			values[s.Name] = append(values[s.Name], s.Value)
-		}
-	}
 	var lines []string
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		of := values[name]
-		for len(of) < len(runs) {
-			of = append(of, "")
+	for i, first := range runs[0].Experiment.Written() {
+		if first.Name == "scenario" {
+			continue
 		}
-		if i := slices.IndexFunc(of, func(v string) bool { return v != of[0] }); i > 0 {
-			lines = append(lines, fmt.Sprintf("not one experiment: %s is %s in %s and %s in %s",
-				name, cmp.Or(of[0], "not set"), runs[0].Scenario, cmp.Or(of[i], "not set"), runs[i].Scenario))
+		for _, r := range runs[1:] {
+			if other := r.Experiment.Written()[i]; other.Value != first.Value {
+				lines = append(lines, fmt.Sprintf("not one experiment: %s is %s in %s and %s in %s",
+					first.Name, cmp.Or(first.Value, "not set"), runs[0].Scenario, cmp.Or(other.Value, "not set"), r.Scenario))
+				break
+			}
 		}
 	}
+	slices.Sort(lines)
 	return lines
 }

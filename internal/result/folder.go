@@ -146,9 +146,6 @@ func Write(dir string, run Run) error {
 
 func (r *Run) normalise() {
 	r.Schema = SchemaVersion
-	if r.Experiment == nil {
-		r.Experiment = json.RawMessage("{}")
-	}
 	for _, m := range []*map[string]int64{&r.Failures, &r.StorageBytes, &r.CopyBytes} {
 		if *m == nil {
 			*m = map[string]int64{}

@@ -2,7 +2,6 @@ package result
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -23,9 +22,5 @@ func (r *Run) Identities() []string {
 	case r.ID != "":
 		return []string{r.ID}
 	}
-	var asked struct {
-		Seed json.RawMessage `json:"seed"`
-	}
-	_ = json.Unmarshal(r.Experiment, &asked) // one without a seed has none to be told by
-	return []string{fmt.Sprintf("%s/%s/driver %d/seed %s", r.Scenario, r.Started.UTC().Format(time.RFC3339Nano), r.Attached, asked.Seed)}
+	return []string{fmt.Sprintf("%s/%s/driver %d/seed %q", r.Scenario, r.Started.UTC().Format(time.RFC3339Nano), r.Attached, r.Experiment.Text("seed"))}
 }

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/schedule"
 	"crosstalk/internal/stats"
 )
@@ -187,8 +188,8 @@ func TestIdentities(t *testing.T) {
 	}{
 		"its own":             {Run{ID: "a", Scenario: "sync"}, []string{"a"}},
 		"of its parts":        {Run{ID: "a", Parts: []string{"b", "c"}}, []string{"b", "c"}},
-		"from before the ids": {Run{Scenario: "sync", Started: began, Attached: 2, Experiment: json.RawMessage(`{"seed": 7}`)}, []string{"sync/2026-03-01T12:00:00.123456789Z/driver 2/seed 7"}},
-		"without a seed":      {Run{Scenario: "sync", Started: began}, []string{"sync/2026-03-01T12:00:00.123456789Z/driver 0/seed "}},
+		"from before the ids": {Run{Scenario: "sync", Started: began, Attached: 2, Experiment: experiment.Experiment{Seed: 7}}, []string{`sync/2026-03-01T12:00:00.123456789Z/driver 2/seed "7"`}},
+		"without a seed":      {Run{Scenario: "sync", Started: began}, []string{"sync/2026-03-01T12:00:00.123456789Z/driver 0/seed \"0\""}},
 	} {
 		if got := c.run.Identities(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -6,10 +6,10 @@
 package result
 
 import (
-	"encoding/json"
 	"time"
 
 	"crosstalk/internal/counts"
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/stats"
 )
 
@@ -51,8 +51,8 @@ type Run struct {
 	MeasuredSeconds float64 `json:"measured_seconds"`
 
 	// Experiment is all that was asked, defaults filled in.
-	Experiment  json.RawMessage `json:"experiment"`
-	Environment Environment     `json:"environment"`
+	Experiment  experiment.Experiment `json:"experiment"`
+	Environment Environment           `json:"environment"`
 
 	Requests Requests `json:"requests"`
 	// WarmUp is counted nowhere else but in the series.

@@ -11,6 +11,7 @@ import (
 
 	"time"
 
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/policy"
 )
 
@@ -81,7 +82,7 @@ func (w *walker) same(at string, goType reflect.Type, n *node) {
 		if n.Format != "date-time" {
 			w.Errorf("%s: format %q", at, n.Format)
 		}
-	case goType == reflect.TypeFor[json.RawMessage]():
+	case goType == reflect.TypeFor[experiment.Experiment]():
 	case goType.Kind() == reflect.Struct:
 		w.fields(at, goType, n)
 	case goType.Kind() == reflect.Map:
@@ -151,7 +152,7 @@ func schemaType(t reflect.Type) string {
 	switch {
 	case t.Kind() == reflect.Bool:
 		return "boolean"
-	case t == reflect.TypeFor[json.RawMessage]():
+	case t == reflect.TypeFor[experiment.Experiment]():
 		return "object"
 	case t == reflect.TypeFor[time.Time]():
 		return "string"

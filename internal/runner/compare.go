@@ -34,7 +34,6 @@ type comparison struct {
 // back, so it looks again, for at most drainLimit. What cannot get right by waiting it
 // says at once. Its error is ctx's.
 func (r *run) compare(ctx context.Context) error {
-	r.tables.NotCompared = ""
 	if r.attached() {
 		r.tables.NotCompared = "the driver that prepared the nodes compares them"
 		return nil

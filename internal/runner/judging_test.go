@@ -14,6 +14,7 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
+	"crosstalk/scenarios"
 )
 
 // Each finding has its verdict and its words, with its figures.
@@ -45,6 +46,8 @@ func TestEachFindingSaysWhatItFound(t *testing.T) {
 			[]string{"CPU saturated: 95.0 % of all cores were in use, above the bound of 90 %; this process used 95.0 %"}},
 		"it used all cores, as asked": {findings{closedLoop: true, cpu: 0.86, busy: 0.95}, result.OK,
 			[]string{"CPU saturated: 95.0 % of all cores were in use, above the bound of 90 %; this process used 86.0 %"}},
+		"others used a tenth of them": {findings{closedLoop: true, cpu: 0.9, busy: 1}, result.OK,
+			[]string{"CPU saturated: 100.0 % of all cores were in use, above the bound of 90 %; this process used 90.0 %"}},
 		"others used them in a closed loop": {findings{closedLoop: true, cpu: 0.8, busy: 0.95}, result.Invalid,
 			[]string{"CPU saturated: 95.0 % of all cores were in use, above the bound of 90 %; this process used 80.0 %"}},
 		"writes were never sent": {findings{writesUnsent: 2}, result.OK,
@@ -99,14 +102,17 @@ func TestHandlingIsJudgedWhereTenExceedIt(t *testing.T) {
 
 // Theory is asked only where nothing succeeded.
 func TestExpectedErrors(t *testing.T) {
-	r := &run{}
 	for name, c := range map[string]struct {
-		out  result.Run
-		want float64
+		scenario string
+		out      result.Run
+		want     float64
 	}{
-		"some succeeded": {result.Run{Requests: result.Requests{Succeeded: 1}, Predicted: &result.Predicted{ErrorRate: 0.7}}, 0},
-		"none did":       {result.Run{Predicted: &result.Predicted{ErrorRate: 0.7}}, 0.7},
+		"some succeeded":            {"", result.Run{Requests: result.Requests{Succeeded: 1}, Predicted: &result.Predicted{ErrorRate: 0.7}}, 0},
+		"none did":                  {"", result.Run{Predicted: &result.Predicted{ErrorRate: 0.7}}, 0.7},
+		"nobody has predicted":      {"sync", result.Run{}, 0.25},
+		"no theory of the scenario": {"other", result.Run{}, 1},
 	} {
+		r := &run{experiment: ask(t, "fail-rate", "A=25%", "latency", "none"), scenario: scenarios.Scenario{Name: c.scenario}}
 		if got := r.expectedErrors(t.Context(), &c.out); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/load"
+	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 	"crosstalk/internal/simnet"
 	"crosstalk/scenarios"
@@ -58,40 +60,13 @@ func TestScenarioUnknownToTheory(t *testing.T) {
 	}
 }
 
-// Theory that is simulated has an interval too: a gap is where the two are apart.
-func TestGapsKnowTheoryIntervals(t *testing.T) {
-	run := func(theory *result.PredictedIntervals, simulated int64) *result.Run {
-		q := &result.PredictedQuantiles{P50: 0.100, P75: 0.110, P99: 0.200, P999: 0.210}
-		return &result.Run{
-			Requests:  result.Requests{Due: 100_000, Sent: 100_000},
-			ErrorRate: result.Interval{Value: 0.10, Low: 0.099, High: 0.101},
-			StaleRate: result.Interval{Value: 0.20, Low: 0.199, High: 0.201},
-			Latency:   result.Quantiles{Count: 90_000, P50: 0.150, P99: 0.300},
-			Predicted: &result.Predicted{
-				Method: "simulation", RequestsSimulated: simulated, ErrorRate: 0.15, StaleShare: 0.30, Latency: q, Intervals: theory,
-				ReplicationLag: &result.PredictedQuantiles{Mean: 1},
-			},
-		}
+// What theory says is in the run as it said it; without tries, they are none and not null.
+func TestPredictionIsKept(t *testing.T) {
+	p := predictedOf(predict.Prediction{Tries: map[string]float64{"D→A": 1.5}, Queues: []predict.Queue{{Service: "A", Load: 0.5}, {Service: "B"}}})
+	if !maps.Equal(p.TriesPerRequest, map[string]float64{"D→A": 1.5}) || len(p.Queues) != 2 || p.Queues[0].Service != "A" || p.Queues[0].Load != 0.5 {
+		t.Errorf("%+v", p)
 	}
-	bounds := func(low, high float64) *result.PredictedBounds { return &result.PredictedBounds{Low: low, High: high} }
-	intervals := func(errors, p50, p99, stale *result.PredictedBounds) *result.PredictedIntervals {
-		return &result.PredictedIntervals{ErrorRate: errors, Latency: result.QuantilesBounds{P50: p50, P99: p99}, StaleShare: stale}
-	}
-	for name, c := range map[string]struct {
-		theory    *result.PredictedIntervals
-		simulated int64
-		want      int
-	}{
-		"a closed form":          {nil, 0, 4},
-		"narrow":                 {intervals(bounds(0.149, 0.151), bounds(0.099, 0.101), bounds(0.199, 0.201), bounds(0.299, 0.301)), 50_000, 4},
-		"wide enough to meet":    {intervals(bounds(0.110, 0.200), bounds(0.090, 0.140), bounds(0.150, 0.290), bounds(0.220, 0.400)), 50_000, 0},
-		"wide on the other side": {intervals(bounds(0.149, 0.400), bounds(0.001, 0.101), bounds(0.001, 0.201), bounds(0.299, 0.900)), 50_000, 4},
-		"too short to have any":  {intervals(nil, nil, nil, nil), 50_000, 0},
-		"the run itself":         {intervals(nil, nil, nil, nil), 100_000, 4},
-		"undecided in the tail":  {intervals(bounds(0.149, 0.151), bounds(0.099, 0.101), nil, bounds(0.299, 0.301)), 50_000, 3},
-	} {
-		if got := gaps(run(c.theory, c.simulated)); len(got) != c.want {
-			t.Errorf("%s: %d gaps, want %d: %q", name, len(got), c.want, got)
-		}
+	if p := predictedOf(predict.Prediction{}); p.TriesPerRequest == nil || len(p.TriesPerRequest) != 0 || p.Intervals != nil {
+		t.Errorf("%+v", p)
 	}
 }

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -360,12 +359,8 @@ func TestRunKeepsWhatWasAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var asked map[string]any
-	if err := json.Unmarshal(run.Experiment, &asked); err != nil {
-		t.Fatal(err)
-	}
-	if asked["duration"] != "2s" || asked["latency"] != "lognormal(5ms,50ms)" {
-		t.Errorf("%s", run.Experiment)
+	if asked := run.Experiment; asked.Text("duration") != "2s" || asked.Text("latency") != "lognormal(5ms,50ms)" {
+		t.Errorf("%+v", run.Experiment)
 	}
 	if run.Environment.Bus != "none" || run.Environment.Stores["D"] != "memory" || run.Environment.Cores < 1 {
 		t.Errorf("%+v", run.Environment)

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,6 +30,7 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 		Attached:        r.options.Attach,
 		MeasuredSeconds: time.Duration(r.experiment.Duration).Seconds(),
 		Environment:     r.environment(),
+		Experiment:      *r.experiment,
 		Counts:          statistics.Counts,
 		UnseenChanges:   int64(r.lag.Unseen()),
 		StorageBytes:    make(map[string]int64),
@@ -40,10 +40,6 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	}
 	if interrupted {
 		out.MeasuredSeconds = r.driver.Offered().Seconds()
-	}
-	var err error
-	if out.Experiment, err = json.Marshal(r.experiment); err != nil {
-		return nil, fmt.Errorf("encode the experiment: %w", err)
 	}
 	r.recorder.Fill(out)
 	r.fillCounts(out)

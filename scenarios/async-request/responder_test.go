@@ -39,6 +39,21 @@ func TestTheDeadlineTravelsWithTheQuery(t *testing.T) {
 	})
 }
 
+// A responder ends when the last query that it began has ended.
+func TestResponderEndsWithItsQueries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &responder{}
+		begin := time.Now()
+		must(t, r.run(func(context.Context) error {
+			r.handlers.Go(func() { time.Sleep(time.Second) })
+			return nil
+		})(t.Context()))
+		if took := time.Since(begin); took != time.Second {
+			t.Errorf("it has ended after %v, want 1s", took)
+		}
+	})
+}
+
 // The last statistics count what is under way, however late it is begun; others, and what
 // lasts too long, is not waited for, and that is said.
 func TestTheLastStatisticsWait(t *testing.T) {

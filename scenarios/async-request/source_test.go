@@ -12,6 +12,7 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
 )
@@ -70,7 +71,7 @@ func lateReplies(t *testing.T, h *fakesvc.Host) int64 {
 // its caller, and counts the replies that come after that.
 func TestFetchOverTheBus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		supplier, _ := startSupplier(t, "A:delay=100ms")
+		supplier, results := startSupplier(t, "A:delay=100ms")
 		host, a := startConsumer(t, supplier)
 		fetch := func(key record.Key, limit time.Duration) (record.Record, time.Duration, codes.Code) {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -83,15 +84,48 @@ func TestFetchOverTheBus(t *testing.T) {
 		if code != codes.OK || got.Key != 0 || got.Version != 1 || !got.Intact("A", 16) || took != 100*time.Millisecond {
 			t.Errorf("%+v, %v, after %v", got, code, took)
 		}
+		synctest.Wait()
+		if got := results(); len(got) != 1 || got[0].Wait != 0 || got[0].Work != 100*time.Millisecond || got[0].Source != fakesvc.SourceOf("A") {
+			t.Errorf("results %+v", got)
+		}
 		if _, took, code := fetch(9, time.Second); code != codes.NotFound || took != 100*time.Millisecond {
 			t.Errorf("a key that nobody has: %v after %v", code, took)
 		}
 		if _, took, code := fetch(0, 50*time.Millisecond); code != codes.DeadlineExceeded || took != 50*time.Millisecond {
 			t.Errorf("%v after %v, want the deadline after 50ms", code, took)
 		}
+		if _, took, code := fetch(0, 0); code != codes.DeadlineExceeded || took != 0 {
+			t.Errorf("%v after %v, want the deadline that is over", code, took)
+		}
 		time.Sleep(time.Second)
 		if n := lateReplies(t, host); n != 0 || len(a.requester.pending) != 0 {
 			t.Errorf("%d late replies, %d queries are waited for", n, len(a.requester.pending))
+		}
+	})
+}
+
+// A query's stages are those of the slowest of its needs, of each to the nanosecond.
+func TestStagesOfAQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		supplier, _ := startSupplier(t, "A:delay=100ms")
+		host, a := startConsumer(t, supplier)
+		node := a.requester.node
+		node.Need("A", "async-request", a, policy.Policy{})
+		begin := time.Now()
+		_, err := node.Query(t.Context(), 0)
+		must(t, err)
+		took := time.Since(begin)
+		told, err := host.Statistics(t.Context(), false)
+		must(t, err)
+		sum := 0.0
+		for _, s := range told.Stages {
+			sum += s.Seconds
+			if s.Name == "supplier's work" && (s.Seconds != 0.1 || s.Queries != 1) {
+				t.Errorf("%+v", s)
+			}
+		}
+		if sum != took.Seconds() || sum < 0.1 {
+			t.Errorf("the stages add up to %v s, the query took %v", sum, took)
 		}
 	})
 }
@@ -131,6 +165,31 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 			t.Errorf("results %+v", got)
 		}
 		told, err := supplier.Host().Statistics(t.Context(), false)
+		must(t, err)
+		if told.DeadLetters != 1 {
+			t.Errorf("%d events are set aside, want 1", told.DeadLetters)
+		}
+	})
+}
+
+// A result that cannot be decoded is set aside, and its request fails at once.
+func TestResultThatCannotBeDecoded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		supplier, _ := startSupplier(t, "A:delay=10ms")
+		host, a := startConsumer(t, supplier)
+		must(t, host.Env().Bus.EnsureTopics(t.Context(), bus.Topic{Name: host.Env().DeadLetters()}, bus.Topic{Name: "test.B.queries"}))
+		a.topic = "test.B.queries" // which nobody answers
+		failed := make(chan error, 1)
+		go func() {
+			_, err := a.Fetch(t.Context(), 0)
+			failed <- err
+		}()
+		time.Sleep(time.Second)
+		a.requester.hand(bus.Event{ID: "x", Type: "BQueryResult", Source: fakesvc.SourceOf("B"), Correlation: a.requester.own + "1", Data: []byte{0xff}})
+		if err := <-failed; status.Code(err) != codes.Internal {
+			t.Errorf("%v", err)
+		}
+		told, err := host.Statistics(t.Context(), false)
 		must(t, err)
 		if told.DeadLetters != 1 {
 			t.Errorf("%d events are set aside, want 1", told.DeadLetters)

@@ -2,7 +2,6 @@
 package resulttest
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"testing"
 	"time"
@@ -83,9 +82,7 @@ func Write(t testing.TB, dir string, r Run) string {
 		Scenario: r.Scenario, Verdict: result.OK, Started: r.Started, MeasuredSeconds: float64(r.Seconds),
 		Environment: result.Environment{Go: "go1.26", Commit: "unknown", OS: "linux/amd64", CPU: "any", Cores: 2, Bus: "none"},
 	}
-	if run.Experiment, err = json.Marshal(e); err != nil {
-		t.Fatal(err)
-	}
+	run.Experiment = e
 	recorder.Fill(run)
 	run.Requests.RateAsked = float64(e.Rate)
 	if r.Change != nil {
@@ -95,4 +92,12 @@ func Write(t testing.TB, dir string, r Run) string {
 		t.Fatal(err)
 	}
 	return folder.Dir()
+}
+
+// Asked is an experiment by its JSON, with the zero value of what it leaves out.
+func Asked(text string) (e experiment.Experiment) {
+	if err := e.UnmarshalJSON([]byte(text)); err != nil {
+		panic(err)
+	}
+	return e
 }
