@@ -14,7 +14,8 @@ type Counts struct {
 	Faults []Fault `json:"faults"`
 	// Policies tells what the services did about their needs, Capacities how full
 	// those with a bound were.
-	Policies   []Policy   `json:"policies"`
+	Policies []Policy `json:"policies"`
+	// How full the services with a bound were, in the measured part.
 	Capacities []Capacity `json:"capacities"`
 	// Bootstraps tells of each copy, each time that its process started, what it read
 	// until it had caught up.
@@ -33,6 +34,8 @@ type Bus struct {
 	// LostChanges the changes that a replica will never have, since their events
 	// were dropped or could not be decoded. Neither keeps the warm-up out.
 	DeadLetters int64 `json:"dead_letters"`
+	// Changes that a replica will never have, since their events were dropped or could not be
+	// decoded, warm-up included.
 	LostChanges int64 `json:"lost_changes"`
 	// LogLosses counts how often a reader found that a partition of the bus has lost
 	// events that it had acknowledged; it then reads all of the partition again.

@@ -9,33 +9,44 @@ import (
 
 // Fault is one injection, as asked and as delivered.
 type Fault struct {
-	Target string     `json:"target"`
-	Kind   fault.Kind `json:"kind"`
+	// What the fault sits at: a service, its database, its events, or the bus.
+	Target string `json:"target"`
+	// Kind of the fault.
+	Kind fault.Kind `json:"kind"`
 	// Code is the gRPC code name of an abort.
 	Code string `json:"code,omitempty"`
 
 	// Asked is the share of the interactions, in the window if there is one, that should
 	// meet the fault; of a slow one, the factor. Delivered is the share that met it, with
 	// its 95 % Wilson interval.
-	Asked        float64 `json:"asked"`
-	Delivered    float64 `json:"delivered"`
-	Low          float64 `json:"low"`
-	High         float64 `json:"high"`
-	Interactions int64   `json:"interactions"`
+	Asked float64 `json:"asked"`
+	// Share of the interactions that was affected, from 0 to 1.
+	Delivered float64 `json:"delivered" schema:"max=1"`
+	// Lower end of the 95 % Wilson score interval of delivered, from 0 to 1.
+	Low float64 `json:"low" schema:"max=1"`
+	// Upper end of the 95 % Wilson score interval of delivered, from 0 to 1.
+	High float64 `json:"high" schema:"max=1"`
+	// Interactions with the target in the measured part, and in the window if there is one.
+	Interactions int64 `json:"interactions"`
 	// Injected counts the interactions that met the fault; runs from before there was it
 	// get it from Delivered.
 	Injected int64 `json:"injected,omitempty"`
 
 	// Of a delay and of a slow one: the mean over the delayed interactions, and the sum,
 	// as drawn and as measured.
-	MeanAskedSeconds     float64 `json:"mean_asked_seconds,omitempty"`
+	MeanAskedSeconds float64 `json:"mean_asked_seconds,omitempty"`
+	// Of a delay and of a slow one: mean over the delayed interactions, in seconds.
 	MeanDeliveredSeconds float64 `json:"mean_delivered_seconds,omitempty"`
-	AskedSeconds         float64 `json:"asked_seconds,omitempty"`
-	DeliveredSeconds     float64 `json:"delivered_seconds,omitempty"`
+	// Of a delay and of a slow one: all that was asked for over the delayed interactions, in
+	// seconds.
+	AskedSeconds float64 `json:"asked_seconds,omitempty"`
+	// Of a delay and of a slow one: all delays together, in seconds.
+	DeliveredSeconds float64 `json:"delivered_seconds,omitempty"`
 
 	// Window is when the fault acts; nil is always. Of a fault that its window says
 	// all about, as an outage, DeliveredWindow is when it really acted.
-	Window          *Window `json:"window,omitempty"`
+	Window *Window `json:"window,omitempty"`
+	// Of a fault that its window says all about, as an outage: when it really acted.
 	DeliveredWindow *Window `json:"delivered_window,omitempty"`
 
 	// Acts tells whether it acts now; it is in no JSON.
@@ -89,7 +100,9 @@ func (f *Fault) restore() {
 
 // Window is a stretch of the run, from the start of the measured part.
 type Window struct {
-	StartSeconds  float64 `json:"start_seconds"`
+	// When it begins, in seconds.
+	StartSeconds float64 `json:"start_seconds" schema:"signed"`
+	// How long it lasts, in seconds.
 	LengthSeconds float64 `json:"length_seconds"`
 }
 

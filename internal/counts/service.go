@@ -4,8 +4,10 @@ import "crosstalk/internal/policy"
 
 // Policy is what a service did about one of its needs, in the measured part.
 type Policy struct {
+	// The service.
 	Consumer string `json:"consumer"`
-	Need     string `json:"need"`
+	// The service that it needs.
+	Need string `json:"need"`
 	policy.Statistic
 	// Amplification is Tries ÷ Calls.
 	Amplification float64 `json:"amplification"`
@@ -21,18 +23,24 @@ func (p *Policy) add(other Policy) { p.Statistic.Add(other.Statistic) }
 
 // Capacity is how full a service with a bound was, in the measured part.
 type Capacity struct {
+	// The service.
 	Service string `json:"service"`
 	// Workers and Queue are the bounds of one instance.
 	Workers int64 `json:"workers"`
-	Queue   int64 `json:"queue"`
+	// Most that may wait.
+	Queue int64 `json:"queue"`
 	// Arrived less Refused and Queued is what found a worker free.
-	Arrived      int64 `json:"arrived"`
-	Refused      int64 `json:"refused"`
-	Queued       int64 `json:"queued"`
+	Arrived int64 `json:"arrived"`
+	// Those that found the queue full.
+	Refused int64 `json:"refused"`
+	// Those that waited for a worker.
+	Queued int64 `json:"queued"`
+	// Most that waited at once.
 	LongestQueue int64 `json:"longest_queue"`
 	// WaitedSeconds is how long the Queued have waited in all, MeanWait its mean.
 	WaitedSeconds float64 `json:"waited_seconds,omitempty"`
-	MeanWait      float64 `json:"mean_wait_seconds"`
+	// Mean wait of those that waited, in seconds.
+	MeanWait float64 `json:"mean_wait_seconds"`
 
 	// Waiting is how many wait now; it is in no JSON.
 	Waiting int64 `json:"-"`
@@ -58,10 +66,14 @@ func (c *Capacity) restore() {
 
 // Bootstrap is what a copy read of its owner's changes when its process started.
 type Bootstrap struct {
+	// The service that keeps the copy.
 	Service string `json:"service"`
-	Owner   string `json:"owner"`
-	Events  int64  `json:"events"`
+	// The service whose records they are.
+	Owner string `json:"owner"`
+	// Events that were read.
+	Events int64 `json:"events"`
 	// Bytes is the size of the keys and payloads of these events.
-	Bytes int64   `json:"bytes"`
-	Took  float64 `json:"took_seconds"`
+	Bytes int64 `json:"bytes"`
+	// From the start until the copy had caught up.
+	Took float64 `json:"took_seconds"`
 }

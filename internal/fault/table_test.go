@@ -1,11 +1,9 @@
 package fault
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 )
@@ -68,28 +66,6 @@ func TestDocumentedTable(t *testing.T) {
 			}
 		}
 		t.Errorf("%s has\n%s\nwant\n%s(go test ./internal/fault -update writes it)", path, rows, want)
-	}
-
-	text, err := os.ReadFile("../result/run.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var schema struct {
-		Defs struct {
-			Fault struct {
-				Properties struct{ Kind struct{ Enum []Kind } }
-			}
-		} `json:"$defs"`
-	}
-	if err := json.Unmarshal(text, &schema); err != nil {
-		t.Fatal(err)
-	}
-	var kinds []Kind
-	for _, d := range Table {
-		kinds = append(kinds, d.Kind)
-	}
-	if got := schema.Defs.Fault.Properties.Kind.Enum; !reflect.DeepEqual(got, kinds) {
-		t.Errorf("run.schema.json has %v, want %v", got, kinds)
 	}
 }
 

@@ -46,23 +46,29 @@ type Statistic struct {
 	// Calls counts what was asked of the dependency, and Tries how often it was tried:
 	// their quotient is the amplification.
 	Calls int64 `json:"calls"`
+	// How often it was asked.
 	Tries int64 `json:"tries"`
 	// Retries and Hedges are the tries that followed one that failed, or that ran
 	// beside one that took long.
 	Retries int64 `json:"retries"`
-	Hedges  int64 `json:"hedges"`
+	// Tries beside one that took long.
+	Hedges int64 `json:"hedges"`
 	// Saved counts the calls that succeeded although a try of theirs failed, or by
 	// a hedge or by the fallback; Failed those that failed in the end; Cancelled those
 	// that the service gave up, as where another of its dependencies had failed: they say
 	// nothing of this one. Runs from before there was Cancelled have them in Failed.
-	Saved     int64 `json:"saved"`
-	Failed    int64 `json:"failed"`
+	Saved int64 `json:"saved"`
+	// Calls that failed in the end.
+	Failed int64 `json:"failed"`
+	// Calls that the consumer gave up, as where another of its dependencies had failed.
 	Cancelled int64 `json:"cancelled,omitempty"`
 	// Refused counts the calls that an open breaker refused, OverBudget the tries that
 	// the budget did not allow. Fallbacks counts the answers by the fallback.
-	Refused    int64 `json:"refused"`
+	Refused int64 `json:"refused"`
+	// Tries that the budget did not allow.
 	OverBudget int64 `json:"over_budget"`
-	Fallbacks  int64 `json:"fallbacks"`
+	// Answers by the fallback.
+	Fallbacks int64 `json:"fallbacks"`
 	// Failures counts the tries that failed, those that the service gave up left out.
 	Failures ByCode `json:"failures,omitzero"`
 }

@@ -5,13 +5,16 @@ package result
 // against its owner's table, row by row.
 type Comparison struct {
 	// OwnerRows and ReplicaRows count the rows that were compared.
-	OwnerRows   int64 `json:"owner_rows"`
+	OwnerRows int64 `json:"owner_rows"`
+	// Rows of replicas that were compared.
 	ReplicaRows int64 `json:"replica_rows"`
 	// Differing counts the rows that are not what they must be, or that one side lacks,
 	// and that no fault explains; Lost counts the acknowledged changes that a replica
 	// does not show, likewise. One of either makes the run a wrong one.
 	Differing int64 `json:"differing"`
-	Lost      int64 `json:"lost"`
+	// Acknowledged changes that a replica does not show, and that no fault explains: one makes
+	// the run wrong.
+	Lost int64 `json:"lost"`
 	// Explained counts the others, each against the fault that explains it.
 	Explained []Explained `json:"explained,omitempty"`
 	// NotCompared says what was not compared, and why; empty is nothing.
@@ -21,9 +24,12 @@ type Comparison struct {
 // Explained is what a fault explains: rows that differ, and acknowledged changes that
 // are not visible.
 type Explained struct {
-	Fault   string `json:"fault"`
-	Rows    int64  `json:"rows"`
-	Changes int64  `json:"changes"`
+	// The fault, as the flag has it.
+	Fault string `json:"fault"`
+	// Rows of replicas that differ.
+	Rows int64 `json:"rows"`
+	// Acknowledged changes that are not visible.
+	Changes int64 `json:"changes"`
 }
 
 // Clean tells whether all was compared, and nothing differs or lacks, explained or not.

@@ -6,11 +6,14 @@ package result
 type Instrument struct {
 	// Rate is the examined rate nearest to the run's, by ratio, and the lateness that of
 	// constant arrivals at it, to a target that answers at once.
-	Rate        float64 `json:"rate"`
+	Rate float64 `json:"rate"`
+	// Median of the lateness of sends at that rate, to a target that answers at once.
 	LatenessP50 float64 `json:"lateness_p50_seconds"`
+	// 99th percentile of it. Late sends are bounded by 10 times this, from 1 to 10 ms.
 	LatenessP99 float64 `json:"lateness_p99_seconds"`
 	// Overshoot is how much longer than asked a delay of 5 ms took.
 	OvershootP50 float64 `json:"overshoot_p50_seconds"`
+	// 99th percentile of it.
 	OvershootP99 float64 `json:"overshoot_p99_seconds"`
 	// CallP50 is the median of an empty gRPC call, one at a time.
 	CallP50 float64 `json:"call_p50_seconds"`
@@ -30,7 +33,9 @@ type Instrument struct {
 type CPUShares struct {
 	// Own is this process's, Others what others on this machine used, Stolen what the
 	// host of a virtual machine gave to other machines.
-	Own    float64 `json:"own"`
+	Own float64 `json:"own"`
+	// Others on this machine.
 	Others float64 `json:"others"`
+	// Other machines on the same host.
 	Stolen float64 `json:"stolen"`
 }

@@ -69,8 +69,10 @@ var percentiles = []struct {
 
 // Bounds are the ends of a percentile's 95 % interval, in seconds; nil is open.
 type Bounds struct {
-	Low  *float64 `json:"low,omitempty"`
-	High *float64 `json:"high,omitempty"`
+	// The lower end; missing where it is open.
+	Low *float64 `json:"low,omitempty" schema:"signed"`
+	// The upper end; missing where it is open.
+	High *float64 `json:"high,omitempty" schema:"signed"`
 }
 
 // Bounds are the ends of the percentile's interval.

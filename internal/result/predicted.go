@@ -3,15 +3,19 @@ package result
 // Predicted is what theory says of an experiment in a scenario.
 type Predicted struct {
 	// Method is "closed form" or "simulation", Why what made the latter necessary.
-	Method    string  `json:"method"`
-	Why       string  `json:"why"`
+	Method string `json:"method"`
+	// What made a simulation necessary; empty where none was.
+	Why string `json:"why"`
+	// Share of the requests that fail.
 	ErrorRate float64 `json:"error_rate"`
 	// Latency is of successes, as Run.Latency; nil where none is expected, as below.
 	Latency *PredictedQuantiles `json:"latency_seconds"`
 	// StaleShare is the share of the answers that are stale, Staleness how old
 	// those are.
-	StaleShare     float64             `json:"stale_share"`
-	Staleness      *PredictedQuantiles `json:"staleness_seconds"`
+	StaleShare float64 `json:"stale_share"`
+	// Age of the stale answers; null where there is none to be expected.
+	Staleness *PredictedQuantiles `json:"staleness_seconds"`
+	// visible − acknowledged, of changes; null where there is none to be expected.
 	ReplicationLag *PredictedQuantiles `json:"replication_lag_seconds"`
 	// TriesPerRequest is how often a need is tried, by CONSUMER→SUPPLIER.
 	TriesPerRequest map[string]float64 `json:"tries_per_request"`
@@ -28,6 +32,7 @@ type Predicted struct {
 
 // PredictedQueue is the queue of a service in its steady state. Times are in seconds.
 type PredictedQueue struct {
+	// The service.
 	Service string `json:"service"`
 	// Model is in Kendall's notation, such as M/M/2/10: of Poisson arrivals, exponential
 	// work, two workers, and room for ten calls at work and in the queue together.
@@ -36,7 +41,8 @@ type PredictedQueue struct {
 	Load float64 `json:"load"`
 	// MeanWait is that of all calls that are admitted, QueuedMeanWait of those that find
 	// no worker free, as Capacity.MeanWait.
-	MeanWait       float64 `json:"mean_wait_seconds"`
+	MeanWait float64 `json:"mean_wait_seconds"`
+	// Mean wait of the calls that find no worker free, as mean_wait_seconds of a capacity.
 	QueuedMeanWait float64 `json:"queued_mean_wait_seconds"`
 	// RefusedShare is the share of the calls that find the queue full.
 	RefusedShare float64 `json:"refused_share"`
@@ -45,37 +51,58 @@ type PredictedQueue struct {
 // PredictedIntervals are 95 % intervals of simulated figures, by batch means. A nil
 // one is undecided: the simulation was too short, or a fault acts for a while only.
 type PredictedIntervals struct {
-	ErrorRate      *PredictedBounds `json:"error_rate"`
-	Latency        QuantilesBounds  `json:"latency_seconds"`
-	StaleShare     *PredictedBounds `json:"stale_share"`
-	Staleness      QuantilesBounds  `json:"staleness_seconds"`
-	ReplicationLag QuantilesBounds  `json:"replication_lag_seconds"`
+	// That of the share of the requests that fail.
+	ErrorRate *PredictedBounds `json:"error_rate"`
+	// Those of the latency.
+	Latency QuantilesBounds `json:"latency_seconds"`
+	// That of the share of the answers that are stale.
+	StaleShare *PredictedBounds `json:"stale_share"`
+	// Those of the age of the stale answers.
+	Staleness QuantilesBounds `json:"staleness_seconds"`
+	// Those of the lag.
+	ReplicationLag QuantilesBounds `json:"replication_lag_seconds"`
 }
 
 // QuantilesBounds are the intervals of PredictedQuantiles, in seconds.
 type QuantilesBounds struct {
-	P50   *PredictedBounds `json:"p50"`
-	P75   *PredictedBounds `json:"p75"`
-	P90   *PredictedBounds `json:"p90"`
-	P99   *PredictedBounds `json:"p99"`
-	P999  *PredictedBounds `json:"p99.9"`
+	// Of p50.
+	P50 *PredictedBounds `json:"p50"`
+	// Of p75.
+	P75 *PredictedBounds `json:"p75"`
+	// Of p90.
+	P90 *PredictedBounds `json:"p90"`
+	// Of p99.
+	P99 *PredictedBounds `json:"p99"`
+	// Of p99.9.
+	P999 *PredictedBounds `json:"p99.9"`
+	// Of p99.99.
 	P9999 *PredictedBounds `json:"p99.99"`
-	Mean  *PredictedBounds `json:"mean"`
+	// Of the mean.
+	Mean *PredictedBounds `json:"mean"`
 }
 
 // PredictedBounds are those of an interval, both closed.
 type PredictedBounds struct {
-	Low  float64 `json:"low"`
+	// The lower one.
+	Low float64 `json:"low"`
+	// The upper one.
 	High float64 `json:"high"`
 }
 
 // PredictedQuantiles summarises a distribution, in seconds.
 type PredictedQuantiles struct {
-	P50   float64 `json:"p50"`
-	P75   float64 `json:"p75"`
-	P90   float64 `json:"p90"`
-	P99   float64 `json:"p99"`
-	P999  float64 `json:"p99.9"`
+	// The median.
+	P50 float64 `json:"p50"`
+	// The 75th percentile.
+	P75 float64 `json:"p75"`
+	// The 90th percentile.
+	P90 float64 `json:"p90"`
+	// The 99th percentile.
+	P99 float64 `json:"p99"`
+	// The 99.9th percentile.
+	P999 float64 `json:"p99.9"`
+	// The 99.99th percentile.
 	P9999 float64 `json:"p99.99"`
-	Mean  float64 `json:"mean"`
+	// The mean.
+	Mean float64 `json:"mean"`
 }

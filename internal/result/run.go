@@ -33,30 +33,39 @@ const (
 
 // Run is one execution of an experiment in one scenario: the content of run.json.
 type Run struct {
-	Schema   int      `json:"schema"`
-	Scenario string   `json:"scenario"`
-	Verdict  Verdict  `json:"verdict"`
+	// Version of this schema.
+	Schema int `json:"schema"`
+	// Name of the scenario.
+	Scenario string `json:"scenario"`
+	// What the figures are worth: usable, ended early, limited by the instrument, or with
+	// wrong answers.
+	Verdict Verdict `json:"verdict"`
+	// What a reader of the figures must know.
 	Warnings []string `json:"warnings"`
 	// Started is when the measured part began, by the driver's wall clock.
 	Started time.Time `json:"started"`
 	// Attached is which of the drivers this was that added load to what another one had
 	// prepared, from 1 on: it wrote nothing, and what the nodes tell stands in the other
 	// one's run. 0 is one that prepared its nodes.
-	Attached int `json:"attached,omitempty"`
+	Attached int `json:"attached,omitempty" schema:"min=1"`
 	// ID tells the run from all others; empty in older files and of a merged run, whose
 	// Parts are the identities of all runs that are in it.
-	ID    string   `json:"id,omitempty"`
+	ID string `json:"id,omitempty"`
+	// Of a merged run, the identities of all runs that are in it.
 	Parts []string `json:"parts,omitempty"`
 	// MeasuredSeconds is how long requests were due, without warm-up and drain.
 	MeasuredSeconds float64 `json:"measured_seconds"`
 
 	// Experiment is all that was asked, defaults filled in.
-	Experiment  experiment.Experiment `json:"experiment"`
-	Environment Environment           `json:"environment"`
+	Experiment experiment.Experiment `json:"experiment"`
+	// Where the run ran.
+	Environment Environment `json:"environment"`
 
+	// Reads of the measured part.
 	Requests Requests `json:"requests"`
 	// WarmUp is counted nowhere else but in the series.
 	WarmUp Counts `json:"warm_up"`
+	// Writes of the measured part.
 	Writes Writes `json:"writes"`
 	// ErrorRate is the share of the requests sent that failed.
 	ErrorRate Interval `json:"error_rate"`
@@ -78,6 +87,7 @@ type Run struct {
 	// have none.
 	HandlingDelay Quantiles `json:"handling_delay_seconds,omitzero"`
 
+	// What the oracle said of the answers.
 	Answers Answers `json:"answers"`
 	// Staleness is, over the stale answers only, for how long the oldest version
 	// in the answer had no longer been the newest when the request was due.
@@ -96,6 +106,7 @@ type Run struct {
 
 	// Counts is what all processes together have counted; of it, EventsPerRequest.
 	counts.Counts
+	// Events per request that was sent.
 	EventsPerRequest float64 `json:"events_per_request"`
 	// Impacts tells of each window of faults what the callers felt of it.
 	Impacts []Impact `json:"impacts"`
@@ -105,7 +116,8 @@ type Run struct {
 	// StorageBytes is, by service, what it keeps in its database; CopyBytes is how
 	// much of that is copies of other services' records.
 	StorageBytes map[string]int64 `json:"storage_bytes"`
-	CopyBytes    map[string]int64 `json:"copy_bytes"`
+	// How much of what each service keeps is copies of other services' records, in bytes.
+	CopyBytes map[string]int64 `json:"copy_bytes"`
 	// UnseenChanges counts the acknowledged changes that were not visible in every
 	// replica when the run ended; ReplicationLag leaves them out.
 	UnseenChanges int64 `json:"unseen_changes"`
@@ -129,16 +141,23 @@ type Run struct {
 	// run's end, with all that runs in it, earlier runs included; 0 where it is not known.
 	MaxResidentBytes int64 `json:"max_resident_bytes,omitempty"`
 
+	// The seconds of the run, without gaps, in order.
 	Series []Second `json:"series"`
 }
 
 // Environment is where a run ran.
 type Environment struct {
-	Go     string `json:"go"`
+	// Version of Go.
+	Go string `json:"go"`
+	// Revision of the program; "unknown" where the build did not note it, as go run does not
+	// without -buildvcs=true.
 	Commit string `json:"commit"`
-	OS     string `json:"os"`
-	CPU    string `json:"cpu"`
-	Cores  int    `json:"cores"`
+	// Operating system and architecture.
+	OS string `json:"os"`
+	// CPU model.
+	CPU string `json:"cpu"`
+	// Cores that the driver's process could use.
+	Cores int `json:"cores" schema:"min=1"`
 	// Placement is where the services ran: "process" or "elsewhere"; empty is in the
 	// driver's process.
 	Placement string `json:"placement,omitempty"`
@@ -156,8 +175,11 @@ type Environment struct {
 // Silence is for how long a process did not answer on its control, from the start of the
 // measured part, good to a quarter of a second.
 type Silence struct {
-	Process       string  `json:"process"`
-	StartSeconds  float64 `json:"start_seconds"`
+	// Name of the process, as in processes.
+	Process string `json:"process"`
+	// From the start of the measured part.
+	StartSeconds float64 `json:"start_seconds" schema:"signed"`
+	// Until the next sign of life, or the end of the run.
 	LengthSeconds float64 `json:"length_seconds"`
 }
 
@@ -165,28 +187,40 @@ type Silence struct {
 // cluster, before the load, one at a time, and in turns with that over an embedded
 // broker in the driver's process.
 type RoundTrip struct {
-	Count       int64   `json:"count"`
-	P50         float64 `json:"p50_seconds"`
-	P99         float64 `json:"p99_seconds"`
+	// Requests over each of the two.
+	Count int64 `json:"count" schema:"min=1"`
+	// Median over the cluster.
+	P50 float64 `json:"p50_seconds"`
+	// 99th percentile over the cluster.
+	P99 float64 `json:"p99_seconds"`
+	// Median over the embedded broker.
 	EmbeddedP50 float64 `json:"embedded_p50_seconds"`
+	// 99th percentile over the embedded broker.
 	EmbeddedP99 float64 `json:"embedded_p99_seconds"`
 }
 
 // Counts counts reads of the entry service.
 type Counts struct {
-	Due       int64 `json:"due"`
-	Sent      int64 `json:"sent"`
+	// Requests that were due.
+	Due int64 `json:"due"`
+	// Requests that were sent.
+	Sent int64 `json:"sent"`
+	// Requests that were answered.
 	Succeeded int64 `json:"succeeded"`
-	Failed    int64 `json:"failed"`
+	// Requests that failed, by error or timeout.
+	Failed int64 `json:"failed"`
 }
 
 // Requests counts reads of the entry service, and gives their rates.
 type Requests struct {
 	// Due less Sent is what was given up before it was sent.
-	Due       int64 `json:"due"`
-	Sent      int64 `json:"sent"`
+	Due int64 `json:"due"`
+	// Requests that were sent.
+	Sent int64 `json:"sent"`
+	// Requests that were answered.
 	Succeeded int64 `json:"succeeded"`
-	Failed    int64 `json:"failed"`
+	// Requests that failed, by error or timeout.
+	Failed int64 `json:"failed"`
 	// RateAsked is the requests due per second; 0 in a closed loop.
 	RateAsked float64 `json:"rate_asked"`
 	// RateAchieved is the requests that were sent within the measured part, per
@@ -194,7 +228,9 @@ type Requests struct {
 	// passed. What a driver that cannot keep up sends, or has answered, after the
 	// end is in neither; what was due in the warm-up is, where it passed later.
 	RateAchieved float64 `json:"rate_achieved"`
-	Throughput   float64 `json:"throughput"`
+	// Requests that succeeded within the measured part, whenever they were due, per second of
+	// it.
+	Throughput float64 `json:"throughput"`
 	// Interrupted counts the requests that were in flight at an interrupt and were
 	// cancelled some time after it. They are in no other count but Due.
 	Interrupted int64 `json:"interrupted,omitempty"`
@@ -203,9 +239,12 @@ type Requests struct {
 // Writes counts the driver's writes to the owners, warm-up not included. Due less
 // Acknowledged and Failed is what was given up before it was sent.
 type Writes struct {
-	Due          int64 `json:"due"`
+	// Writes that were due. Less the others, it is what was given up before it was sent.
+	Due int64 `json:"due"`
+	// Writes that the owner acknowledged.
 	Acknowledged int64 `json:"acknowledged"`
-	Failed       int64 `json:"failed"`
+	// Writes that failed, by error or timeout.
+	Failed int64 `json:"failed"`
 	// Failures counts the failed ones by gRPC code name; nil where none has failed, and
 	// in older files.
 	Failures map[string]int64 `json:"failures,omitempty"`
@@ -222,9 +261,12 @@ func (w Writes) ErrorRate() Interval { return Share(w.Failed, w.Sent()) }
 
 // Interval is a share with its 95 % Wilson score interval.
 type Interval struct {
-	Value float64 `json:"value"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
+	// The share, from 0 to 1.
+	Value float64 `json:"value" schema:"max=1"`
+	// Lower end of the interval, from 0 to 1.
+	Low float64 `json:"low" schema:"max=1"`
+	// Upper end of the interval, from 0 to 1.
+	High float64 `json:"high" schema:"max=1"`
 }
 
 // Share returns the share that k is of n, with its interval; of none, 0 and all of
@@ -236,26 +278,41 @@ func Share(k, n int64) Interval {
 
 // Quantiles summarises a distribution, in seconds. All are 0 where Count is 0.
 type Quantiles struct {
-	Count int64   `json:"count"`
-	Min   float64 `json:"min"`
-	P50   float64 `json:"p50"`
-	P75   float64 `json:"p75"`
-	P90   float64 `json:"p90"`
-	P99   float64 `json:"p99"`
-	P999  float64 `json:"p99.9"`
+	// Number of values.
+	Count int64 `json:"count"`
+	// Smallest value, in seconds; exact.
+	Min float64 `json:"min"`
+	// 50th percentile, in seconds, to 3 significant digits.
+	P50 float64 `json:"p50"`
+	// 75th percentile, in seconds, to 3 significant digits.
+	P75 float64 `json:"p75"`
+	// 90th percentile, in seconds, to 3 significant digits.
+	P90 float64 `json:"p90"`
+	// 99th percentile, in seconds, to 3 significant digits.
+	P99 float64 `json:"p99"`
+	// 99.9th percentile, in seconds, to 3 significant digits.
+	P999 float64 `json:"p99.9"`
+	// 99.99th percentile, in seconds, to 3 significant digits.
 	P9999 float64 `json:"p99.99"`
-	Max   float64 `json:"max"`
-	Mean  float64 `json:"mean"`
+	// Largest value, in seconds; exact.
+	Max float64 `json:"max"`
+	// Arithmetic mean, in seconds; exact.
+	Mean float64 `json:"mean"`
 }
 
 // Answers counts what the oracle said of the successes. Missing counts the
 // failures as well of which the oracle knows that there was a record to be found.
 type Answers struct {
-	Correct   int64 `json:"correct"`
-	Stale     int64 `json:"stale"`
+	// Answers with the newest versions.
+	Correct int64 `json:"correct"`
+	// Answers with a version that was no longer the newest when the request was due.
+	Stale int64 `json:"stale"`
+	// Answers with an older version than had been seen before.
 	Backwards int64 `json:"backwards"`
-	Missing   int64 `json:"missing"`
-	Corrupt   int64 `json:"corrupt"`
+	// Answers, or failures, that lacked a record that exists.
+	Missing int64 `json:"missing"`
+	// Answers whose content is not what was written.
+	Corrupt int64 `json:"corrupt"`
 	// Unjudged counts the successes that are intact and of which nothing more is known:
 	// those of attached drivers.
 	Unjudged int64 `json:"unjudged,omitempty"`

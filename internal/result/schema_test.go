@@ -1,176 +1,219 @@
 package result
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
-
 	"time"
+	"unicode"
 
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/fault"
 	"crosstalk/internal/policy"
 )
 
-// node is what the test reads of a schema.
-type node struct {
-	Ref         string           `json:"$ref"`
-	Description string           `json:"description"`
-	Type        string           `json:"type"`
-	Format      string           `json:"format"`
-	Enum        []string         `json:"enum"`
-	Const       *int             `json:"const"`
-	Properties  map[string]*node `json:"properties"`
-	Required    []string         `json:"required"`
-	Additional  json.RawMessage  `json:"additionalProperties"`
-	Items       *node            `json:"items"`
-	AnyOf       []*node          `json:"anyOf"`
-	Defs        map[string]*node `json:"$defs"`
-}
+var update = flag.Bool("update", false, "write run.schema.json anew")
 
-// TestSchemaIsTheStruct walks Run and its schema together.
-func TestSchemaIsTheStruct(t *testing.T) {
-	var root node
-	if err := json.Unmarshal(Schema(), &root); err != nil {
+// The schema is what the types say: names and types of the fields, what may be missing,
+// their ranges by the tag schema, and their doc comments.
+func TestSchemaIsOfTheTypes(t *testing.T) {
+	g := &generator{T: t, docs: docsOf(t, "../result", "../counts", "../policy"), defs: make(map[string]object)}
+	root := g.structOf(reflect.TypeFor[Run]())
+	root["$schema"], root["title"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", "Crosstalk run.json", g.defs
+	root["properties"].(object)["schema"].(object)["const"] = SchemaVersion
+	var want bytes.Buffer
+	e := json.NewEncoder(&want)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(root); err != nil {
 		t.Fatal(err)
 	}
-	w := &walker{T: t, defs: root.Defs, used: map[string]bool{}}
-	w.same("run", reflect.TypeFor[Run](), &root)
-	for name := range root.Defs {
-		if !w.used[name] {
-			t.Errorf("$defs/%s is not used", name)
+	if *update {
+		if err := os.WriteFile("run.schema.json", want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if c := root.Properties["schema"].Const; c == nil || *c != SchemaVersion {
-		t.Errorf("the schema is not that of version %d", SchemaVersion)
-	}
-	verdicts := []string{string(OK), string(Interrupted), string(Invalid), string(Wrong)}
-	if got := root.Properties["verdict"].Enum; !slices.Equal(got, verdicts) {
-		t.Errorf("verdicts %v, want %v", got, verdicts)
-	}
-}
-
-type walker struct {
-	*testing.T
-	defs map[string]*node
-	used map[string]bool
-}
-
-func (w *walker) same(at string, goType reflect.Type, n *node) {
-	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
-		w.used[name] = true
-		if n = w.defs[name]; n == nil {
-			w.Errorf("%s: there is no $defs/%s", at, name)
-			return
-		}
-	}
-	if goType.Kind() == reflect.Pointer {
-		goType = goType.Elem()
-	}
-	if goType == reflect.TypeFor[policy.ByCode]() {
-		goType = reflect.TypeFor[map[string]int64]() // which it is written as
-	}
-	if want := schemaType(goType); n.Type != want {
-		w.Errorf("%s: %v is a JSON %s, the schema says %q", at, goType, want, n.Type)
 		return
 	}
-	switch {
-	case goType == reflect.TypeFor[time.Time]():
-		if n.Format != "date-time" {
-			w.Errorf("%s: format %q", at, n.Format)
-		}
-	case goType == reflect.TypeFor[experiment.Experiment]():
-	case goType.Kind() == reflect.Struct:
-		w.fields(at, goType, n)
-	case goType.Kind() == reflect.Map:
-		var values node
-		if err := json.Unmarshal(n.Additional, &values); err != nil {
-			w.Errorf("%s: additionalProperties: %v", at, err)
-			return
-		}
-		w.same(at+".*", goType.Elem(), &values)
-	case goType.Kind() == reflect.Slice:
-		if n.Items == nil {
-			w.Errorf("%s: no items", at)
-			return
-		}
-		w.same(at+"[]", goType.Elem(), n.Items)
+	if !bytes.Equal(Schema(), want.Bytes()) {
+		t.Error("run.schema.json is not what the types say: go test ./internal/result -run SchemaIsOfTheTypes -update")
 	}
 }
 
-func (w *walker) fields(at string, goType reflect.Type, n *node) {
-	if string(n.Additional) != "false" {
-		w.Errorf("%s: additionalProperties is %s, not false", at, n.Additional)
-	}
-	var required []string
-	fields := jsonFields(goType)
-	for _, f := range fields {
+type object = map[string]any
+
+type generator struct {
+	*testing.T
+	docs map[string]string // by PACKAGE.TYPE.FIELD, and by PACKAGE.TYPE
+	defs map[string]object
+}
+
+var enums = map[reflect.Type]func() []string{
+	reflect.TypeFor[Verdict](): func() []string {
+		return []string{string(OK), string(Interrupted), string(Invalid), string(Wrong)}
+	},
+	reflect.TypeFor[fault.Kind](): func() (names []string) {
+		for _, d := range fault.Table {
+			names = append(names, string(d.Kind))
+		}
+		return names
+	},
+}
+
+func (g *generator) structOf(t reflect.Type) object {
+	properties, required := make(object), []string{}
+	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || name == "-" {
+			continue
+		}
+		property := g.of(f.Type)
+		if f.Type.Kind() == reflect.Pointer && options == "" {
+			property = object{"anyOf": []any{property, object{"type": "null"}}}
+		}
+		rangeOf(property, f.Tag.Get("schema"))
+		doc := g.doc(t, f)
+		if !strings.HasSuffix(doc, ".") {
+			g.Errorf("%v.%s has no doc comment that ends with a full stop", t, f.Name)
+		}
+		property["description"] = doc
+		properties[name] = property
 		if options != "omitempty" && options != "omitzero" {
 			required = append(required, name)
 		}
-		field := n.Properties[name]
-		if field == nil {
-			w.Errorf("%s.%s is not in the schema", at, name)
-			continue
-		}
-		if !strings.HasSuffix(field.Description, ".") {
-			w.Errorf("%s.%s: description %q", at, name, field.Description)
-		}
-		if f.Type.Kind() == reflect.Pointer && options != "omitempty" {
-			if len(field.AnyOf) != 2 || field.AnyOf[1].Type != "null" {
-				w.Errorf("%s.%s may be null, and the schema does not say so", at, name)
-				continue
-			}
-			field = field.AnyOf[0]
-		}
-		w.same(at+"."+name, f.Type, field)
 	}
-	if len(n.Properties) != len(fields) {
-		w.Errorf("%s: the schema has %d properties, %v has %d fields", at, len(n.Properties), goType, len(fields))
-	}
-	if !slices.Equal(slices.Sorted(slices.Values(n.Required)), slices.Sorted(slices.Values(required))) {
-		w.Errorf("%s: required %v, want %v", at, n.Required, required)
-	}
-}
-
-// jsonFields are the fields that are in the JSON, those of embedded structs included.
-func jsonFields(t reflect.Type) []reflect.StructField {
-	var out []reflect.StructField
-	for _, f := range reflect.VisibleFields(t) {
-		if tag := f.Tag.Get("json"); !f.Anonymous && tag != "-" {
-			out = append(out, f)
-		}
+	out := object{"type": "object", "additionalProperties": false, "properties": properties, "description": g.docs[t.String()]}
+	if len(required) > 0 {
+		out["required"] = required
 	}
 	return out
 }
 
-func schemaType(t reflect.Type) string {
+// doc is a field's comment, also of a struct that is embedded.
+func (g *generator) doc(t reflect.Type, f reflect.StructField) string {
+	of := t
+	for _, i := range f.Index[:len(f.Index)-1] { // of the embedded struct that has it
+		of = of.Field(i).Type
+	}
+	return g.docs[of.String()+"."+f.Name]
+}
+
+func (g *generator) of(t reflect.Type) object {
 	switch {
-	case t.Kind() == reflect.Bool:
-		return "boolean"
-	case t == reflect.TypeFor[experiment.Experiment]():
-		return "object"
 	case t == reflect.TypeFor[time.Time]():
-		return "string"
+		return object{"type": "string", "format": "date-time"}
+	case t == reflect.TypeFor[experiment.Experiment]():
+		return object{"type": "object"}
+	case t == reflect.TypeFor[policy.ByCode](): // which is written as
+		return g.of(reflect.TypeFor[map[string]int64]())
+	case enums[t] != nil:
+		return object{"type": "string", "enum": enums[t]()}
 	}
 	switch t.Kind() {
+	case reflect.Pointer:
+		return g.of(t.Elem())
+	case reflect.Bool:
+		return object{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
-		return "integer"
+		return object{"type": "integer"}
 	case reflect.Float64:
-		return "number"
+		return object{"type": "number"}
 	case reflect.String:
-		return "string"
+		return object{"type": "string"}
 	case reflect.Slice:
-		return "array"
-	case reflect.Map, reflect.Struct:
-		return "object"
+		items := g.of(t.Elem())
+		rangeOf(items, "")
+		return object{"type": "array", "items": items}
+	case reflect.Map:
+		values := g.of(t.Elem())
+		rangeOf(values, "")
+		return object{"type": "object", "additionalProperties": values}
+	case reflect.Struct:
+		name := snake(t.Name())
+		if g.defs[name] == nil {
+			g.defs[name] = object{} // a type may hold itself
+			g.defs[name] = g.structOf(t)
+		}
+		return object{"$ref": "#/$defs/" + name}
 	}
-	return "nothing that is expected"
+	g.Fatalf("no JSON is known of %v", t)
+	return nil
 }
+
+// rangeOf says of a number what its tag does: from 0 on, unless it is signed.
+func rangeOf(property object, tag string) {
+	if kind := property["type"]; kind != "integer" && kind != "number" {
+		return
+	}
+	switch tag {
+	case "signed":
+	case "min=1":
+		property["minimum"] = 1
+	case "max=1":
+		property["minimum"], property["maximum"] = 0, 1
+	default:
+		property["minimum"] = 0
+	}
+}
+
+func snake(name string) string {
+	var out strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 && !unicode.IsUpper(rune(name[i-1])) {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}
+
+// docsOf reads the comments of the structs in some packages. One that stands above
+// several fields is that of the first.
+func docsOf(t *testing.T, dirs ...string) map[string]string {
+	t.Helper()
+	docs := make(map[string]string)
+	for _, dir := range dirs {
+		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+		for _, name := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range file.Decls {
+				if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE && !strings.HasSuffix(name, "_test.go") {
+					docOf(docs, file.Name.Name, g)
+				}
+			}
+		}
+	}
+	return docs
+}
+
+func docOf(docs map[string]string, pkg string, g *ast.GenDecl) {
+	for _, spec := range g.Specs {
+		s := spec.(*ast.TypeSpec)
+		fields, ok := s.Type.(*ast.StructType)
+		if !ok {
+			continue
+		}
+		of := pkg + "." + s.Name.Name
+		docs[of] = oneLine(g.Doc)
+		for _, f := range fields.Fields.List {
+			for _, name := range f.Names {
+				docs[of+"."+name.Name] = oneLine(f.Doc)
+			}
+		}
+	}
+}
+
+func oneLine(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }
 
 func TestWhatIsWrittenIsValid(t *testing.T) {
 	f, full := recorded(t)

@@ -12,10 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// How long PostgreSQL is waited for: for a connection, and for an answer.
+// How long PostgreSQL is waited for: for a connection, for an answer, and for the end of
+// a lock that ends with its connection anyway.
 const (
-	postgresDial = 5 * time.Second
-	postgresWait = 10 * time.Second
+	postgresDial    = 5 * time.Second
+	postgresWait    = 10 * time.Second
+	postgresRelease = time.Second
 )
 
 // postgresNames is the longest name that PostgreSQL keeps whole.

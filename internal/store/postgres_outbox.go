@@ -71,7 +71,7 @@ func (t *postgresTable) hold(ctx context.Context) (outbox, error) {
 
 // release ends the lock before the connection, with which the server may end it later.
 func (o *postgresOutbox) release() error {
-	ctx, cancel := patience(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), postgresRelease)
 	defer cancel()
 	_, _ = o.conn.Exec(ctx, "SELECT pg_advisory_unlock_all()") // else it ends with the connection
 	_ = o.conn.Close(ctx)                                      // nothing is lost with it

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,13 +88,27 @@ func TestPostgresThatRefuses(t *testing.T) {
 	wantLine(t, open("guest", u.String()), nil, `open store "a": `, `database "nowhere" does not exist`)
 }
 
-// tunnel is a way to a server that can be cut.
+// tunnel is a way to a server that can be cut, or swallow what is sent.
 type tunnel struct {
 	net.Listener
-	to    string
-	mu    sync.Mutex
-	isCut bool
-	conns []net.Conn
+	to       string
+	swallows atomic.Bool
+	mu       sync.Mutex
+	isCut    bool
+	conns    []net.Conn
+}
+
+// swallowing is an end of a tunnel.
+type swallowing struct {
+	net.Conn
+	swallows *atomic.Bool
+}
+
+func (s swallowing) Write(b []byte) (int, error) {
+	if s.swallows.Load() {
+		return len(b), nil
+	}
+	return s.Conn.Write(b)
 }
 
 func newTunnel(t *testing.T, to string) *tunnel {
@@ -112,7 +127,7 @@ func newTunnel(t *testing.T, to string) *tunnel {
 				return
 			}
 			if out := w.connect(in); out != nil {
-				running.Go(func() { _, _ = io.Copy(out, in); out.Close() })
+				running.Go(func() { _, _ = io.Copy(swallowing{out, &w.swallows}, in); out.Close() })
 				running.Go(func() { _, _ = io.Copy(in, out); in.Close() })
 			}
 		}
@@ -194,6 +209,33 @@ func TestRemoveEndsWithItsContext(t *testing.T) {
 		wantLine(t, err, ErrAway, "schema r-a may be left at postgres://")
 	case <-time.After(time.Minute):
 		t.Error("it still waits")
+	}
+}
+
+// Whoever stops while a server swallows what it is sent does not wait for its lock to end.
+func TestPostgresReleasesAtOnce(t *testing.T) {
+	u := realPostgres(t)
+	way := newTunnel(t, u.Host)
+	config, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PGPASSWORD", config.Password)
+	u.Host, u.RawQuery = way.Addr().String(), "sslmode=disable"
+	spec, place := Spec{Kind: Postgres, URL: u.String()}, Place{Run: "crosstalk-test-release"}
+	defer Remove(context.Background(), place, map[string]Spec{"a": specOf(Postgres)})
+	s, err := Open(t.Context(), spec, place, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := collection(t, s, "users")
+	write(t, c, 1, rec(1, 1))
+	outboxOf(t, c)
+	way.swallows.Store(true)
+	begin := time.Now()
+	_ = s.Close()
+	if took := time.Since(begin); took > postgresWait/2 {
+		t.Errorf("it took %v to close", took)
 	}
 }
 
