@@ -26,6 +26,10 @@ func TestReferenceRunsAreDrawnAgain(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(dir), func(t *testing.T) {
+			if filepath.Base(dir) == figuresAlone {
+				withoutRuns(t, dir)
+				return
+			}
 			out := t.TempDir()
 			if code, _, stderr := bench(t, t.Context(), "report", dir, "--format=png", "--out="+out); code != exitOK {
 				t.Fatalf("exit code %d: %s", code, stderr)
@@ -45,5 +49,23 @@ func TestReferenceRunsAreDrawnAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// figuresAlone is published without its runs, which are many: its sweep.csv says what is
+// drawn.
+const figuresAlone = "overload"
+
+// withoutRuns holds that what cannot be drawn again is as it is said to be: pictures, each
+// beside its figures, and no run that could be.
+func withoutRuns(t *testing.T, dir string) {
+	t.Helper()
+	pictures, _ := filepath.Glob(filepath.Join(dir, "*", "propagation.png"))
+	figures, _ := filepath.Glob(filepath.Join(dir, "*", "sweep.csv"))
+	if len(pictures) == 0 || len(figures) != len(pictures) {
+		t.Errorf("%d pictures, and figures of %d", len(pictures), len(figures))
+	}
+	if runs, _ := filepath.Glob(filepath.Join(dir, "*", "*", "*", "run.json")); len(runs) > 0 {
+		t.Errorf("%d runs are published: draw their pictures again", len(runs))
 	}
 }

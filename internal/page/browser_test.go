@@ -350,6 +350,38 @@ func TestOpenEnds(t *testing.T) {
 	b.calm()
 }
 
+// The names of windows are readable however narrow these are: none lies on another one,
+// and each is beside the left edge of its window, or at the end of the chart.
+func TestNamesOfWindows(t *testing.T) {
+	browserCommand(t)
+	names := func(chart string) string {
+		return `(() => {
+			const place = document.getElementById("` + chart + `"), names = JSON.parse(document.getElementById("charts").textContent)["` + chart + `"].shades.map((s) => s.label);
+			return [...place.querySelectorAll("svg text")].filter((text) => names.includes(text.textContent)).map((text) => text.getBoundingClientRect());
+		})()`
+	}
+	apart := `.every((a, n, all) => all.every((b, m) => n === m || a.right < b.left || b.right < a.left || a.bottom <= b.top + 1 || b.bottom <= a.top + 1))`
+	for name, c := range map[string]struct {
+		chart   string
+		atLeast int
+	}{"retry-storm": {"v0-errors-0", 2}, "matrix": {"v0-errors-0", 20}} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, written(t, filepath.Join("..", "..", "results", "reference", name)))
+			n := names(c.chart)
+			b.says(fmt.Sprintf(`%s.length >= %d`, n, c.atLeast), "true")
+			b.says(n+apart, "true")
+			b.shoot("names-" + name)
+			call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true})
+			b.says(inView+`.every((p) => p.querySelector("svg").getBoundingClientRect().width <= 390)`, "true")
+			b.says(n+`.length > 1`, "true")
+			b.says(n+apart, "true")
+			b.says(n+`.every((r) => r.left >= 0 && r.right <= 390)`, "true")
+			b.shoot("names-" + name + "-narrow")
+			b.calm()
+		})
+	}
+}
+
 // A sweep's page shows one point at a time.
 func TestViews(t *testing.T) {
 	browserCommand(t)

@@ -52,7 +52,7 @@
 
 	const text = () => ({ color: ink.faint, fontSize: narrow() ? 10 : 12 });
 	const axis = (more) => Object.assign({
-		axisLine: { lineStyle: { color: ink.line } }, axisTick: { lineStyle: { color: ink.line } },
+		axisLine: { onZero: false, lineStyle: { color: ink.line } }, axisTick: { lineStyle: { color: ink.line } },
 		splitLine: { lineStyle: { color: ink.line, opacity: 0.7 } }, axisLabel: text(),
 		nameTextStyle: { color: ink.faint, fontSize: 12 },
 	}, more);
@@ -75,14 +75,11 @@
 			for (let n = 1; n <= end; n++) at.push(n);
 			return axis({ ...places(at, (v) => ninesLabel(v)), min: 0, max: end });
 		}
-		case "seconds": {
-			const at = chart.series.flatMap((s) => s.points.map((p) => p[0]));
-			const shades = chart.shades || [];
+		case "seconds":
 			return axis({
 				type: "value", axisLabel: { ...text(), formatter: "{value} s", hideOverlap: true }, splitLine: { show: false }, minInterval: 1,
-				min: Math.floor(Math.min(0, ...at, ...shades.map((s) => s.from))), max: Math.ceil(Math.max(1, ...at)),
+				...secondsOf(chart),
 			});
-		}
 		case "categories":
 			return axis({ type: "category", data: chart.categories, splitLine: { show: false }, ...name });
 		default: {
@@ -92,6 +89,10 @@
 			return axis({ ...places(at, label), splitLine: { show: false }, min: at[0] - pad, max: at[at.length - 1] + pad, ...name });
 		}
 		}
+	};
+	const secondsOf = (chart) => {
+		const at = chart.series.flatMap((s) => s.points.map((p) => p[0]));
+		return { min: Math.floor(Math.min(0, ...at, ...(chart.shades || []).map((s) => s.from))), max: Math.ceil(Math.max(1, ...at)) };
 	};
 	const ninesLabel = (v) => {
 		const p = 100 * (1 - Math.pow(10, -v));
@@ -166,23 +167,46 @@
 				itemStyle: { color: colour }, emphasis: { disabled: true }, z: s.theory ? 2 : 3,
 			});
 		}
-		const shades = chart.shades || [];
-		if (shades.length) out.push(ground(shades));
+		if ((chart.shades || []).length) out.push(ground(chart));
 		return out;
 	};
-	const manyShades = 5;
+	// The names of windows stand above them, each where its window begins, however narrow
+	// that is, and one above the other where they would meet. What finds no place in the
+	// rows is left out: the pointer says it.
+	const tagSize = 11, tagHeight = 13, mostTags = 3;
+	const pen = document.createElement("canvas").getContext("2d");
+	const widthOf = (label) => {
+		pen.font = `${tagSize}px ${getComputedStyle(document.body).fontFamily}`;
+		return pen.measureText(label).width;
+	};
+	const besideAxis = 90; // about what the labels of the Y axis and the margins take
+	const tagsOf = (chart) => {
+		const { min, max } = secondsOf(chart), ends = [];
+		const wide = Math.max(document.getElementById(chart.id).clientWidth - besideAxis, 100);
+		return (chart.shades || []).map((s) => {
+			const begin = (s.from - min) / (max - min) * wide, long = widthOf(s.label), from = Math.max(Math.min(begin, wide - long), 0);
+			const free = ends.findIndex((end) => end <= from), row = free < 0 ? ends.length : free;
+			if (row >= mostTags) return null;
+			ends[row] = from + long + 8;
+			return { row, shift: from - begin };
+		});
+	};
+	const laneOf = (chart) => tagHeight * Math.max(0, ...tagsOf(chart).map((t) => t ? t.row + 1 : 0));
 	// The ground is a series of its own, so that it stays where a scenario is alone.
-	const ground = (shades) => ({
-		type: "line", name: "", data: [], silent: true, z: 1,
-		markArea: {
-			silent: true,
-			data: shades.map((s) => [{
-				xAxis: s.from, name: s.label,
-				itemStyle: { color: s.fault ? ink.fault : ink.faint, opacity: s.fault ? 0.13 : 0.1 },
-				label: { show: shades.length <= manyShades, position: "top", distance: 3, color: s.fault ? ink.fault : ink.faint, fontSize: 11 },
-			}, { xAxis: s.to }]),
-		},
-	});
+	const ground = (chart) => {
+		const tags = tagsOf(chart);
+		return {
+			type: "line", name: "", data: [], silent: true, z: 1,
+			markArea: {
+				silent: true,
+				data: chart.shades.map((s, n) => [{
+					xAxis: s.from, name: s.label,
+					itemStyle: { color: s.fault ? ink.fault : ink.faint, opacity: s.fault ? 0.13 : 0.1 },
+					label: tags[n] ? { show: true, position: [tags[n].shift, -tagHeight * (tags[n].row + 1)], color: s.fault ? ink.fault : ink.faint, fontSize: tagSize } : { show: false },
+				}, { xAxis: s.to }]),
+			},
+		};
+	};
 
 	const escape = (t) => String(t).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 	const row = (scenario, name, value) =>
@@ -223,7 +247,7 @@
 	}, more);
 
 	const lines = (chart) => ({
-		grid: { left: 8, right: narrow() ? 14 : 24, top: (chart.shades || []).length ? 22 : 14, bottom: chart.x_title ? 28 : 8, containLabel: true },
+		grid: { left: 8, right: narrow() ? 14 : 24, top: (chart.shades || []).length ? 9 + laneOf(chart) : 14, bottom: chart.x_title ? 28 : 8, containLabel: true },
 		xAxis: xAxis(chart), yAxis: yAxis(chart), series: seriesOf(chart),
 		tooltip: tip({ trigger: "axis", axisPointer: { type: "line", snap: true, lineStyle: { color: ink.faint } }, formatter: onHover(chart) }),
 	});
