@@ -58,7 +58,8 @@ func TestStagesAddUp(t *testing.T) {
 	}
 }
 
-// A run has the stages of its requests, which add up to their latency.
+// A run has the stages of its requests, which add up to their latency; where nothing
+// happens, it warns of nothing.
 func TestStagesOfARun(t *testing.T) {
 	out, _, err := simulate(t, "sync", ask(t, "latency", "A=20ms,B=none,C=none", "duration", "2s", "warmup", "0s"), nil)
 	if err != nil {
@@ -70,6 +71,9 @@ func TestStagesOfARun(t *testing.T) {
 		if s.Name == "supplier's work" && math.Abs(s.Mean-0.02) > 1e-9 {
 			t.Errorf("%+v", s)
 		}
+	}
+	if len(out.Warnings) != 0 {
+		t.Errorf("%q", out.Warnings)
 	}
 	if sum < 0.02 || math.Abs(sum-out.Latency.Mean) > 1e-4 {
 		t.Errorf("the stages %+v add up to %v s, the latency is %v", out.Stages, sum, out.Latency.Mean)
