@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
+	"time"
+
+	"crosstalk/internal/record"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,5 +39,25 @@ func TestErrorsOfTheEngines(t *testing.T) {
 	}
 	if got := postgresError(errors.New("a\nb")); !errors.Is(got, ErrAway) || got.Error() != "database is away: a b" {
 		t.Error(got)
+	}
+}
+
+// Names are of these letters and no others; times are what an int64 of nanoseconds holds.
+func TestWhatIsChecked(t *testing.T) {
+	if err := checkName("azAZ09_-."); err != nil {
+		t.Error(err)
+	}
+	for _, r := range "`{@[/:,^ é" {
+		if checkName("a"+string(r)) == nil {
+			t.Errorf("a name may have %q", r)
+		}
+	}
+	at := func(year int) error {
+		return checkRecord(&record.Record{Version: 1, WrittenAt: time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)})
+	}
+	for year, want := range map[int]bool{1677: false, 1678: true, 2261: true, 2262: false} {
+		if (at(year) == nil) != want {
+			t.Errorf("written in %d: %v", year, at(year))
+		}
 	}
 }
