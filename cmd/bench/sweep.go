@@ -161,7 +161,7 @@ func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string, 
 
 func (c *sweepCommand) show(cmd *cobra.Command, s report.Sweep, dir string) error {
 	out := cmd.OutOrStdout()
-	if err := s.Table(out); err != nil {
+	if err := report.Text(out, s.Table()); err != nil {
 		return err
 	}
 	if err := s.CSV(filepath.Join(dir, "sweep.csv")); err != nil {
