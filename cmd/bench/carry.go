@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/clock"
@@ -44,16 +41,6 @@ func newSession(out string) (*result.Folder, error) {
 	return session, nil
 }
 
-// carryOut runs an experiment in one scenario, and reads the run back from its
-// folder below dir: what is concluded from it stands there.
-func carryOut(ctx context.Context, e *experiment.Experiment, scenario, dir string, o runner.Options) (*result.Loaded, error) {
-	s, _ := scenarios.ByName(scenario) // the experiment is valid
-	if _, err := runner.Run(ctx, s, e, dir, o); err != nil {
-		return nil, err
-	}
-	return result.Load(filepath.Join(dir, scenario))
-}
-
 // valid checks an experiment against the scenarios that there are.
 func valid(e *experiment.Experiment) error {
 	return e.Validate(scenarios.Names(), scenarios.Remote)
@@ -65,12 +52,4 @@ func fileOf(args []string) string {
 		return ""
 	}
 	return args[0]
-}
-
-// stopped says that a command ended early, with what it had.
-func stopped(cmd *cobra.Command, err error) error {
-	if cmd.Context().Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
-		return &ended{exitInterrupted, errors.New("interrupted; what was measured until then is written")}
-	}
-	return err
 }

@@ -96,21 +96,6 @@ func (g *gate) run(of string, run *result.Loaded) {
 	g.outcomes = append(g.outcomes, threshold.Check(g.thresholds, of, run)...)
 }
 
-// session holds them against the runs in the folder of a command.
-func (g *gate) session(dir string, runs []result.Run) error {
-	if len(g.thresholds) == 0 {
-		return nil
-	}
-	for _, r := range runs {
-		loaded, err := result.Load(filepath.Join(dir, r.Scenario))
-		if err != nil {
-			return err
-		}
-		g.run(r.Scenario, loaded)
-	}
-	return nil
-}
-
 // found reads the thresholds, and holds them against the runs that were found.
 func (g *gate) found(s report.Session) error {
 	var given []string

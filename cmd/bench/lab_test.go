@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -86,7 +87,7 @@ func TestVerdictThresholds(t *testing.T) {
 	cmd := newVerdict()
 	cmd.SetContext(t.Context())
 	cmd.SetErr(io.Discard)
-	c := &verdictCommand{gate: &gate{texts: []string{"errors<20%"}}}
+	c := &suite{out: t.TempDir(), gate: &gate{texts: []string{"errors<20%"}}}
 	var experiments []verdict.Named
 	for name, share := range map[string]string{"half": "50%", "none": "0%"} {
 		e := shorter()
@@ -97,11 +98,15 @@ func TestVerdictThresholds(t *testing.T) {
 		}
 		experiments = append(experiments, verdict.Named{Name: name, Experiment: &e})
 	}
-	if err := c.gate.read(scenariosOf(experiments), false); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := c.gather(cmd, experiments, nil, t.TempDir()); err != nil {
-		t.Fatal(err)
+	evidence := verdict.Evidence{Runs: make(map[string]map[string]result.Run)}
+	base := shorter()
+	err := c.carryOut(cmd, plan{
+		ask: &base, batches: batchesOf(experiments, &evidence), to: io.Discard,
+		show: func(string, []done) error { return nil },
+	})
+	var e *ended
+	if !errors.As(err, &e) || e.code != exitThreshold || len(evidence.Runs["half"]) != 1 || len(evidence.Runs["none"]) != 1 {
+		t.Fatalf("%v, %d experiments", err, len(evidence.Runs))
 	}
 	rulings := make(map[string]threshold.Ruling)
 	for _, o := range c.gate.outcomes {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
@@ -16,16 +14,12 @@ import (
 	"crosstalk/internal/predict"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
-	"crosstalk/internal/runner"
 	"crosstalk/internal/setting"
 )
 
 type matrixCommand struct {
-	settings *settings
-	out      string
-	plan     matrix.Plan
-	metrics  string
-	gate     *gate
+	*suite
+	plan matrix.Plan
 }
 
 // matrixDefaults shows the differences at a load that leaves this machine time
@@ -68,10 +62,7 @@ Exit codes are those of run.`,
 	flags.SortFlags = false
 	flags.DurationVar(&c.plan.Length, "fault-length", c.plan.Length, "for how long each fault acts")
 	flags.DurationVar(&c.plan.Rest, "rest", c.plan.Rest, "how long it is waited behind each fault")
-	flags.StringVar(&c.out, "out", "results", "folder for the results")
-	addMetrics(flags, &c.metrics)
-	c.gate = addGate(flags)
-	c.settings = addSettings(flags, matrixDefaults())
+	c.suite = addSuite(flags, matrixDefaults())
 	return cmd
 }
 
@@ -93,63 +84,30 @@ func (c *matrixCommand) run(cmd *cobra.Command, path string) (err error) {
 	if err := valid(e); err != nil {
 		return usageError(err)
 	}
-	if err := c.gate.read(e.Scenario, false); err != nil {
-		return err
+	together := batch{
+		step:   fmt.Sprintf("%d scenarios at the same time, for %v", len(e.Scenario), setting.Duration(time.Duration(e.Duration)+time.Duration(e.WarmUp))),
+		atOnce: true,
 	}
-	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
-	if err != nil {
-		return err
+	for _, scenario := range e.Scenario {
+		together.jobs = append(together.jobs, job{experiment: e, scenario: scenario})
 	}
-	defer shown.close(&err)
-	session, err := newSession(c.out)
-	if err != nil {
-		return err
-	}
-	if err := runner.Probe(cmd.Context(), e.Scenario, e, runOptions(nil)); err != nil {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	options := runOptions(nil)
-	options.Shared = true
-	options.Predicting = newView(cmd.ErrOrStderr()).predicting
-	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
-	runs, err := c.measure(cmd, e, session.Dir(), options)
-	if err != nil || cmd.Context().Err() != nil {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	end := errors.Join(c.show(cmd, e, rows, runs, session.Dir()), worst(runs, nil), c.gate.session(session.Dir(), runs))
-	return c.gate.end(cmd.OutOrStdout(), end)
-}
-
-// measure runs all scenarios at the same time.
-func (c *matrixCommand) measure(cmd *cobra.Command, e *experiment.Experiment, dir string, options runner.Options) ([]result.Run, error) {
-	view := newView(cmd.ErrOrStderr())
-	view.step("%d scenarios at the same time, for %v", len(e.Scenario), setting.Duration(time.Duration(e.Duration)+time.Duration(e.WarmUp)))
-	runs := make([]result.Run, len(e.Scenario))
-	group, ctx := errgroup.WithContext(cmd.Context())
-	for i, scenario := range e.Scenario {
-		group.Go(func() error {
-			run, err := carryOut(ctx, e, scenario, dir, options)
-			if err != nil {
-				return err
-			}
-			runs[i] = run.Run
-			return nil
-		})
-	}
-	return runs, group.Wait()
+	return c.carryOut(cmd, plan{
+		ask: e, batches: []batch{together}, whole: true, to: cmd.OutOrStdout(),
+		show: func(dir string, runs []done) error { return endOf(cmd, runs, c.show(cmd, e, rows, runsOf(runs), dir)) },
+	})
 }
 
 func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows []matrix.Row, runs []result.Run, dir string) error {
 	m := report.Matrix{
 		Rows: rows, Scenarios: e.Scenario, Measured: make(map[string][]matrix.Cell), Predicted: make(map[string][]matrix.Cell),
 		Note: fmt.Sprintf("%v, work %s, each fault for %v; errors, p99 and age are those of the requests due while it acted",
-			e.Rate, textOf(e, "latency"), setting.Duration(c.plan.Length)),
+			e.Rate, e.Text("latency"), setting.Duration(c.plan.Length)),
 	}
 	for _, r := range runs {
 		m.Measured[r.Scenario] = matrix.Cells(rows, &r)
 		predicted, err := predictedRun(cmd.Context(), e, r, predict.Options{Progress: newView(cmd.ErrOrStderr()).predicting(r.Scenario)})
 		if err != nil {
-			return stopped(cmd, err)
+			return err
 		}
 		m.Predicted[r.Scenario] = matrix.Cells(rows, predicted)
 	}
@@ -189,16 +147,4 @@ func predictedRun(ctx context.Context, e *experiment.Experiment, measured result
 	}
 	measured.Impacts = tracker.Impacts(0, false)
 	return &measured, nil
-}
-
-// textOf is a setting as its flag has it.
-func textOf(e *experiment.Experiment, name string) string {
-	for _, s := range e.Settings() {
-		if s.Name == name {
-			if text, err := s.Value.MarshalText(); err == nil {
-				return string(text)
-			}
-		}
-	}
-	return ""
 }

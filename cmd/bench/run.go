@@ -1,14 +1,11 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,19 +22,16 @@ import (
 )
 
 type runCommand struct {
-	settings        *settings
-	out             string
+	*suite
 	samples         bool
 	json            bool
 	otlp            string
-	metrics         string
 	nodes           string
 	target          string
 	attach          int
 	drivers         int
 	access          access
 	printExperiment bool
-	gate            *gate
 }
 
 func newRun() *cobra.Command {
@@ -77,17 +71,14 @@ interrupted.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	c.settings = addSettings(flags, experiment.Default())
-	flags.StringVar(&c.out, "out", "results", "folder for the results")
+	c.suite = addSuite(flags, experiment.Default())
 	flags.BoolVar(&c.samples, "samples", false, "write every request to samples.csv")
 	flags.StringVar(&c.otlp, "otlp", "", "export every request as OpenTelemetry spans to a collector, host:port (gRPC), which the processes of the services must reach too")
-	addMetrics(flags, &c.metrics)
 	flags.StringVar(&c.nodes, "nodes", "", "file that tells where the services run already, instead of starting them")
 	flags.StringVar(&c.target, "target", "", "where the service that is queried is, host:port, instead of what --nodes says")
 	flags.IntVar(&c.attach, "attach", 0, "add load, as driver 1, 2, ..., to what driver 0 prepares at --nodes: queries alone, with arrivals and a seed of its own")
 	flags.IntVar(&c.drivers, "drivers", 1, "how many drivers share the load at --nodes: driver 0 waits for the others before it begins")
 	c.access.add(flags)
-	c.gate = addGate(flags)
 	flags.BoolVar(&c.json, "json", false, "print the summaries as JSON lines instead of tables")
 	flags.BoolVar(&c.printExperiment, "print-experiment", false, "print the full experiment file and run nothing")
 	return cmd
@@ -106,43 +97,39 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	if err := c.gate.read(e.Scenario, false); err != nil {
+	options, err := c.options(cmd, e)
+	if err != nil {
 		return err
 	}
+	return c.carryOut(cmd, plan{
+		ask: e, batches: oneByOne(e), options: options, keep: true, to: c.asides(cmd),
+		show: func(dir string, runs []done) error { return c.show(cmd, runs, dir) },
+	})
+}
+
+// options checks the flags that settings are not, and returns what they say of the runs.
+func (c *runCommand) options(cmd *cobra.Command, e *experiment.Experiment) (func(o *runner.Options), error) {
 	if _, _, err := net.SplitHostPort(c.otlp); c.otlp != "" && err != nil {
-		return usageError(fmt.Errorf("--otlp: %q is not host:port", c.otlp))
+		return nil, usageError(fmt.Errorf("--otlp: %q is not host:port", c.otlp))
+	}
+	attach, err := c.attached(e)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := c.placed(e)
+	if err != nil {
+		return nil, err
+	}
+	access, err := c.access.client()
+	if err != nil {
+		return nil, err
 	}
 	view := newView(cmd.ErrOrStderr())
-	options := runOptions(view.progress)
-	options.Predicting = view.predicting
-	options.Samples, options.OTLP, options.Waiting = c.samples, c.otlp, view.waiting
-	if options.Attach, err = c.attached(e); err != nil {
-		return err
-	}
-	if options.Nodes, err = c.placed(e); err != nil {
-		return err
-	}
-	options.Drivers = c.drivers
-	if options.Env.Access, err = c.access.client(); err != nil {
-		return err
-	}
-	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	defer shown.close(&err)
-	options.Metrics = shown.metrics
-	session, err := newSession(c.out)
-	if err != nil {
-		return err
-	}
-	options.Scraped = targets(session.Dir(), cmd.ErrOrStderr())
-	runs, err := c.runAll(cmd, e, session.Dir(), view, options)
-	if len(runs) == 0 {
-		return errors.Join(worst(nil, err), session.Remove())
-	}
-	end := errors.Join(c.show(cmd, runs, session.Dir()), worst(runs, err), c.gate.session(session.Dir(), runs))
-	return c.gate.end(c.asides(cmd), end)
+	return func(o *runner.Options) {
+		o.Progress, o.Waiting = view.progress, view.waiting
+		o.Samples, o.OTLP = c.samples, c.otlp
+		o.Attach, o.Nodes, o.Drivers, o.Env.Access = attach, nodes, c.drivers, access
+	}, nil
 }
 
 // placed returns where the services run already; nil where they do not.
@@ -218,41 +205,11 @@ func (c *runCommand) attached(e *experiment.Experiment) (int, error) {
 	return c.attach, nil
 }
 
-// runAll runs the scenarios one after the other. An interrupted one is the last.
-func (c *runCommand) runAll(cmd *cobra.Command, e *experiment.Experiment, dir string, view *view, options runner.Options) ([]result.Run, error) {
-	if options.Attach == 0 {
-		if err := runner.Probe(cmd.Context(), e.Scenario, e, options); err != nil {
-			return nil, cmp.Or(cmd.Context().Err(), err)
-		}
-	}
-	var runs []result.Run
-	for _, name := range e.Scenario {
-		if cmd.Context().Err() != nil {
-			break
-		}
-		s, _ := scenarios.ByName(name) // the experiment is valid
-		view.started(s, e)
-		run, err := runner.Run(cmd.Context(), s, e, dir, options)
-		if run != nil {
-			view.ended(run)
-			runs = append(runs, *run)
-		}
-		if err != nil && cmd.Context().Err() == nil {
-			return runs, err
-		}
-	}
-	return runs, cmd.Context().Err()
-}
-
 // show prints the tables and draws the pictures, from the run folders. What cannot
 // be drawn does not keep the tables from being printed.
-func (c *runCommand) show(cmd *cobra.Command, runs []result.Run, dir string) error {
-	var folders []string
-	for _, r := range runs {
-		folders = append(folders, filepath.Join(dir, r.Scenario))
-	}
-	printed := c.print(cmd.OutOrStdout(), runs)
-	drawn := errors.Join(draw(dir, folders), writePage(dir))
+func (c *runCommand) show(cmd *cobra.Command, runs []done, dir string) error {
+	printed := c.print(cmd.OutOrStdout(), runsOf(runs))
+	drawn := errors.Join(draw(dir, loadedOf(runs)), writePage(dir))
 	_, err := fmt.Fprintf(c.asides(cmd), "\nresults: %s (report.html, latency.png, timeline.png, staleness.png; run.json and latency.hlog per scenario)\n", dir)
 	return errors.Join(printed, drawn, err)
 }
@@ -273,23 +230,4 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 		return err
 	}
 	return report.Text(out, report.Details(runs)...)
-}
-
-// worst turns what happened into the command's end.
-func worst(runs []result.Run, err error) error {
-	if errors.Is(err, context.Canceled) && len(runs) == 0 {
-		return &ended{exitInterrupted, errors.New("interrupted before anything was measured")}
-	}
-	if errors.Is(err, context.Canceled) {
-		return &ended{exitInterrupted, errors.New("interrupted; what was measured until then is written")}
-	}
-	if err != nil {
-		return err
-	}
-	for _, r := range runs {
-		if r.Verdict == result.Invalid {
-			return &ended{exitInvalid, fmt.Errorf("INVALID: in %s the instrument was the limit: %s", r.Scenario, r.Warnings[0])}
-		}
-	}
-	return nil
 }

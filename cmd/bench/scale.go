@@ -13,16 +13,14 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
-	"crosstalk/internal/runner"
 	"crosstalk/internal/scale"
 	"crosstalk/internal/setting"
 )
 
 type scaleCommand struct {
-	settings *settings
-	options  scale.Options
-	out      string
-	repeat   int
+	*suite
+	options scale.Options
+	repeat  int
 }
 
 func newScale() *cobra.Command {
@@ -53,8 +51,7 @@ Exit codes are those of run.`,
 	flags.IntVar(&c.options.MostKeys, "most-keys", 100_000, "how far the axes of keys go, in powers of ten; filling the databases takes long")
 	flags.IntVar(&c.repeat, "repeat", 2, "runs of each scenario at each point, as far apart as can be")
 	flags.BoolVar(&c.options.Short, "short", false, "three values an axis, 200 ms each, once")
-	flags.StringVar(&c.out, "out", "results", "folder for the results")
-	c.settings = addSettings(flags, scale.Defaults(experiment.Default()))
+	c.suite = addSuite(flags, scale.Defaults(experiment.Default()))
 	return cmd
 }
 
@@ -77,24 +74,11 @@ func (c *scaleCommand) run(cmd *cobra.Command, path string) error {
 	if len(s.Axes) == 0 {
 		return usageError(errors.New("--axis: none of them says anything of these scenarios"))
 	}
-	session, err := newSession(c.out)
-	if err != nil {
-		return err
-	}
-	options := runOptions(nil)
-	options.Predicting = newView(cmd.ErrOrStderr()).predicting
-	if err := runner.Probe(cmd.Context(), e.Scenario, e, options); err != nil {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	runs, err := c.measure(cmd, &s, session.Dir(), options)
-	if len(s.Figures) == 0 {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	end := stopped(cmd, err)
-	if end == nil {
-		end = worst(runs, nil)
-	}
-	return errors.Join(c.show(cmd, s, runs, session.Dir()), end)
+	return c.carryOut(cmd, plan{
+		ask: e, batches: c.batches(&s), to: cmd.OutOrStdout(),
+		counts: func(r *result.Run) bool { return r.Verdict != result.Interrupted },
+		show:   func(dir string, runs []done) error { return c.show(cmd, s, runsOf(runs), dir) },
+	})
 }
 
 func (c *scaleCommand) check() error {
@@ -112,32 +96,26 @@ func (c *scaleCommand) check() error {
 	return nil
 }
 
-// measure carries out all runs once, and then again as often as is asked: what
-// disturbs the machine for a while then does not disturb all repeats of a point.
-func (c *scaleCommand) measure(cmd *cobra.Command, s *report.Scale, dir string, options runner.Options) (runs []result.Run, err error) {
-	view := newView(cmd.ErrOrStderr())
+// batches are all runs once, and then again as often as is asked: what disturbs the machine
+// for a while then does not disturb all repeats of a point. Each run becomes a figure of s.
+func (c *scaleCommand) batches(s *report.Scale) (out []batch) {
 	for repeat := range c.repeat {
 		for n, a := range s.Axes {
 			for k, p := range a.Points {
 				for _, scenario := range a.Scenarios {
-					view.step("%s, %s, %s (axis %d of %d, %d of %d times)", a.Name, p.Values[0], scenario, n+1, len(s.Axes), repeat+1, c.repeat)
-					name := filepath.Join(a.Name, p.Values[0], fmt.Sprint(repeat+1))
-					options.Name = filepath.ToSlash(filepath.Join(filepath.Base(dir), name))
-					run, err := carryOut(cmd.Context(), p.Experiment, scenario, filepath.Join(dir, name), options)
-					if err != nil {
-						return runs, fmt.Errorf("%s at %s of %s: %w", scenario, p.Values[0], a.Name, err)
-					}
-					if run.Verdict == result.Interrupted {
-						return runs, cmd.Context().Err()
-					}
-					s.Add(n, k, scenario, repeat, &run.Run)
-					run.Series = nil
-					runs = append(runs, run.Run)
+					out = append(out, batch{
+						step: fmt.Sprintf("%s, %s, %s (axis %d of %d, %d of %d times)", a.Name, p.Values[0], scenario, n+1, len(s.Axes), repeat+1, c.repeat),
+						jobs: []job{{
+							experiment: p.Experiment, scenario: scenario, folder: filepath.Join(a.Name, p.Values[0], fmt.Sprint(repeat+1)),
+							label: fmt.Sprintf("%s at %s %s", scenario, a.Name, p.Values[0]),
+							add:   func(run *result.Loaded) { s.Add(n, k, scenario, repeat, &run.Run) },
+						}},
+					})
 				}
 			}
 		}
 	}
-	return runs, nil
+	return out
 }
 
 func (c *scaleCommand) show(cmd *cobra.Command, s report.Scale, runs []result.Run, dir string) error {

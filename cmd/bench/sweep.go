@@ -12,19 +12,15 @@ import (
 	"crosstalk/internal/metric"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
-	"crosstalk/internal/runner"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/sweep"
 )
 
 type sweepCommand struct {
-	settings *settings
-	out      string
-	vary     []string
-	repeat   int
-	by       string
-	metrics  string
-	gate     *gate
+	*suite
+	vary   []string
+	repeat int
+	by     string
 }
 
 // shorter is the default experiment of commands that do many runs.
@@ -63,10 +59,7 @@ Exit codes are those of run.`,
 	flags.StringArrayVar(&c.vary, "vary", nil, "a setting and its values: fail-rate=0,0.01,0.1; repeatable")
 	flags.IntVar(&c.repeat, "repeat", 1, "runs of each scenario at each point")
 	flags.StringVar(&c.by, "by", "latency.p99", "metric that decides which scenario is better: "+metric.Known)
-	flags.StringVar(&c.out, "out", "results", "folder for the results")
-	addMetrics(flags, &c.metrics)
-	c.gate = addGate(flags)
-	c.settings = addSettings(flags, shorter())
+	c.suite = addSuite(flags, shorter())
 	return cmd
 }
 
@@ -83,31 +76,12 @@ func (c *sweepCommand) run(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return usageError(err)
 	}
-	if err := c.gate.read(e.Scenario, false); err != nil {
-		return err
-	}
-	shown, err := serveMetrics(c.metrics, cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	defer shown.close(&err)
-	session, err := newSession(c.out)
-	if err != nil {
-		return err
-	}
 	s := report.Sweep{Vary: vary, By: by, Scenarios: e.Scenario, Points: points}
-	if err := runner.Probe(cmd.Context(), e.Scenario, e, runOptions(nil)); err != nil {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	options := runOptions(nil)
-	options.Predicting = newView(cmd.ErrOrStderr()).predicting
-	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
-	err = c.measure(cmd, &s, session.Dir(), options)
-	if len(s.Rows) == 0 {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	end := errors.Join(c.show(cmd, s, session.Dir()), stopped(cmd, err), worst(s.Runs(), nil))
-	return c.gate.end(cmd.OutOrStdout(), end)
+	return c.carryOut(cmd, plan{
+		ask: e, batches: c.batches(&s), to: cmd.OutOrStdout(),
+		counts: func(r *result.Run) bool { return r.Verdict != result.Interrupted && r.Predicted != nil }, // theory was through
+		show:   func(dir string, _ []done) error { return c.show(cmd, s, dir) },
+	})
 }
 
 func (c *sweepCommand) points(e *experiment.Experiment) ([]sweep.Vary, []sweep.Point, error) {
@@ -132,31 +106,27 @@ func (c *sweepCommand) points(e *experiment.Experiment) ([]sweep.Vary, []sweep.P
 	return vary, points, nil
 }
 
-// measure runs every scenario at every point, and again as often as asked.
-func (c *sweepCommand) measure(cmd *cobra.Command, s *report.Sweep, dir string, options runner.Options) error {
-	view := newView(cmd.ErrOrStderr())
+// batches are every scenario at every point, as often as asked. Each run becomes a row of s.
+func (c *sweepCommand) batches(s *report.Sweep) (out []batch) {
 	for n, p := range s.Points {
 		for _, scenario := range s.Scenarios {
 			for repeat := range c.repeat {
-				name := p.Name(s.Vary)
-				view.step("%s, %s (%d of %d)", name, scenario, n+1, len(s.Points))
+				at := p.Name(s.Vary)
+				folder := at
 				if c.repeat > 1 {
-					name = filepath.Join(name, fmt.Sprint(repeat+1))
+					folder = filepath.Join(at, fmt.Sprint(repeat+1))
 				}
-				options.Name = filepath.ToSlash(filepath.Join(filepath.Base(dir), name))
-				run, err := carryOut(cmd.Context(), p.Experiment, scenario, filepath.Join(dir, name), options)
-				if err != nil {
-					return err
-				}
-				if run.Verdict == result.Interrupted || run.Predicted == nil { // nor was theory through
-					return cmd.Context().Err()
-				}
-				s.Add(n, scenario, repeat, filepath.Join(name, scenario), run)
-				c.gate.run(scenario+" at "+name, run)
+				out = append(out, batch{
+					step: fmt.Sprintf("%s, %s (%d of %d)", at, scenario, n+1, len(s.Points)),
+					jobs: []job{{
+						experiment: p.Experiment, scenario: scenario, folder: folder, label: scenario + " at " + folder,
+						add: func(run *result.Loaded) { s.Add(n, scenario, repeat, filepath.Join(folder, scenario), run) },
+					}},
+				})
 			}
 		}
 	}
-	return nil
+	return out
 }
 
 func (c *sweepCommand) show(cmd *cobra.Command, s report.Sweep, dir string) error {

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/scratch"
@@ -17,11 +16,7 @@ import (
 	"crosstalk/internal/verdict"
 )
 
-type verdictCommand struct {
-	settings *settings
-	out      string
-	gate     *gate
-}
+type verdictCommand struct{ *suite }
 
 func newVerdict() *cobra.Command {
 	c := &verdictCommand{}
@@ -40,9 +35,7 @@ Exit codes are those of run.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&c.out, "out", "results", "folder for the results")
-	c.gate = addGate(flags)
-	c.settings = addSettings(flags, shorter())
+	c.suite = addSuite(flags, shorter())
 	return cmd
 }
 
@@ -60,75 +53,53 @@ func (c *verdictCommand) run(cmd *cobra.Command, path string) error {
 			return usageError(fmt.Errorf("the experiment %q of the verdict: %w", x.Name, err))
 		}
 	}
-	if err := c.gate.read(scenariosOf(experiments), false); err != nil {
-		return err
-	}
-	session, err := newSession(c.out)
-	if err != nil {
-		return err
-	}
-	evidence, runs, err := c.gather(cmd, experiments, verdict.Databases(base), session.Dir())
-	if err != nil || cmd.Context().Err() != nil {
-		return errors.Join(stopped(cmd, err), session.Remove())
-	}
-	if evidence.Web, err = verdict.Webs(cmd.Context(), base); err != nil {
-		return stopped(cmd, err)
-	}
-	out := cmd.OutOrStdout()
-	if err := report.Verdicts(out, verdict.Decide(evidence)); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "\nresults: %s (a folder per experiment and scenario)\n", session.Dir())
-	return c.gate.end(out, errors.Join(err, worst(runs, nil)))
+	evidence := verdict.Evidence{Runs: make(map[string]map[string]result.Run)}
+	return c.carryOut(cmd, plan{
+		ask: base, batches: batchesOf(experiments, &evidence), whole: true, to: cmd.OutOrStdout(),
+		show: func(dir string, runs []done) error { return endOf(cmd, runs, c.show(cmd, base, evidence, dir)) },
+	})
 }
 
-// scenariosOf are those that any of the experiments runs.
-func scenariosOf(experiments []verdict.Named) []string {
-	var out []string
-	for _, x := range experiments {
-		out = append(out, x.Experiment.Scenario...)
-	}
-	return unique(out)
-}
-
-// gather carries out the experiments, and measures the databases.
-func (c *verdictCommand) gather(cmd *cobra.Command, experiments []verdict.Named, databases []store.Spec, dir string) (e verdict.Evidence, all []result.Run, err error) {
-	view := newView(cmd.ErrOrStderr())
-	e.Runs = make(map[string]map[string]result.Run)
+// batchesOf are the experiments. Each run becomes a part of the evidence.
+func batchesOf(experiments []verdict.Named, e *verdict.Evidence) (out []batch) {
 	for n, x := range experiments {
-		view.step("experiment %q (%d of %d)", x.Name, n+1, len(experiments))
-		runs := make([]*result.Loaded, len(x.Experiment.Scenario))
-		group, ctx := errgroup.WithContext(cmd.Context())
-		if !x.Together {
-			group.SetLimit(1)
-		}
-		for i, scenario := range x.Experiment.Scenario {
-			group.Go(func() error {
-				options := runOptions(nil)
-				options.Predicting = view.predicting
-				options.Shared = x.Together
-				var err error
-				runs[i], err = carryOut(ctx, x.Experiment, scenario, filepath.Join(dir, x.Name), options)
-				return err
+		b := batch{step: fmt.Sprintf("experiment %q (%d of %d)", x.Name, n+1, len(experiments)), atOnce: x.Together}
+		e.Runs[x.Name] = make(map[string]result.Run)
+		for _, scenario := range x.Experiment.Scenario {
+			b.jobs = append(b.jobs, job{
+				experiment: x.Experiment, scenario: scenario, folder: x.Name, label: scenario + " at " + x.Name,
+				add: func(run *result.Loaded) { e.Runs[x.Name][scenario] = run.Run },
 			})
 		}
-		if err := group.Wait(); err != nil {
-			return e, nil, err
-		}
-		e.Runs[x.Name] = make(map[string]result.Run)
-		for _, r := range runs {
-			e.Runs[x.Name][r.Scenario] = r.Run
-			all = append(all, r.Run)
-			c.gate.run(r.Scenario+" at "+x.Name, r)
-		}
+		out = append(out, b)
 	}
-	view.step("databases")
+	return out
+}
+
+// show measures the databases and what theory alone decides, and prints the rulings.
+func (c *verdictCommand) show(cmd *cobra.Command, base *experiment.Experiment, e verdict.Evidence, dir string) (err error) {
+	newView(cmd.ErrOrStderr()).step("databases")
+	if e.Stores, err = databases(cmd.Context(), verdict.Databases(base)); err != nil {
+		return err
+	}
+	if e.Web, err = verdict.Webs(cmd.Context(), base); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	if err := report.Verdicts(out, verdict.Decide(e)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\nresults: %s (a folder per experiment and scenario)\n", dir)
+	return err
+}
+
+// databases measures what each kind takes.
+func databases(ctx context.Context, kinds []store.Spec) ([]verdict.Store, error) {
 	data, err := scratch.New()
 	if err != nil {
-		return e, nil, err
+		return nil, err
 	}
 	defer data.Remove()
 	place := store.Place{Dir: data.Path(), Run: fmt.Sprintf("crosstalk-verdict-%d-%d", time.Now().UnixMilli(), os.Getpid())}
-	e.Stores, err = verdict.Stores(cmd.Context(), databases, place)
-	return e, all, err
+	return verdict.Stores(ctx, kinds, place)
 }

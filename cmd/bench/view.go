@@ -48,7 +48,8 @@ func newView(w io.Writer) *view {
 	}
 }
 
-func (v *view) started(s scenarios.Scenario, e *experiment.Experiment) {
+func (v *view) started(scenario string, e *experiment.Experiment) {
+	s, _ := scenarios.ByName(scenario) // the experiment is valid
 	if v.terminal {
 		v.line("%-16s starting: %s", s.Name, s.Summary)
 		return

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/result/resulttest"
 )
@@ -208,6 +209,52 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
+// What differs is noted where it is allowed, and nothing where nothing differs.
+func TestDifferencesAreNoted(t *testing.T) {
+	rows := resulttest.Rows(20, 1, spread(1))
+	of := func(rate float64, system string) []Run {
+		return side(t, resulttest.Run{Seed: 1, Rate: rate, Seconds: 1, Rows: rows, Change: func(r *result.Run) { r.Environment.OS = system }}).Runs
+	}
+	old := of(100, "one")
+	for name, c := range map[string]struct {
+		new   []Run
+		same  bool
+		notes []string
+	}{
+		"the same":      {of(100, "one"), true, nil},
+		"another rate":  {of(200, "one"), false, []string{"the experiments differ: rate is 100/s and 200/s"}},
+		"another place": {of(100, "other"), true, []string{"the system differs: one and other"}},
+	} {
+		var got Comparison
+		if same, err := got.check(&Scenario{Old: old, New: c.new}, true); err != nil || same != c.same || !reflect.DeepEqual(got.Notes, c.notes) {
+			t.Errorf("%s: the same experiment %v, %q, %v", name, same, got.Notes, err)
+		}
+	}
+}
+
+// Runs are compared one by one where each side has four; a side of which nothing was
+// measured is refused.
+func TestHowASideIsCompared(t *testing.T) {
+	median, _ := metric.ByName("latency.p50")
+	one := resulttest.Run{Seed: 1, Rate: 20, Seconds: 1, Rows: resulttest.Rows(20, 1, spread(1))}
+	single, four := side(t, one).Runs, side(t, one, one, one, one).Runs
+	nothing := []Run{{"nowhere", &result.Loaded{}}}
+	for name, c := range map[string]struct {
+		old, new []Run
+		how      string
+	}{
+		"one each": {single, single, "second by second: the same requests"}, "four and one": {four, single, "not paired: bootstrap of the histograms of 4 and 1 seconds"},
+		"one and four": {single, four, "not paired"}, "four each": {four, four, "run by run: medians of 4 and 4 runs"},
+		"nothing before": {nothing, single, ""}, "nothing now": {single, nothing, ""},
+	} {
+		s := &Scenario{Name: "sync", Old: c.old, New: c.new}
+		err := s.fill([]metric.Metric{median}, true)
+		if !strings.HasPrefix(s.How, c.how) || (err != nil) != (c.how == "") || err != nil && err.Error() != "nothing was measured in sync" || err == nil && len(s.Rows) != 1 {
+			t.Errorf("%s: %q, %d rows, %v", name, s.How, len(s.Rows), err)
+		}
+	}
+}
+
 func TestDifferentExperimentsAreRefused(t *testing.T) {
 	rows := resulttest.Rows(20, 10, spread(1))
 	a := side(t, resulttest.Run{Seed: 1, Rate: 100, Rows: rows})
@@ -270,7 +317,7 @@ func TestWhatAShareCouldSee(t *testing.T) {
 		{shares{&[2]int64{}, 0, 1000, 0, 1000}, 0.006}, {shares{nil, 0, 1000, 0, 1000}, 0.006}, {shares{nil, 500, 1000, 500, 1000}, 0.045},
 		{shares{&[2]int64{100, 100}, 100, 1000, 100, 1000}, 0.031}, {shares{nil, 10, 100, 20, 200}, 0.09}, {shares{nil, 990, 1000, 990, 1000}, 0.008},
 		// Of so few, nothing would tell: not even all of them.
-		{shares{nil, 0, 2, 0, 2}, 1}, {shares{nil, 1, 2, 1, 2}, 1}, {shares{nil, 2, 2, 2, 2}, 1}, {shares{&[2]int64{1, 1}, 2, 4, 2, 4}, 1}, {shares{}, 1},
+		{shares{nil, 1, 6, 1, 6}, 5.0 / 6}, {shares{nil, 0, 2, 0, 2}, 1}, {shares{nil, 1, 2, 1, 2}, 1}, {shares{nil, 2, 2, 2, 2}, 1}, {shares{&[2]int64{1, 1}, 2, 4, 2, 4}, 1}, {shares{}, 1},
 	} {
 		if got := c.s.seen(); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("%+v could see %v, want %v", c.s, got, c.want)
