@@ -11,9 +11,9 @@ import (
 // floors are all packages but benchmarks, examples and scripts. A package imports from
 // lower floors alone, so that there is no cycle of ideas either.
 var floors = []string{
-	"fakesvc/fakesvcpb internal/arrival internal/atexit internal/clock internal/dist internal/openfiles internal/seeded internal/setting internal/simnet internal/spare internal/stats internal/suggest internal/theory internal/tracing internal/usage internal/waits",
-	"internal/bus internal/fault internal/record internal/scratch internal/wholefile",
-	"internal/chart internal/policy internal/schedule internal/store",
+	"fakesvc/fakesvcpb internal/arrival internal/clock internal/dist internal/seeded internal/setting internal/simnet internal/stats internal/suggest internal/sys internal/theory internal/tracing internal/waits",
+	"internal/bus internal/chart internal/fault internal/record",
+	"internal/policy internal/schedule internal/store",
 	"internal/counts internal/experiment",
 	"internal/predict internal/result internal/telemetry",
 	"fakesvc internal/impact internal/load internal/matrix internal/metric internal/verdict",

@@ -19,7 +19,7 @@ import (
 	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/placement"
-	"crosstalk/internal/scratch"
+	"crosstalk/internal/sys"
 	"crosstalk/scenarios"
 )
 
@@ -232,7 +232,7 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 		}
 		return func() error { return nil }, nil
 	}
-	dir, err := scratch.New()
+	dir, err := sys.NewScratch()
 	if err != nil {
 		return nil, err
 	}

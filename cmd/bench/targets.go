@@ -7,10 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"crosstalk/internal/atexit"
 	"crosstalk/internal/placement"
+	"crosstalk/internal/sys"
 	"crosstalk/internal/telemetry"
-	"crosstalk/internal/wholefile"
 )
 
 // targets says on stderr where children serve their metrics, and has it in a file
@@ -38,8 +37,8 @@ func targets(session string, stderr io.Writer) func(string, []placement.Scraped)
 		if err != nil {
 			return err
 		}
-		drop = atexit.Remove(path)
-		if err := wholefile.Write(path, append(text, '\n')); err != nil {
+		drop = sys.RemoveAtExit(path)
+		if err := sys.WriteFile(path, append(text, '\n')); err != nil {
 			drop()
 			return fmt.Errorf("tell where the metrics are: %w", err)
 		}

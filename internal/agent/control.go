@@ -12,7 +12,7 @@ import (
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/counts"
-	"crosstalk/internal/usage"
+	"crosstalk/internal/sys"
 )
 
 // control answers the driver: itself, where it is about what the node is, and by the
@@ -100,7 +100,7 @@ func (c control) Statistics(ctx context.Context, r *fakesvcpb.StatisticsRequest)
 	if r.GetLast() {
 		out.Spans = n.tracer.Flush()
 	}
-	out.Usage = &counts.Usage{CPUSeconds: n.spent.cpu().Seconds(), MaxResidentBytes: usage.MaxResident()}
+	out.Usage = &counts.Usage{CPUSeconds: n.spent.cpu().Seconds(), MaxResidentBytes: sys.MaxResident()}
 	return fakesvc.StatisticsResponse(out)
 }
 

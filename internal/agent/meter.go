@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"crosstalk/internal/usage"
+	"crosstalk/internal/sys"
 )
 
 // meter takes the CPU time of the process over the measured part, as the driver takes
@@ -15,14 +15,14 @@ type meter struct{ before, after atomic.Int64 }
 // passed, at once.
 func (m *meter) begin(d, length time.Duration) {
 	at := func(d time.Duration, mark *atomic.Int64) {
-		take := func() { mark.Store(int64(usage.ProcessCPU())) }
+		take := func() { mark.Store(int64(sys.ProcessCPU())) }
 		if d <= 0 {
 			take()
 			return
 		}
 		time.AfterFunc(d, take)
 	}
-	m.before.Store(int64(usage.ProcessCPU())) // until then
+	m.before.Store(int64(sys.ProcessCPU())) // until then
 	at(d, &m.before)
 	at(d+length, &m.after)
 }
@@ -30,7 +30,7 @@ func (m *meter) begin(d, length time.Duration) {
 func (m *meter) cpu() time.Duration {
 	until := time.Duration(m.after.Load())
 	if until == 0 { // it goes on
-		until = usage.ProcessCPU()
+		until = sys.ProcessCPU()
 	}
 	return until - time.Duration(m.before.Load())
 }

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"crosstalk/internal/atexit"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/sys"
 )
 
 // child is a child process of the driver: one copy of a node, or the broker. It is
@@ -75,7 +75,7 @@ func (c *child) start(ctx context.Context, died func(Death)) error {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	exited := make(chan struct{})
-	ended := atexit.Add(func() { kill(cmd, exited) })
+	ended := sys.AtExit(func() { kill(cmd, exited) })
 	c.mu.Lock()
 	c.cmd, c.exited, c.expected, c.said = cmd, exited, false, said
 	c.mu.Unlock()

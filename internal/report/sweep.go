@@ -11,7 +11,7 @@ import (
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 // Sweep is what came out of one.
@@ -193,7 +193,7 @@ func (s Sweep) CSV(path string) error {
 	if err := w.Error(); err != nil {
 		return err
 	}
-	return wholefile.Write(path, out.Bytes())
+	return sys.WriteFile(path, out.Bytes())
 }
 
 func (s Sweep) fields(r SweepRow) []string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -54,6 +55,28 @@ func TestStagesAddUp(t *testing.T) {
 	}
 	if got := stages(run, "E", told); got != nil {
 		t.Errorf("of an entry that tells nothing: %+v", got)
+	}
+}
+
+// A run has the stages of its requests, which add up to their latency; where nothing
+// happens, it warns of nothing.
+func TestStagesOfARun(t *testing.T) {
+	out, _, err := simulate(t, "sync", ask(t, "latency", "A=20ms,B=none,C=none", "duration", "2s", "warmup", "0s"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, s := range out.Stages {
+		sum += s.Mean
+		if s.Name == "supplier's work" && math.Abs(s.Mean-0.02) > 1e-9 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if len(out.Warnings) != 0 {
+		t.Errorf("%q", out.Warnings)
+	}
+	if sum < 0.02 || math.Abs(sum-out.Latency.Mean) > 1e-4 {
+		t.Errorf("the stages %+v add up to %v s, the latency is %v", out.Stages, sum, out.Latency.Mean)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"crosstalk/internal/counts"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
-	"crosstalk/internal/usage"
+	"crosstalk/internal/sys"
 	"crosstalk/scenarios"
 )
 
@@ -123,7 +123,7 @@ func (r *run) fillCosts(out *result.Run, s counts.Process) {
 		return
 	}
 	out.GC = r.gc.result()
-	out.MaxResidentBytes = usage.MaxResident()
+	out.MaxResidentBytes = sys.MaxResident()
 	if out.Requests.Sent == 0 {
 		return
 	}

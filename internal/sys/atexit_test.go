@@ -1,4 +1,4 @@
-package atexit
+package sys
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// forget undoes Run, which a program calls once.
+// forget undoes RunAtExit, which a program calls once.
 func forget(t *testing.T) {
 	t.Cleanup(func() { registry.exiting, registry.entries = false, nil })
 }
@@ -15,27 +15,27 @@ func forget(t *testing.T) {
 func TestRunDoesWhatIsLeftLastFirst(t *testing.T) {
 	forget(t)
 	var done []string
-	add := func(name string) func() { return Add(func() { done = append(done, name) }) }
+	add := func(name string) func() { return AtExit(func() { done = append(done, name) }) }
 	add("folder")
 	drop := add("ended in order")
 	add("process")
 	drop()
 	drop() // once more takes nobody else's
-	Run()
+	RunAtExit()
 	if want := []string{"process", "folder"}; !slices.Equal(done, want) {
 		t.Errorf("it did %v, want %v", done, want)
 	}
-	Run()
+	RunAtExit()
 	if len(done) != 2 {
-		t.Errorf("a second Run did it again: %v", done)
+		t.Errorf("a second RunAtExit did it again: %v", done)
 	}
 }
 
 func TestWhatIsAddedWhileItExitsIsDoneToo(t *testing.T) {
 	forget(t)
-	Run()
+	RunAtExit()
 	done := make(chan struct{})
-	Add(func() { close(done) })()
+	AtExit(func() { close(done) })()
 	<-done
 }
 
@@ -48,9 +48,9 @@ func TestRemove(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	Remove(dir)
-	Remove(kept)()
-	Run()
+	RemoveAtExit(dir)
+	RemoveAtExit(kept)()
+	RunAtExit()
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("%s is left: %v", dir, err)
 	}

@@ -1,4 +1,4 @@
-package wholefile
+package sys
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ func TestWriteReplaces(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.json")
 	for _, text := range []string{"a longer one", "new"} {
-		if err := Write(path, []byte(text)); err != nil {
+		if err := WriteFile(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if got := read(t, path); got != text {
@@ -57,8 +57,8 @@ func TestWriteFails(t *testing.T) {
 		filepath.Join(dir, "none", "x.png"): fs.ErrNotExist,
 		filepath.Join(dir, "folder"):        nil,
 	} {
-		err := Write(path, []byte("x"))
-		var wrong *Error
+		err := WriteFile(path, []byte("x"))
+		var wrong *WriteError
 		if !errors.As(err, &wrong) || wrong.Path != path || cause != nil && !errors.Is(err, cause) {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -73,13 +73,13 @@ func TestWriteFails(t *testing.T) {
 func TestWriteThrough(t *testing.T) {
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
-	if err := Write(file, []byte("old")); err != nil {
+	if err := WriteFile(file, []byte("old")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(file, link); err != nil {
 		t.Skip(err)
 	}
-	if err := Write(link, []byte("new")); err != nil {
+	if err := WriteFile(link, []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 || read(t, file) != "new" {
@@ -89,7 +89,7 @@ func TestWriteThrough(t *testing.T) {
 	if err := os.Symlink(os.DevNull, null); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(null, []byte("x")); err != nil {
+	if err := WriteFile(null, []byte("x")); err != nil {
 		t.Error(err)
 	}
 	if info, err := os.Stat(null); err != nil || info.Mode().IsRegular() {

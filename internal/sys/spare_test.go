@@ -1,4 +1,4 @@
-package spare
+package sys
 
 import (
 	"os"
@@ -25,8 +25,8 @@ func TestPercentFor(t *testing.T) {
 // 640 MB of garbage beside a heap of next to nothing are ten collections, and not the
 // more than a hundred of Go's default.
 func TestCollectionsAreRare(t *testing.T) {
-	Keep()
-	if Kept() == 0 {
+	KeepHeadroom()
+	if KeptHeadroom() == 0 {
 		t.Skip("GOGC or GOMEMLIMIT is set")
 	}
 	runtime.GC() // from which on it is in force
@@ -46,8 +46,8 @@ var garbage []byte
 // Who sets GOGC or GOMEMLIMIT decides.
 func TestLeftAlone(t *testing.T) {
 	if os.Getenv("SPARE_CHILD") != "" {
-		Keep()
-		if Kept() != 0 {
+		KeepHeadroom()
+		if KeptHeadroom() != 0 {
 			t.Error("it was not left alone")
 		}
 		return

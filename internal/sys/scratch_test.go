@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-package scratch
+package sys
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ import (
 func TestSweep(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	made := func() *Folder {
+	made := func() *Scratch {
 		t.Helper()
-		f, err := New()
+		f, err := NewScratch()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	for _, f := range []*Folder{living, next} {
+	for _, f := range []*Scratch{living, next} {
 		if err := f.Remove(); err != nil {
 			t.Error(err)
 		}
@@ -61,7 +61,7 @@ func TestStartsAtOnce(t *testing.T) {
 	var starting sync.WaitGroup
 	for range 50 {
 		starting.Go(func() {
-			f, err := New()
+			f, err := NewScratch()
 			if err != nil {
 				t.Error(err)
 				return

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package usage
+package sys
 
 import (
 	"runtime"

@@ -1,10 +1,4 @@
-// Package spare keeps the garbage collector from collecting a small heap often.
-//
-// Its law: a collection disturbs what is measured, and costs the less memory the
-// smaller the heap is to wait for. So the heap may grow by at least Bytes before it is
-// collected, and by its own size where that is more, as without this package. Who sets
-// GOGC or GOMEMLIMIT decides for himself. What is in force is told, in each result.
-package spare
+package sys
 
 import (
 	"os"
@@ -14,11 +8,11 @@ import (
 	"sync/atomic"
 )
 
-// Bytes is the least by which the heap grows between two collections.
-const Bytes = 64_000_000
+// HeadroomBytes is the least by which the heap grows between two collections.
+const HeadroomBytes = 64_000_000
 
-// Percent is the least by which it grows in percent of what is alive: Go's default.
-const Percent = 100
+// HeadroomPercent is the least by which it grows in percent of what is alive: Go's default.
+const HeadroomPercent = 100
 
 // smallest is the heap that Go does not collect below at 100 %, in bytes: at n % it is
 // n times as much (runtime, heapMinimum).
@@ -26,8 +20,8 @@ const smallest = 4 << 20
 
 var keeping atomic.Bool
 
-// Keep has the collector leave that much, from now on until the process ends.
-func Keep() {
+// KeepHeadroom has the collector leave that much, from now on until the process ends.
+func KeepHeadroom() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" || keeping.Swap(true) {
 		return
 	}
@@ -38,10 +32,10 @@ func Keep() {
 	k.watch()
 }
 
-// Kept is how much the collector leaves: Bytes, or 0 where it was not asked to.
-func Kept() int64 {
+// KeptHeadroom is how much the collector leaves: HeadroomBytes, or 0 where it was not asked to.
+func KeptHeadroom() int64 {
 	if keeping.Load() {
-		return Bytes
+		return HeadroomBytes
 	}
 	return 0
 }
@@ -74,8 +68,8 @@ func (k *keeper) adjust() {
 	}
 }
 
-// percentFor is the GOGC at which a heap with so many marked bytes grows by Bytes, and
+// percentFor is the GOGC at which a heap with so many marked bytes grows by HeadroomBytes, and
 // is no larger than that when it is next to nothing.
 func percentFor(marked uint64) int {
-	return int(max(Percent, Bytes*100/max(marked, smallest)))
+	return int(max(HeadroomPercent, HeadroomBytes*100/max(marked, smallest)))
 }

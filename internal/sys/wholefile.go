@@ -1,6 +1,4 @@
-// Package wholefile writes a file as a whole or not at all: whoever reads it sees the
-// old content or the new one, and an error leaves nothing half written behind.
-package wholefile
+package sys
 
 import (
 	"crypto/rand"
@@ -9,26 +7,24 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"crosstalk/internal/atexit"
 )
 
-// Error is why a file could not be written.
-type Error struct {
+// WriteError is why a file could not be written.
+type WriteError struct {
 	Path string
 	// Cause is without the path: several files may have the same one.
 	Cause error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("write %s: %v", e.Path, e.Cause) }
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *WriteError) Error() string { return fmt.Sprintf("write %s: %v", e.Path, e.Cause) }
+func (e *WriteError) Unwrap() error { return e.Cause }
 
-// Write writes a file in a folder that exists: under another name beside it, which ends
+// WriteFile writes a file in a folder that exists: under another name beside it, which ends
 // in .tmp, and renames that. What is there and is no regular file, as /dev/stdout, is
-// written to as it is. Its error is an *Error.
-func Write(path string, data []byte) error {
+// written to as it is. Its error is an *WriteError.
+func WriteFile(path string, data []byte) error {
 	if err := write(path, data); err != nil {
-		return &Error{path, causeOf(err)}
+		return &WriteError{path, causeOf(err)}
 	}
 	return nil
 }
@@ -43,7 +39,7 @@ func write(path string, data []byte) error {
 		}
 	}
 	beside := path + "." + rand.Text()[:8] + ".tmp"
-	defer atexit.Remove(beside)()
+	defer RemoveAtExit(beside)()
 	err := writeNew(beside, data)
 	if err == nil {
 		err = os.Rename(beside, path)

@@ -1,9 +1,4 @@
-// Package atexit keeps what a program still has to do where it exits at once, without
-// returning from what it is doing: files that are not complete are removed, processes
-// that it started are killed.
-//
-// What ends in order takes its entry back and does the work itself.
-package atexit
+package sys
 
 import (
 	"os"
@@ -19,9 +14,9 @@ var registry struct {
 
 type entry struct{ do func() }
 
-// Add has do called by Run, unless drop is called before. do may be called while
-// whatever added it goes on. Once Run has begun, Add calls do itself.
-func Add(do func()) (drop func()) {
+// AtExit has do called by RunAtExit, unless drop is called before. do may be called while
+// whatever added it goes on. Once RunAtExit has begun, AtExit calls do itself.
+func AtExit(do func()) (drop func()) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	if registry.exiting {
@@ -37,10 +32,10 @@ func Add(do func()) (drop func()) {
 	}
 }
 
-// Remove has a file, or a folder with all that is in it, removed by Run, unless drop is
+// RemoveAtExit has a file, or a folder with all that is in it, removed by RunAtExit, unless drop is
 // called before.
-func Remove(path string) (drop func()) {
-	return Add(func() {
+func RemoveAtExit(path string) (drop func()) {
+	return AtExit(func() {
 		// Others still write there: once more where a file appeared meanwhile.
 		for range 10 {
 			if os.RemoveAll(path) == nil {
@@ -50,8 +45,8 @@ func Remove(path string) (drop func()) {
 	})
 }
 
-// Run does what was added and not dropped, the last first. The program exits next.
-func Run() {
+// RunAtExit does what was added and not dropped, the last first. The program exits next.
+func RunAtExit() {
 	registry.mu.Lock()
 	registry.exiting = true
 	entries := registry.entries

@@ -1,11 +1,11 @@
 //go:build unix
 
-package openfiles
+package sys
 
 import "syscall"
 
-// Limit is how many files the process may have open; not ok where it is not known.
-func Limit() (files uint64, ok bool) {
+// OpenFileLimit is how many files the process may have open; not ok where it is not known.
+func OpenFileLimit() (files uint64, ok bool) {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
 		return 0, false

@@ -1,18 +1,10 @@
-// Package scratch makes the temporary folders of the program, and removes those whose
-// owner was killed.
-//
-// A folder has the file "owner" in it, which its owner has locked for as long as it
-// lives, however it dies. A folder without that file, or with one that is locked, is
-// never touched; nor is any where the system knows no such locks.
-package scratch
+package sys
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"crosstalk/internal/atexit"
 )
 
 const (
@@ -20,22 +12,22 @@ const (
 	ownerFile = "owner"
 )
 
-// Folder is a temporary folder of this process.
-type Folder struct {
+// Scratch is a temporary folder of this process.
+type Scratch struct {
 	path  string
 	owner *os.File // nil where the system knows no locks
 	drop  func()   // takes back that an exit at once removes it
 }
 
-// New makes a folder for the caller alone, and removes those of the same user that
+// NewScratch makes a folder for the caller alone, and removes those of the same user that
 // nobody owns any more.
-func New() (*Folder, error) {
+func NewScratch() (*Scratch, error) {
 	sweep(os.TempDir())
 	path, err := os.MkdirTemp("", prefix)
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
 	}
-	f := &Folder{path: path, drop: atexit.Remove(path)}
+	f := &Scratch{path: path, drop: RemoveAtExit(path)}
 	if f.owner, err = own(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock a temporary folder: %w", err), f.Remove())
 	}
@@ -43,10 +35,10 @@ func New() (*Folder, error) {
 }
 
 // Path is where the folder is.
-func (f *Folder) Path() string { return f.path }
+func (f *Scratch) Path() string { return f.path }
 
 // Remove removes the folder with all that is in it.
-func (f *Folder) Remove() error {
+func (f *Scratch) Remove() error {
 	defer f.drop()
 	err := os.RemoveAll(f.path)
 	if f.owner != nil { // only now: until then it is ours
