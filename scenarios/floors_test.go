@@ -11,7 +11,7 @@ import (
 // floors are all packages but benchmarks, examples and scripts. A package imports from
 // lower floors alone, so that there is no cycle of ideas either.
 var floors = []string{
-	"fakesvc/fakesvcpb internal/arrival internal/clock internal/dist internal/seeded internal/setting internal/simnet internal/stats internal/suggest internal/sys internal/theory internal/tracing internal/waits",
+	"fakesvc/fakesvcpb internal/arrival internal/clock internal/dist internal/seeded internal/setting internal/simnet internal/stats internal/sys internal/theory internal/tracing",
 	"internal/bus internal/chart internal/fault internal/record",
 	"internal/policy internal/schedule internal/store",
 	"internal/counts internal/experiment",

@@ -2,9 +2,9 @@ package predict
 
 import "time"
 
-// clock is virtual time: what is to happen, in order. What happens at the same
+// calendar is virtual time: what is to happen, in order. What happens at the same
 // moment does so in the order in which it was planned.
-type clock struct {
+type calendar struct {
 	now    time.Duration
 	events []event // a binary heap
 	order  uint64
@@ -28,10 +28,10 @@ func (e *event) before(o *event) bool {
 }
 
 // plan has do called at a moment.
-func (c *clock) plan(at time.Duration, do func()) { c.planStep(at, nil, func(*visit) { do() }) }
+func (c *calendar) plan(at time.Duration, do func()) { c.planStep(at, nil, func(*visit) { do() }) }
 
 // planStep has a visit take a step at a moment, unless it is over by then.
-func (c *clock) planStep(at time.Duration, of *visit, do step) {
+func (c *calendar) planStep(at time.Duration, of *visit, do step) {
 	c.order++
 	if of != nil && of.request != nil {
 		of.request.planned++
@@ -59,7 +59,7 @@ const sweepFrom = 1024
 // sweep drops the events that have become void, such as deadlines of what is over:
 // each would keep its visit, and all that this knows, until its time comes. Half of
 // the heap at least is new since the last sweep, so the cost is that of planning.
-func (c *clock) sweep() {
+func (c *calendar) sweep() {
 	kept := c.events[:0]
 	for _, e := range c.events {
 		if e.void() {
@@ -88,7 +88,7 @@ func (e *event) taken() {
 }
 
 // next is when something happens next.
-func (c *clock) next() (time.Duration, bool) {
+func (c *calendar) next() (time.Duration, bool) {
 	if len(c.events) == 0 {
 		return 0, false
 	}
@@ -96,7 +96,7 @@ func (c *clock) next() (time.Duration, bool) {
 }
 
 // step has the next thing happen.
-func (c *clock) step() {
+func (c *calendar) step() {
 	e := c.pop()
 	c.now = e.at
 	if !e.void() {
@@ -105,7 +105,7 @@ func (c *clock) step() {
 	e.taken()
 }
 
-func (c *clock) pop() event {
+func (c *calendar) pop() event {
 	h, last := c.events, len(c.events)-1
 	top, moved := h[0], h[last]
 	h[last] = event{}
@@ -117,7 +117,7 @@ func (c *clock) pop() event {
 }
 
 // sink puts an event at i, or as far below as it belongs.
-func (c *clock) sink(i int, e event) {
+func (c *calendar) sink(i int, e event) {
 	h := c.events
 	for child := 2*i + 1; child < len(h); child = 2*i + 1 {
 		if right := child + 1; right < len(h) && h[right].before(&h[child]) {

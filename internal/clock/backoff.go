@@ -1,10 +1,9 @@
-// Package waits says how long the parts of a run wait before they try again.
-//
-// Its law: it is constants alone. Who waits and who predicts the waits have them
-// from here, so that theory and the real thing cannot come apart.
-package waits
+package clock
 
 import "time"
+
+// How long the parts of a run wait before they try again. Who waits and who predicts the
+// waits have them from here, so that theory and the real thing cannot come apart.
 
 // Of a publication, or a transaction of a copy, that failed: before the next
 // attempt, doubled each time, from and up to.

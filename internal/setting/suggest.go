@@ -1,12 +1,9 @@
-// Package suggest says what a mistyped word was meant to be.
-//
-// Its law: it only ever says a word that is there, and none where the slip is too
-// large to be one.
-package suggest
+package setting
 
 import "strings"
 
-// DidYouMean returns ": did you mean X?" with the word of known that is nearest to
+// DidYouMean only ever says a word that is there, and none where the slip is too large to
+// be one. It returns ": did you mean X?" with the word of known that is nearest to
 // a mistyped one, and nothing where none is near.
 func DidYouMean(word string, known []string) string {
 	nearest := Nearest(word, known)
