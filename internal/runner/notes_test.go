@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"crosstalk/internal/counts"
+	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
 	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
@@ -48,5 +50,33 @@ func TestNotes(t *testing.T) {
 		if got := r.notes(out, c.told); !slices.EqualFunc(got, c.want, strings.HasPrefix) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// A run holds what its nodes have counted and when one gave no sign of life, and is
+// INVALID where one tells nothing.
+func TestSummary(t *testing.T) {
+	s, _ := scenarios.ByName("sync")
+	begin := time.Now()
+	of := func(b teller) *run {
+		recorder := result.NewRecorder(result.Options{})
+		t.Cleanup(func() { recorder.Close() })
+		return &run{
+			scenario: s, experiment: ask(t, "latency", "none", "duration", "1s", "warmup", "0s"), topology: &placement.Topology{}, driver: &load.Driver{},
+			nodes: tellers([]string{"A", "B"}, teller{told: counts.Process{Counts: counts.Counts{Bus: counts.Bus{Events: 3}}}}, b),
+			lag:   load.NewLag(nil, nil), book: load.NewOracle(nil, 0, time.Second), impact: impact.New(nil), recorder: recorder,
+			pulse: &pulse{begin: begin, beats: []*beat{{name: "D", silences: []silence{{begin.Add(-time.Second), begin.Add(2 * time.Second)}}}}},
+		}
+	}
+	r := of(teller{told: counts.Process{Counts: counts.Counts{Bus: counts.Bus{Events: 4}}}})
+	out, err := r.summarise(t.Context(), false)
+	if err != nil || r.missing != nil || out.Events != 7 || !slices.Equal(out.Silences, []result.Silence{{Process: "D", StartSeconds: -1, LengthSeconds: 3}}) {
+		t.Errorf("%v, missing %v, %d events, silences %+v", err, r.missing, out.Events, out.Silences)
+	}
+	r = of(teller{err: errors.New("gone")})
+	const missing = "the statistics of B are missing: gone"
+	out, err = r.summarise(t.Context(), false)
+	if err != nil || r.missing == nil || r.missing.Error() != missing || out.Verdict != result.Invalid || !slices.Contains(out.Warnings, missing) {
+		t.Errorf("%v, missing %v, %s %q", err, r.missing, out.Verdict, out.Warnings)
 	}
 }
