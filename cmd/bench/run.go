@@ -226,12 +226,8 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 	if c.json {
 		return report.JSONLines(out, runs)
 	}
-	for _, table := range []func(io.Writer, []result.Run) error{
-		report.Table, report.Impacts, report.Processes, report.Bootstraps, report.Policies, report.Theory, report.Faults,
-	} {
-		if err := table(out, runs); err != nil {
-			return err
-		}
+	if err := report.Summary(out, runs); err != nil {
+		return err
 	}
-	return nil
+	return report.Text(out, report.Details(runs)...)
 }
