@@ -19,7 +19,7 @@ var floors = []string{
 	"fakesvc internal/impact internal/load internal/matrix internal/metric internal/verdict",
 	"internal/compare internal/doctor internal/sweep scenarios/async-replicated scenarios/async-request scenarios/monolith scenarios/sync",
 	"internal/merge internal/scale internal/threshold scenarios",
-	"internal/agent internal/placement internal/report",
+	"internal/report internal/topology",
 	"internal/page internal/runner",
 	"cmd/bench",
 }

@@ -20,11 +20,11 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/store"
 	"crosstalk/internal/sys"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/topology"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
@@ -70,7 +70,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
 	r := &run{scenario: s, experiment: e, options: o, instrument: instrument}
-	if err := r.place(ctx, placement.World{
+	if err := r.place(ctx, topology.World{
 		World: scenarios.World{
 			Env: o.Env, Dir: data.Path(), Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
@@ -117,7 +117,7 @@ type run struct {
 	scenario   scenarios.Scenario
 	experiment *experiment.Experiment
 	options    Options
-	topology   *placement.Topology
+	topology   *topology.Topology
 	instrument *result.Instrument // nil where it was not examined
 
 	nodes    *nodes

@@ -17,8 +17,8 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/counts"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -182,7 +182,7 @@ func TestCosts(t *testing.T) {
 		"in several":            {4, false, []counts.Process{child}, nil, 1250, 1.5, true, true},
 		"with a service of own": {4, false, []counts.Process{child}, []string{"D"}, 0, 1.5, true, true},
 	} {
-		r := &run{options: Options{Shared: c.shared}, cpu: cpuMeter{used: 2 * time.Second}, topology: &placement.Topology{Own: c.own}, nodes: tellers([]string{"A"}, teller{})}
+		r := &run{options: Options{Shared: c.shared}, cpu: cpuMeter{used: 2 * time.Second}, topology: &topology.Topology{Own: c.own}, nodes: tellers([]string{"A"}, teller{})}
 		r.nodes.controls[0].earlier = c.told
 		out := &result.Run{Requests: result.Requests{Sent: c.sent}, StorageBytes: make(map[string]int64), CopyBytes: make(map[string]int64)}
 		out.Events = 6
@@ -202,17 +202,17 @@ func TestEnvironmentOfARun(t *testing.T) {
 	for name, c := range map[string]struct {
 		scenario, bus, placement string
 		settings                 []string
-		kind                     placement.Kind
+		kind                     topology.Kind
 		stores                   map[string]string
 		trip                     *result.RoundTrip
 	}{
-		"sync":             {"sync", "none", "", nil, placement.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
-		"async-replicated": {"async-replicated", "embedded", "process", nil, placement.Children, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
-		"on Kafka":         {"async-request", "127.0.0.1:9092", "", []string{"kafka", "127.0.0.1:9092"}, placement.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, trip},
-		"monolith":         {"monolith", "none", "", nil, placement.InProcess, map[string]string{"monolith": "sqlite"}, nil},
+		"sync":             {"sync", "none", "", nil, topology.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
+		"async-replicated": {"async-replicated", "embedded", "process", nil, topology.Children, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
+		"on Kafka":         {"async-request", "127.0.0.1:9092", "", []string{"kafka", "127.0.0.1:9092"}, topology.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, trip},
+		"monolith":         {"monolith", "none", "", nil, topology.InProcess, map[string]string{"monolith": "sqlite"}, nil},
 	} {
 		s, _ := scenarios.ByName(c.scenario)
-		r := &run{scenario: s, experiment: ask(t, append([]string{"store", "A=memory,B=memory,C=memory,D=sqlite"}, c.settings...)...), distance: trip, topology: &placement.Topology{Kind: c.kind, Own: []string{"C"}}, instrument: &result.Instrument{}}
+		r := &run{scenario: s, experiment: ask(t, append([]string{"store", "A=memory,B=memory,C=memory,D=sqlite"}, c.settings...)...), distance: trip, topology: &topology.Topology{Kind: c.kind, Own: []string{"C"}}, instrument: &result.Instrument{}}
 		got := r.environment()
 		if got.Bus != c.bus || got.BusRoundTrip != c.trip || got.Placement != c.placement || !maps.Equal(got.Stores, c.stores) || got.Instrument != r.instrument {
 			t.Errorf("%s: %+v", name, got)

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"crosstalk/internal/counts"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sys"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -148,7 +148,7 @@ func (r *run) fillCosts(out *result.Run, s counts.Process) {
 func (r *run) environment() result.Environment {
 	env := result.LocalEnvironment()
 	env.Instrument = r.instrument
-	if r.topology.Kind != placement.InProcess {
+	if r.topology.Kind != topology.InProcess {
 		env.Placement = string(r.topology.Kind)
 	}
 	env.Bus = "none"

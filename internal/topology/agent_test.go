@@ -1,4 +1,4 @@
-package agent
+package topology
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func newAgent(t *testing.T) (*Agent, Task) {
 	}
 	task.Prefix = "one"
 	a := &Agent{
-		Config: Config{
+		AgentConfig: AgentConfig{
 			Env:    fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
 			Listen: "127.0.0.1:0", Dir: t.TempDir(), Grace: time.Second, Log: zerolog.Nop(),
 		},
@@ -113,7 +113,7 @@ func TestADriverNeedNotWaitForWhatTheNodeWasStartedAs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Config{
+		ended <- RunAgent(ctx, AgentConfig{
 			Env: env, Control: control, Listen: "127.0.0.1:0", Dir: t.TempDir(), Grace: time.Second, Own: &own, Log: zerolog.Nop(),
 		})
 	}()

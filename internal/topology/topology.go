@@ -1,11 +1,10 @@
-// Package placement puts the processes of a topology somewhere: into the driver's
-// own process, into child processes of it, or nowhere, because they run elsewhere
-// already.
+// Package topology starts the processes of an experiment: in the driver's own process, as
+// child processes of it, or not at all, because they run already.
 //
-// Its law: wherever the processes are, the driver has their addresses and their
-// controls, and nothing else. What it starts it ends, however the run ends, and
-// nothing that it starts outlives the driver.
-package placement
+// Wherever they are, the driver has their addresses and their controls, and nothing else.
+// What it starts it ends, however the run ends, and nothing that it starts outlives the
+// driver. An Agent is the other end: a process that is whatever node a driver asks for.
+package topology
 
 import (
 	"cmp"

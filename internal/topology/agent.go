@@ -1,11 +1,4 @@
-// Package agent is a node as a process: what answers the driver before there is a
-// host, builds the host that the driver asks for, and ends it in good order.
-//
-// Its law: it is one process of a topology at a time, the last one that was asked
-// of it, and whatever it was before is gone when that is ready. What it keeps on
-// disk is of one run, and survives it being killed: asked for the same run again, it
-// goes on where it was.
-package agent
+package topology
 
 import (
 	"context"
@@ -28,11 +21,11 @@ import (
 	"crosstalk/scenarios"
 )
 
-// Config is what a process is started as.
-type Config struct {
+// AgentConfig is what a process is started as.
+type AgentConfig struct {
 	// Env has the network, and who may control the node.
 	Env fakesvc.Env
-	// Control is where the control answers, open already; Run closes it.
+	// Control is where the control answers, open already; RunAgent closes it.
 	Control net.Listener
 	// Service is the process that the node can be; empty is any.
 	Service string
@@ -49,9 +42,13 @@ type Config struct {
 	Log     zerolog.Logger
 }
 
-// Agent is such a process.
+// Agent is a node as a process: it answers the driver before there is a host, builds the
+// host that the driver asks for, and ends it in good order. It is one process of a topology
+// at a time, the last one that was asked of it; whatever it was before is gone when that is
+// ready. What it keeps on disk is of one run, and survives a kill: asked for the same run
+// again, it goes on where it was.
 type Agent struct {
-	Config
+	AgentConfig
 	life   context.Context
 	failed chan error
 
@@ -78,10 +75,10 @@ type node struct {
 	ended    chan struct{}
 }
 
-// Run is a node until ctx ends, and then leaves in good order. Its error is that of
+// RunAgent is a node until ctx ends, and then leaves in good order. Its error is that of
 // a part of the node that ended by itself, or says that the grace was not enough.
-func Run(ctx context.Context, c Config) error {
-	a := &Agent{Config: c, life: ctx, failed: make(chan error, 1)}
+func RunAgent(ctx context.Context, c AgentConfig) error {
+	a := &Agent{AgentConfig: c, life: ctx, failed: make(chan error, 1)}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, serving := errgroup.WithContext(serving)
@@ -194,7 +191,7 @@ func (a *Agent) build(ctx context.Context, t Task) (*node, error) {
 	return n, nil
 }
 
-// ours is the folder in Config.Dir that has all that is kept: what else is there is
+// ours is the folder in AgentConfig.Dir that has all that is kept: what else is there is
 // somebody else's.
 const ours = "crosstalk-data"
 
