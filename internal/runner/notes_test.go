@@ -10,8 +10,8 @@ import (
 	"crosstalk/internal/counts"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/topology"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
@@ -40,8 +40,8 @@ func TestNotes(t *testing.T) {
 	} {
 		s, _ := scenarios.ByName("sync")
 		r := &run{
-			scenario: s, experiment: ask(t), topology: &placement.Topology{Own: c.own}, driver: &load.Driver{},
-			options: Options{Attach: c.attach, OTLP: "there", Nodes: placement.Nodes{"D": {Cache: c.cache}}},
+			scenario: s, experiment: ask(t), topology: &topology.Topology{Own: c.own}, driver: &load.Driver{},
+			options: Options{Attach: c.attach, OTLP: "there", Nodes: topology.Nodes{"D": {Cache: c.cache}}},
 		}
 		out := &result.Run{
 			Attached: c.attach, Counts: counts.Counts{Bus: counts.Bus{LogLosses: c.losses}},
@@ -62,7 +62,7 @@ func TestSummary(t *testing.T) {
 		recorder := result.NewRecorder(result.Options{})
 		t.Cleanup(func() { recorder.Close() })
 		return &run{
-			scenario: s, experiment: ask(t, "latency", "none", "duration", "1s", "warmup", "0s"), topology: &placement.Topology{}, driver: &load.Driver{},
+			scenario: s, experiment: ask(t, "latency", "none", "duration", "1s", "warmup", "0s"), topology: &topology.Topology{}, driver: &load.Driver{},
 			nodes: tellers([]string{"A", "B"}, teller{told: counts.Process{Counts: counts.Counts{Bus: counts.Bus{Events: 3}}}}, b),
 			lag:   load.NewLag(nil, nil), book: load.NewOracle(nil, 0, time.Second), impact: impact.New(nil), recorder: recorder,
 			pulse: &pulse{begin: begin, beats: []*beat{{name: "D", silences: []silence{{begin.Add(-time.Second), begin.Add(2 * time.Second)}}}}},
