@@ -13,12 +13,12 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
-	"crosstalk/internal/spare"
+	"crosstalk/internal/sys"
 )
 
 func TestMain(m *testing.M) {
 	rig.AsChild()
-	spare.Keep() // as bench does
+	sys.KeepHeadroom() // as bench does
 	os.Exit(m.Run())
 }
 

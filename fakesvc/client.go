@@ -22,7 +22,6 @@ import (
 	"crosstalk/internal/arrival"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/record"
-	"crosstalk/internal/waits"
 )
 
 // Client calls one service by gRPC, over one connection that all calls share.
@@ -45,7 +44,7 @@ func Dial(env Env, service, address string, more ...grpc.DialOption) (*Client, e
 // reconnect is short and without jitter: after an outage the recovery that is
 // measured should be the service's, not gRPC's default back-off of up to 120 s.
 var reconnect = grpc.ConnectParams{
-	Backoff:           backoff.Config{BaseDelay: waits.ReconnectFrom, Multiplier: waits.ReconnectFactor, MaxDelay: waits.ReconnectUpTo},
+	Backoff:           backoff.Config{BaseDelay: clock.ReconnectFrom, Multiplier: clock.ReconnectFactor, MaxDelay: clock.ReconnectUpTo},
 	MinConnectTimeout: time.Second,
 }
 

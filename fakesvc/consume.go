@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/telemetry"
-	"crosstalk/internal/waits"
 )
 
 // commitInterval is how often a consumer commits where it is: what came since is
 // delivered again after a rebalance.
-const commitInterval = waits.CommitInterval
+const commitInterval = clock.CommitInterval
 
 // Handler is what is done with the events of a topic.
 type Handler struct {

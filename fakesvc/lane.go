@@ -4,13 +4,13 @@ import (
 	"time"
 
 	"crosstalk/internal/bus"
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
-	"crosstalk/internal/waits"
 )
 
 // reorderPatience is how long an event that is to come after the next one waits
 // for it.
-const reorderPatience = waits.ReorderPatience
+const reorderPatience = clock.ReorderPatience
 
 // lane is a partition's events on their way to the handler.
 type lane struct {

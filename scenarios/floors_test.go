@@ -11,15 +11,15 @@ import (
 // floors are all packages but benchmarks, examples and scripts. A package imports from
 // lower floors alone, so that there is no cycle of ideas either.
 var floors = []string{
-	"fakesvc/fakesvcpb internal/arrival internal/atexit internal/clock internal/dist internal/openfiles internal/seeded internal/setting internal/simnet internal/spare internal/stats internal/suggest internal/theory internal/tracing internal/usage internal/waits",
-	"internal/bus internal/fault internal/record internal/scratch internal/wholefile",
-	"internal/chart internal/policy internal/schedule internal/store",
+	"fakesvc/fakesvcpb internal/arrival internal/clock internal/dist internal/seeded internal/setting internal/simnet internal/stats internal/sys internal/theory internal/tracing",
+	"internal/bus internal/chart internal/fault internal/record",
+	"internal/policy internal/schedule internal/store",
 	"internal/counts internal/experiment",
 	"internal/predict internal/result internal/telemetry",
 	"fakesvc internal/impact internal/load internal/matrix internal/metric internal/verdict",
 	"internal/compare internal/doctor internal/sweep scenarios/async-replicated scenarios/async-request scenarios/monolith scenarios/sync",
 	"internal/merge internal/scale internal/threshold scenarios",
-	"internal/agent internal/placement internal/report",
+	"internal/report internal/topology",
 	"internal/page internal/runner",
 	"cmd/bench",
 }

@@ -34,7 +34,7 @@ func TestImportLaw(t *testing.T) {
 		"crosstalk/internal/predict": {"crosstalk/internal/result", "crosstalk/internal/load", "crosstalk/internal/runner"},
 		"crosstalk/internal/load":    {"crosstalk/internal/predict"},
 	}
-	leafMayImport := []string{"crosstalk/internal/runner", "crosstalk/internal/agent", "crosstalk/internal/placement"} // fakesvc and scenarios
+	leafMayImport := []string{"crosstalk/internal/runner", "crosstalk/internal/topology"} // fakesvc and scenarios
 	// An example is what someone else could have: of ours it has the protocol alone.
 	exampleMayImport := []string{"crosstalk/fakesvc/fakesvcpb"}
 	packages := list(t)

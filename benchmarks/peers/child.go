@@ -22,7 +22,7 @@ import (
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
 	"crosstalk/internal/schedule"
-	"crosstalk/internal/spare"
+	"crosstalk/internal/sys"
 )
 
 // outcome is what ours tell of a run.
@@ -53,7 +53,7 @@ func child(args []string) error {
 	drive := looped
 	if args[0] == "driver" { // as bench does; the bare loop is as Go and gRPC come
 		drive = driven
-		spare.Keep()
+		sys.KeepHeadroom()
 		options = append(options, arrival.DialOptions(new(net.Dialer).DialContext)...)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+args[1], options...)

@@ -11,7 +11,7 @@ import (
 
 	"crosstalk/internal/compare"
 	"crosstalk/internal/report"
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 // compareFormats are the ways to print a comparison.
@@ -82,7 +82,7 @@ func formatsOfCompare() []string {
 func (c *compareCommand) run(cmd *cobra.Command, old, new string) error {
 	at := slices.Index(formatsOfCompare(), c.format)
 	if at < 0 {
-		return usageError(fmt.Errorf("--format: unknown format %q%s", c.format, orList(suggest.DidYouMean(c.format, formatsOfCompare()), formatsOfCompare())))
+		return usageError(fmt.Errorf("--format: unknown format %q%s", c.format, orList(setting.DidYouMean(c.format, formatsOfCompare()), formatsOfCompare())))
 	}
 	compared, err := c.compare(old, new)
 	if err != nil {

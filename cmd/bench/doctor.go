@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosstalk/internal/doctor"
-	"crosstalk/internal/scratch"
+	"crosstalk/internal/sys"
 )
 
 // How long the doctor takes.
@@ -48,7 +48,7 @@ tell from chance on this machine, and the highest rate that can be trusted.`,
 }
 
 func (c *doctorCommand) run(cmd *cobra.Command) (err error) {
-	dir, err := scratch.New()
+	dir, err := sys.NewScratch()
 	if err != nil {
 		return err
 	}

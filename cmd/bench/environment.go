@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 const variablePrefix = "CROSSTALK_"
@@ -46,7 +46,7 @@ func mistyped(environment, known []string) error {
 		if !ours || slices.Contains(names, name) {
 			continue
 		}
-		if meant := suggest.Nearest(name, names); meant != "" {
+		if meant := setting.Nearest(name, names); meant != "" {
 			return usageError(fmt.Errorf("%s: there is no such setting: did you mean %s%s?", variable, variablePrefix, meant))
 		}
 	}

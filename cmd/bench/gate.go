@@ -14,8 +14,8 @@ import (
 	"crosstalk/internal/compare"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
+	"crosstalk/internal/sys"
 	"crosstalk/internal/threshold"
-	"crosstalk/internal/wholefile"
 	"crosstalk/scenarios"
 )
 
@@ -171,7 +171,7 @@ func (g *gate) writeJUnit() error {
 	var out bytes.Buffer
 	err := report.JUnit(&out, g.runs, g.outcomes)
 	if err == nil {
-		err = wholefile.Write(g.junit, out.Bytes())
+		err = sys.WriteFile(g.junit, out.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("--junit: %w", err)

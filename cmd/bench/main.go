@@ -15,11 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"crosstalk/internal/spare"
+	"crosstalk/internal/sys"
 )
 
 func main() {
-	spare.Keep()
+	sys.KeepHeadroom()
 	ctx := untilSignalled(os.Stderr)
 	os.Exit(exec(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -115,7 +115,7 @@ func (c *matrixCommand) show(cmd *cobra.Command, e *experiment.Experiment, rows 
 		return err
 	}
 	out := cmd.OutOrStdout()
-	if err := m.Table(out); err != nil {
+	if err := report.Text(out, m.Table()); err != nil {
 		return err
 	}
 	for _, line := range append(m.Gaps(), report.Comparisons(runs, func(run int) string { return runs[run].Scenario })...) {

@@ -59,7 +59,7 @@ func (c *mergeCommand) run(cmd *cobra.Command, args []string) error {
 		return refused(err)
 	}
 	out := cmd.OutOrStdout()
-	if err := report.Table(out, []result.Run{*run}); err != nil {
+	if err := report.Summary(out, []result.Run{*run}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "\nresults: %s (run.json and latency.hlog)\n", c.out)

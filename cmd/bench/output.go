@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 // output is stdout. What cannot be written to it is said once, at the program's end, and
@@ -38,7 +38,7 @@ func inOneLine(err error) string {
 	var lines, paths []string
 	var cause error
 	for _, e := range flat(err) {
-		var file *wholefile.Error
+		var file *sys.WriteError
 		if errors.As(e, &file) && (cause == nil || cause.Error() == file.Cause.Error()) {
 			cause, paths = file.Cause, append(paths, file.Path)
 			continue

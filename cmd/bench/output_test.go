@@ -10,18 +10,18 @@ import (
 	"syscall"
 	"testing"
 
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 func TestInOneLine(t *testing.T) {
 	full := syscall.ENOSPC
-	file := func(name string) error { return &wholefile.Error{Path: name, Cause: full} }
+	file := func(name string) error { return &sys.WriteError{Path: name, Cause: full} }
 	for want, err := range map[string]error{
 		"one":                      errors.New("one"),
 		"one; two":                 errors.Join(errors.New("one"), errors.New("two"), errors.New("one")),
 		"a: one; of two lines":     fmt.Errorf("a: %w", errors.New("one\nof two lines")),
 		"x: one and two":           fmt.Errorf("x: %w and %w", errors.New("one"), errors.New("two")),
-		"write a.png: permission":  &wholefile.Error{Path: "a.png", Cause: errors.New("permission")},
+		"write a.png: permission":  &sys.WriteError{Path: "a.png", Cause: errors.New("permission")},
 		"report.html: no run; one": errors.Join(errors.New("report.html: no run"), &ended{exitInvalid, errors.New("one")}),
 		"one; write a.png, b.html: " + full.Error(): errors.Join(file("a.png"), errors.Join(errors.New("one"), fmt.Errorf("report.html: %w", file("b.html")))),
 	} {

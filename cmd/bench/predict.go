@@ -80,7 +80,7 @@ func (c *predictCommand) run(cmd *cobra.Command, path string) error {
 	if c.json {
 		return nil
 	}
-	if err := report.Predictions(out, all); err != nil {
+	if err := report.Text(out, report.Predictions(all)...); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "\npredicted in %v\n", time.Since(began).Round(time.Millisecond))

@@ -14,7 +14,7 @@ import (
 
 	"crosstalk/internal/page"
 	"crosstalk/internal/report"
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 	"crosstalk/scenarios"
 )
 
@@ -173,7 +173,7 @@ func oneFile(name string, text func(io.Writer, report.Session, string) error) fu
 		if err := text(&out, s, dir); err != nil {
 			return nil, err
 		}
-		if err := wholefile.Write(filepath.Join(dir, name), out.Bytes()); err != nil {
+		if err := sys.WriteFile(filepath.Join(dir, name), out.Bytes()); err != nil {
 			return nil, err
 		}
 		return []string{name}, nil
@@ -275,7 +275,7 @@ func filesOfHDR(s report.Session, dir string) (names []string, err error) {
 			if err := report.HDR(&out, r); err != nil {
 				return names, err
 			}
-			if err := wholefile.Write(filepath.Join(dir, name), out.Bytes()); err != nil {
+			if err := sys.WriteFile(filepath.Join(dir, name), out.Bytes()); err != nil {
 				return names, err
 			}
 			names = append(names, name)

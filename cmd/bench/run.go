@@ -13,11 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
 	"crosstalk/internal/setting"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -133,7 +133,7 @@ func (c *runCommand) options(cmd *cobra.Command, e *experiment.Experiment) (func
 }
 
 // placed returns where the services run already; nil where they do not.
-func (c *runCommand) placed(e *experiment.Experiment) (placement.Nodes, error) {
+func (c *runCommand) placed(e *experiment.Experiment) (topology.Nodes, error) {
 	if c.nodes == "" && c.target == "" {
 		return nil, nil
 	}
@@ -165,7 +165,7 @@ func (c *runCommand) placed(e *experiment.Experiment) (placement.Nodes, error) {
 
 // fits refuses nodes that the experiment does not have, and scenarios that they could
 // not be.
-func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
+func fits(nodes topology.Nodes, file string, e *experiment.Experiment) error {
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		if _, ok := e.Service(name); !ok {
 			return usageError(fmt.Errorf("--nodes: %s tells where %s is, and the experiment has no such service", file, name))
@@ -181,7 +181,7 @@ func fits(nodes placement.Nodes, file string, e *experiment.Experiment) error {
 		}
 		for _, p := range scenarios.Processes(s, e) {
 			copies := strings.Count(nodes[p.Name].Control, ",") + 1
-			if err := placement.MayBeCopies(p, e, copies); err != nil {
+			if err := topology.MayBeCopies(p, e, copies); err != nil {
 				return usageError(fmt.Errorf("--nodes: %s: %w", file, err))
 			}
 		}
@@ -226,12 +226,8 @@ func (c *runCommand) print(out io.Writer, runs []result.Run) error {
 	if c.json {
 		return report.JSONLines(out, runs)
 	}
-	for _, table := range []func(io.Writer, []result.Run) error{
-		report.Table, report.Impacts, report.Processes, report.Bootstraps, report.Policies, report.Theory, report.Faults,
-	} {
-		if err := table(out, runs); err != nil {
-			return err
-		}
+	if err := report.Summary(out, runs); err != nil {
+		return err
 	}
-	return nil
+	return report.Text(out, report.Details(runs)...)
 }

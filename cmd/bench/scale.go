@@ -120,7 +120,7 @@ func (c *scaleCommand) batches(s *report.Scale) (out []batch) {
 
 func (c *scaleCommand) show(cmd *cobra.Command, s report.Scale, runs []result.Run, dir string) error {
 	out := cmd.OutOrStdout()
-	if err := s.Table(out); err != nil {
+	if err := report.Text(out, s.Table()); err != nil {
 		return err
 	}
 	for _, line := range report.Comparisons(runs, s.NameOf) {

@@ -15,11 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"crosstalk/fakesvc"
-	"crosstalk/internal/agent"
 	"crosstalk/internal/clock"
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/placement"
-	"crosstalk/internal/scratch"
+	"crosstalk/internal/sys"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -95,7 +94,7 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if c.config != "" {
 		path = c.config
 	}
-	config := agent.Config{
+	config := topology.AgentConfig{
 		Service: c.service, Listen: c.listen, Grace: c.grace,
 		Env: fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
 		Log: zerolog.New(cmd.ErrOrStderr()).With().Timestamp().Str("service", c.service).Logger(),
@@ -134,7 +133,7 @@ func (c *serveCommand) run(cmd *cobra.Command, path string) (err error) {
 	if c.parent {
 		go exitAtEnd(cmd.InOrStdin())
 	}
-	return agent.Run(cmd.Context(), config)
+	return topology.RunAgent(cmd.Context(), config)
 }
 
 // check refuses flags that could not be carried out when a driver asks.
@@ -145,7 +144,7 @@ func (c *serveCommand) check() error {
 	if c.grace < 0 {
 		return fmt.Errorf("--grace: %v is negative", c.grace)
 	}
-	if err := agent.CheckPrefix(c.prefix); err != nil {
+	if err := topology.CheckPrefix(c.prefix); err != nil {
 		return fmt.Errorf("--prefix: %w", err)
 	}
 	if c.parent {
@@ -173,7 +172,7 @@ func (c *serveCommand) openControl(ctx context.Context) (listener net.Listener, 
 }
 
 // own is what the node is without a driver: nothing where no scenario is named.
-func (c *serveCommand) own(path string) (*agent.Task, error) {
+func (c *serveCommand) own(path string) (*topology.Task, error) {
 	e, err := c.settings.experiment(path)
 	if err != nil {
 		return nil, err
@@ -184,7 +183,7 @@ func (c *serveCommand) own(path string) (*agent.Task, error) {
 	if c.service == "" {
 		return nil, usageError(errors.New("--service: name the service to be"))
 	}
-	t, err := agent.NewTask(e, e.Scenario[0], c.service)
+	t, err := topology.NewTask(e, e.Scenario[0], c.service)
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--service: %w", err))
 	}
@@ -205,7 +204,7 @@ func (c *serveCommand) own(path string) (*agent.Task, error) {
 	return &t, nil
 }
 
-func readNodes(path string) (placement.Nodes, error) {
+func readNodes(path string) (topology.Nodes, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -213,7 +212,7 @@ func readNodes(path string) (placement.Nodes, error) {
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--nodes: %w", err))
 	}
-	nodes, err := placement.ReadNodes(path, text)
+	nodes, err := topology.ReadNodes(path, text)
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--nodes: %w", err))
 	}
@@ -221,7 +220,7 @@ func readNodes(path string) (placement.Nodes, error) {
 }
 
 // folder makes the one for the databases; remove removes it where nobody named it.
-func (c *serveCommand) folder(config *agent.Config) (remove func() error, err error) {
+func (c *serveCommand) folder(config *topology.AgentConfig) (remove func() error, err error) {
 	if c.data != "" {
 		config.Dir, err = filepath.Abs(c.data)
 		if err == nil {
@@ -232,7 +231,7 @@ func (c *serveCommand) folder(config *agent.Config) (remove func() error, err er
 		}
 		return func() error { return nil }, nil
 	}
-	dir, err := scratch.New()
+	dir, err := sys.NewScratch()
 	if err != nil {
 		return nil, err
 	}

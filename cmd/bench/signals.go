@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"crosstalk/internal/atexit"
+	"crosstalk/internal/sys"
 )
 
 // sameWish is for how long after a first signal another one is the same wish, and not a
@@ -71,7 +71,7 @@ func dump(s os.Signal, stderr io.Writer) {
 func exitAtOnce(code int) {
 	done := make(chan struct{})
 	go func() {
-		atexit.Run()
+		sys.RunAtExit()
 		close(done)
 	}()
 	select {

@@ -11,7 +11,7 @@ import (
 
 	"crosstalk/internal/compare"
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 	"crosstalk/scenarios"
 )
 
@@ -27,7 +27,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, sub.Name())
 		}
 	}
-	return fmt.Errorf("unknown command %q%s", args[0], orList(suggest.DidYouMean(args[0], names), names))
+	return fmt.Errorf("unknown command %q%s", args[0], orList(setting.DidYouMean(args[0], names), names))
 }
 
 // suggestFlag says which flag a mistyped one may have been meant to be.
@@ -38,7 +38,7 @@ func suggestFlag(cmd *cobra.Command, err error) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	guess := suggest.Nearest(none.GetSpecifiedName(), names)
+	guess := setting.Nearest(none.GetSpecifiedName(), names)
 	if guess == "" {
 		return err
 	}

@@ -131,7 +131,7 @@ func (c *sweepCommand) batches(s *report.Sweep) (out []batch) {
 
 func (c *sweepCommand) show(cmd *cobra.Command, s report.Sweep, dir string) error {
 	out := cmd.OutOrStdout()
-	if err := s.Table(out); err != nil {
+	if err := report.Text(out, s.Table()); err != nil {
 		return err
 	}
 	if err := s.CSV(filepath.Join(dir, "sweep.csv")); err != nil {

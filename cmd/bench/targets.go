@@ -7,19 +7,18 @@ import (
 	"os"
 	"path/filepath"
 
-	"crosstalk/internal/atexit"
-	"crosstalk/internal/placement"
+	"crosstalk/internal/sys"
 	"crosstalk/internal/telemetry"
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/topology"
 )
 
 // targets says on stderr where children serve their metrics, and has it in a file
 // that Prometheus discovers them by (file_sd_configs) for as long as they run. The
 // file lies beside the session's folder and not in it: Prometheus takes a pattern for
 // the name of a file, and for no folder.
-func targets(session string, stderr io.Writer) func(string, []placement.Scraped) error {
+func targets(session string, stderr io.Writer) func(string, []topology.Scraped) error {
 	drop := func() {}
-	return func(scenario string, children []placement.Scraped) error {
+	return func(scenario string, children []topology.Scraped) error {
 		path := filepath.Join(filepath.Dir(session), "targets-"+filepath.Base(session)+"-"+scenario+".json")
 		if len(children) == 0 {
 			defer drop()
@@ -38,8 +37,8 @@ func targets(session string, stderr io.Writer) func(string, []placement.Scraped)
 		if err != nil {
 			return err
 		}
-		drop = atexit.Remove(path)
-		if err := wholefile.Write(path, append(text, '\n')); err != nil {
+		drop = sys.RemoveAtExit(path)
+		if err := sys.WriteFile(path, append(text, '\n')); err != nil {
 			drop()
 			return fmt.Errorf("tell where the metrics are: %w", err)
 		}

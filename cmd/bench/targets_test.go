@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"crosstalk/internal/placement"
+	"crosstalk/internal/topology"
 )
 
 func TestTargets(t *testing.T) {
 	out := t.TempDir()
 	var stderr bytes.Buffer
 	tell := targets(filepath.Join(out, "20260101-000000.000"), &stderr)
-	if err := tell("sync", []placement.Scraped{{Name: "A", Address: "127.0.0.1:1001"}, {Name: "A/1", Address: "127.0.0.1:1002"}}); err != nil {
+	if err := tell("sync", []topology.Scraped{{Name: "A", Address: "127.0.0.1:1001"}, {Name: "A/1", Address: "127.0.0.1:1002"}}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(out, "targets-20260101-000000.000-sync.json")

@@ -11,8 +11,8 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/report"
 	"crosstalk/internal/result"
-	"crosstalk/internal/scratch"
 	"crosstalk/internal/store"
+	"crosstalk/internal/sys"
 	"crosstalk/internal/verdict"
 )
 
@@ -95,7 +95,7 @@ func (c *verdictCommand) show(cmd *cobra.Command, base *experiment.Experiment, e
 
 // databases measures what each kind takes.
 func databases(ctx context.Context, kinds []store.Spec) ([]verdict.Store, error) {
-	data, err := scratch.New()
+	data, err := sys.NewScratch()
 	if err != nil {
 		return nil, err
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/produce"
 
-	"crosstalk/internal/waits"
+	"crosstalk/internal/clock"
 )
 
 const (
-	publishPatience = waits.PublishPatience
+	publishPatience = clock.PublishPatience
 	// Shorter, since all that is published later waits: a reply to a requester
 	// that is gone must not hold up the others. It covers the moment in which
 	// a new topic is not known everywhere.

@@ -7,12 +7,11 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"crosstalk/internal/clock"
-	"crosstalk/internal/waits"
 )
 
 const (
-	firstPause   = waits.BusFrom
-	longestPause = waits.BusUpTo
+	firstPause   = clock.BusFrom
+	longestPause = clock.BusUpTo
 )
 
 // pause waits before the attempt after the n-th (from 0): 5 ms, doubling up to

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 // The size of a picture: 1400 pixels wide as PNG.
@@ -54,7 +54,7 @@ func save(path string, h head, body vg.Length, drawBody func(draw.Canvas)) error
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return fmt.Errorf("draw %s: %w", path, err)
 	}
-	return wholefile.Write(path, out.Bytes())
+	return sys.WriteFile(path, out.Bytes())
 }
 
 // rows is how many panels stand below each other.

@@ -1,8 +1,7 @@
-// Package clock waits.
-//
-// Its law: every wait of the project that a caller may end is one of these. Sleep
-// uses package time alone, so testing/synctest stands in for it; Precise asks the
-// kernel, and is for what is measured on a real clock.
+// Package clock waits: every wait of the project that a caller may end is one of these.
+// Sleep uses package time alone, so that testing/synctest stands in for it; Precise asks
+// the kernel, and is for what is measured on a real clock. It also has for how long the
+// parts of a run wait before they try again.
 package clock
 
 import (

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"crosstalk/internal/bus"
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 // off says in words what the empty text is.
@@ -70,7 +70,7 @@ func (k *KafkaSASL) UnmarshalText(text []byte) error {
 	}
 	mechanism := strings.ToLower(parts[0])
 	if known := bus.Mechanisms(); !slices.Contains(known, mechanism) {
-		if guess := suggest.DidYouMean(mechanism, known); guess != "" {
+		if guess := setting.DidYouMean(mechanism, known); guess != "" {
 			return fmt.Errorf("unknown mechanism %q%s", parts[0], guess)
 		}
 		return fmt.Errorf("unknown mechanism %q: %s", parts[0], strings.Join(known, ", "))

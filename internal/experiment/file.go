@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"crosstalk/internal/policy"
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 // File is an experiment file: YAML whose keys are the names of the settings. A
@@ -116,7 +116,7 @@ func (f *File) Decode(e *Experiment) error {
 		}
 		value, ok := settings[name]
 		if !ok {
-			return f.wrong(entry.Key, "there is no setting %q%s", short(name), suggest.DidYouMean(name, append(e.names(), "services")))
+			return f.wrong(entry.Key, "there is no setting %q%s", short(name), setting.DidYouMean(name, append(e.names(), "services")))
 		}
 		err := inOneText(name, entry.Value)
 		if err == nil {

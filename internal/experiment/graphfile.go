@@ -5,7 +5,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 // services reads the list of services, each a map of name, entity and needs.
@@ -51,7 +51,7 @@ func (f *File) service(field *ast.MappingValueNode, to *Service) (err error) {
 		return err
 	default:
 		known := []string{"name", "entity", "needs"}
-		return f.wrong(field.Key, "services: a service has no %q%s: name, entity, needs", short(name), suggest.DidYouMean(name, known))
+		return f.wrong(field.Key, "services: a service has no %q%s: name, entity, needs", short(name), setting.DidYouMean(name, known))
 	}
 	if err != nil {
 		return f.wrong(field.Value, "services: %s: %v", field.Key.GetToken().Value, err)

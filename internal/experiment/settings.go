@@ -5,7 +5,7 @@ import (
 	"encoding"
 	"reflect"
 
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 // Text is a value that a flag and a file write alike.
@@ -71,7 +71,7 @@ func (e *Experiment) Set(name, text string) error {
 		}
 		return nil
 	}
-	return wrong(name, "there is no such setting%s", suggest.DidYouMean(name, append(e.names(), Upstreams, Depth)))
+	return wrong(name, "there is no such setting%s", setting.DidYouMean(name, append(e.names(), Upstreams, Depth)))
 }
 
 func (e *Experiment) names() []string {

@@ -10,7 +10,6 @@ import (
 	"crosstalk/internal/schedule"
 	"crosstalk/internal/setting"
 	"crosstalk/internal/store"
-	"crosstalk/internal/suggest"
 )
 
 // Error says which setting is wrong, by its name, and why.
@@ -93,7 +92,7 @@ const (
 func (e *Experiment) checkScenarios(known []string) error {
 	for i, name := range e.Scenario {
 		if !slices.Contains(known, name) {
-			if guess := suggest.DidYouMean(name, known); guess != "" {
+			if guess := setting.DidYouMean(name, known); guess != "" {
 				return wrong("scenario", "unknown scenario %q%s", name, guess)
 			}
 			return wrong("scenario", "unknown scenario %q: %s", name, strings.Join(known, ", "))

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"crosstalk/internal/result"
-	"crosstalk/internal/suggest"
+	"crosstalk/internal/setting"
 )
 
 // Unit is what a metric's values are.
@@ -109,7 +109,7 @@ func ByName(name string) (Metric, error) {
 	of, figure, _ := strings.Cut(name, ".")
 	distribution, ok := distributions[of]
 	if !ok {
-		if guess := suggest.DidYouMean(name, names()); guess != "" {
+		if guess := setting.DidYouMean(name, names()); guess != "" {
 			return Metric{}, fmt.Errorf("unknown metric %q%s", name, guess)
 		}
 		return Metric{}, fmt.Errorf("unknown metric %q: %s", name, Known)

@@ -26,25 +26,18 @@ func Of(s report.Session, summary func(scenario string) string) (Page, error) {
 	all := s.Groups[0].Figures()
 	p := Page{Title: title(s), Words: report.Words(all[0], varied(s)...), Settings: report.Settings(all[0]), Notes: notes(s)}
 	for n, sw := range s.Sweeps {
-		var g report.Grids
-		if err := sw.Table(&g); err != nil {
-			return p, err
-		}
-		for _, line := range g.Lines {
+		t := sw.Table()
+		for _, line := range t.Lines {
 			p.Notes = append(p.Notes, Note{Text: line})
 		}
-		p.Tables = append(p.Tables, g.All...)
+		p.Tables = append(p.Tables, t)
 		p.Sections = append(p.Sections, propagation(n, sw))
 	}
 	for n, m := range s.Matrices {
-		var g report.Grids
-		if err := m.Table(&g); err != nil {
-			return p, err
-		}
 		for _, gap := range m.Gaps() {
 			p.Notes = append(p.Notes, Note{Text: "theory does not explain " + gap})
 		}
-		p.Tables = append(p.Tables, g.All...)
+		p.Tables = append(p.Tables, m.Table())
 		p.Sections = append(p.Sections, matrixSection(n, m))
 	}
 	if len(s.Groups) == 1 {
@@ -116,7 +109,7 @@ func troubles(g report.Group) []Note {
 }
 
 // cards say of each run what it is worth, and its figures that matter most: those
-// of the tables.
+// of the tables, where their intervals are.
 func cards(g report.Group, summary func(string) string) []Card {
 	var out []Card
 	for n, r := range g.Figures() {
@@ -129,26 +122,15 @@ func cards(g report.Group, summary func(string) string) []Card {
 			table        int
 			column, name string
 		}{{0, "p50", "p50"}, {0, "p99", "p99"}, {0, "errors", "errors"}, {1, "stale", "stale"}} {
-			c.Figures = append(c.Figures, Figure{want.name, short(cellOf(tables[want.table], want.column))})
+			c.Figures = append(c.Figures, Figure{want.name, cellOf(tables[want.table], want.column).Text})
 		}
 		out = append(out, c)
 	}
 	return out
 }
 
-func cellOf(g report.Grid, column string) string {
-	for i, head := range g.Head {
-		if head == column {
-			return g.Rows[0][i]
-		}
-	}
-	return ""
-}
-
-// short is a figure without its interval, which stands in the table.
-func short(cell string) string {
-	figure, _, _ := strings.Cut(cell, " [")
-	return figure
+func cellOf(t report.Table, column string) report.Cell {
+	return t.Rows[0][slices.IndexFunc(t.Head, func(c report.Column) bool { return c.Name == column })]
 }
 
 func view(n int, g report.Group, withTables bool) (View, error) {

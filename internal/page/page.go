@@ -28,7 +28,7 @@ type Page struct {
 	// Cards are the runs at a glance.
 	Cards []Card
 	// Tables and Sections are of a sweep or a matrix.
-	Tables   []report.Grid
+	Tables   []report.Table
 	Sections []Section
 	// Views are runs that are held against each other. One at a time is shown.
 	Views []View
@@ -60,9 +60,9 @@ type View struct {
 	ID        int
 	Name      string
 	Scenarios []string
-	Tables    []report.Grid
+	Tables    []report.Table
 	Sections  []Section
-	Details   []report.Grid
+	Details   []report.Table
 }
 
 // Section is charts that belong together, and a sentence on how to read them.
@@ -150,9 +150,9 @@ func (p Page) looks() map[string]look {
 }
 
 // sortKey is what a cell is sorted by; empty where by its text.
-func sortKey(cell string) any {
-	if key, ok := report.SortKey(cell); ok {
-		return key
+func sortKey(c report.Cell) any {
+	if c.Figure.Known {
+		return c.Figure.Value
 	}
 	return ""
 }

@@ -134,7 +134,7 @@ func (o outputs) tables(folder string) {
 	if err != nil {
 		o.Fatal(err)
 	}
-	if err := report.Table(&text, []result.Run{o.run.Run}); err != nil {
+	if err := report.Summary(&text, []result.Run{o.run.Run}); err != nil {
 		o.Fatal(err)
 	}
 	if err := report.Markdown(&markdown, s, nil); err != nil {
@@ -151,7 +151,7 @@ func (o outputs) tables(folder string) {
 	case o.n >= 100:
 		want = inText + " [1.00 ms, open]"
 	}
-	if cell := cellOf(report.Comparison([]result.Run{o.run.Run})[0], "p99"); cell != want {
+	if cell := cellOf(report.Comparison([]result.Run{o.run.Run})[0], "p99").String(); cell != want {
 		o.Errorf("the table says %q, want %q", cell, want)
 	}
 	if !strings.Contains(text.String(), want) || !strings.Contains(markdown.String(), "| "+want+" |") {

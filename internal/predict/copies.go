@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
-	"crosstalk/internal/waits"
 )
 
 // staleness predicts what copies are worth. The changes of an owner come as a
@@ -87,7 +87,7 @@ func (c *calculus) published(faults fault.Faults, timeout time.Duration) (measur
 	failed := try.again.plus(try.never)
 	var passed measure
 	start := now(1)
-	for wait := waits.RepublishFrom; start.total() > negligible && c.goOn(); wait = min(2*wait, waits.RepublishUpTo) {
+	for wait := clock.RepublishFrom; start.total() > negligible && c.goOn(); wait = min(2*wait, clock.RepublishUpTo) {
 		passed = passed.plus(c.then(start, try.answered))
 		start = c.then(c.then(start, failed), c.wait(wait))
 	}

@@ -3,8 +3,8 @@ package predict
 import (
 	"time"
 
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
-	"crosstalk/internal/waits"
 )
 
 // letter is an event on its way over the bus.
@@ -50,9 +50,9 @@ func (s *simulation) publishable(p *process) time.Duration {
 // found is when whoever has lost the bus at a moment finds out that it is back.
 func found(lost, back time.Duration) time.Duration {
 	at := lost
-	for pause := waits.BusFrom; at < back; pause = min(2*pause, waits.BusUpTo) {
-		if at-lost >= waits.PublishPatience {
-			lost, pause = at, waits.BusFrom
+	for pause := clock.BusFrom; at < back; pause = min(2*pause, clock.BusUpTo) {
+		if at-lost >= clock.PublishPatience {
+			lost, pause = at, clock.BusFrom
 		}
 		at += pause
 	}
@@ -184,7 +184,7 @@ func (l *lane) commit(handled []*letter) {
 		return
 	}
 	l.uncommitted = append(l.uncommitted, handled...)
-	if l.sim.now-l.committedAt >= waits.CommitInterval {
+	if l.sim.now-l.committedAt >= clock.CommitInterval {
 		l.uncommitted, l.committedAt = nil, l.sim.now
 	}
 }
@@ -220,7 +220,7 @@ func (l *lane) put(x *letter, met fault.Passage) {
 		p[last-1], p[last] = p[last], p[last-1]
 	case met.Reorder:
 		p[last].isBehind = true
-		p[last].due += waits.ReorderPatience
+		p[last].due += clock.ReorderPatience
 	}
 	for i := max(last-1, 1); i <= last; i++ {
 		p[i].due = max(p[i].due, p[i-1].due)

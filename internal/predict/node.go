@@ -5,10 +5,10 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/policy"
 	"crosstalk/internal/record"
-	"crosstalk/internal/waits"
 )
 
 // process is what services share their fate with.
@@ -127,7 +127,7 @@ func (w *wire) up(now time.Duration) bool {
 		return true
 	}
 	if !w.tried {
-		w.tried, w.backoff, w.retryAt = true, waits.ReconnectFrom, now
+		w.tried, w.backoff, w.retryAt = true, clock.ReconnectFrom, now
 	}
 	for w.broken && w.retryAt <= now {
 		if w.away.until(w.retryAt) == w.retryAt {
@@ -135,7 +135,7 @@ func (w *wire) up(now time.Duration) bool {
 			continue
 		}
 		w.retryAt += w.backoff
-		w.backoff = min(time.Duration(float64(w.backoff)*waits.ReconnectFactor), waits.ReconnectUpTo)
+		w.backoff = min(time.Duration(float64(w.backoff)*clock.ReconnectFactor), clock.ReconnectUpTo)
 	}
 	return !w.broken
 }

@@ -7,10 +7,10 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/internal/schedule"
-	"crosstalk/internal/waits"
 )
 
 // change is a write on its way to the copies.
@@ -35,7 +35,7 @@ type relay struct {
 func (r *relay) add(c *change) {
 	r.queue = append(r.queue, c)
 	if r.node.process.away.until(r.sim.now) == r.sim.now {
-		r.pass(c, waits.RepublishFrom)
+		r.pass(c, clock.RepublishFrom)
 	}
 }
 
@@ -66,7 +66,7 @@ func (p *passing) told(v *visit, code codes.Code) {
 	epoch := r.epoch
 	r.sim.plan(v.sim.now+p.wait, func() {
 		if r.epoch == epoch {
-			r.pass(p.change, min(2*p.wait, waits.RepublishUpTo))
+			r.pass(p.change, min(2*p.wait, clock.RepublishUpTo))
 		}
 	})
 }
@@ -101,7 +101,7 @@ func (r *relay) flush() {
 func (r *relay) resume() {
 	for _, c := range slices.Clone(r.queue) {
 		if !c.passed {
-			r.pass(c, waits.RepublishFrom)
+			r.pass(c, clock.RepublishFrom)
 		}
 	}
 	r.flush()
@@ -153,7 +153,7 @@ func (r *replica) apply(batch []*letter, done func()) {
 		done()
 		return
 	}
-	r.attempt(batch[0].request, 0, waits.RepublishFrom, func() {
+	r.attempt(batch[0].request, 0, clock.RepublishFrom, func() {
 		for _, c := range changes {
 			r.show(c)
 		}
@@ -169,7 +169,7 @@ func (r *replica) attempt(write int64, try int, wait time.Duration, then func())
 				then()
 				return
 			}
-			r.lane.later(r.sim.now+wait, func() { r.attempt(write, try+1, min(2*wait, waits.RepublishUpTo), then) })
+			r.lane.later(r.sim.now+wait, func() { r.attempt(write, try+1, min(2*wait, clock.RepublishUpTo), then) })
 		}),
 	}
 	v.through(r.applying, fault.Apply, (*visit).answer)

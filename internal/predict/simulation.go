@@ -36,7 +36,7 @@ type Options struct {
 // simulation carries an experiment out in virtual time: with the schedule and the
 // fault decisions of the real one, so that request 1234 is the real request 1234.
 type simulation struct {
-	clock
+	calendar
 	*graph
 	load       schedule.Plan
 	most       int64 // requests, if positive

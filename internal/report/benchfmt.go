@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -15,13 +16,13 @@ import (
 //
 // Source: golang.org/design/14313-benchmark-format, and golang.org/x/perf/benchfmt.
 func Benchfmt(w io.Writer, c *compare.Comparison) error {
-	t := newTable(w)
+	var out bytes.Buffer
 	for _, r := range c.Scenarios[0].Rows {
 		better := "lower"
 		if r.Metric.MoreIsBetter {
 			better = "higher"
 		}
-		t.printf("Unit %s better=%s\n", benchUnit(r.Metric), better)
+		fmt.Fprintf(&out, "Unit %s better=%s\n", benchUnit(r.Metric), better)
 	}
 	for _, side := range []struct {
 		name string
@@ -30,26 +31,27 @@ func Benchfmt(w io.Writer, c *compare.Comparison) error {
 		{"old", func(s compare.Scenario) []compare.Run { return s.Old }},
 		{"new", func(s compare.Scenario) []compare.Run { return s.New }},
 	} {
-		t.printf("\nside: %s\n", side.name)
+		fmt.Fprintf(&out, "\nside: %s\n", side.name)
 		for _, s := range c.Scenarios {
 			for _, r := range side.of(s) {
-				t.benchmark(s, r)
+				benchmark(&out, s, r)
 			}
 		}
 	}
-	return t.err
+	_, err := out.WriteTo(w)
+	return err
 }
 
 // benchmark prints the line of a run. Its number of iterations is that of the
 // requests, at least one, without which the line would be none.
-func (t *table) benchmark(s compare.Scenario, r compare.Run) {
-	t.printf("BenchmarkCrosstalk/scenario=%s\t%d", strings.ReplaceAll(s.Name, " ", ""), max(r.Requests.Sent, 1))
+func benchmark(out *bytes.Buffer, s compare.Scenario, r compare.Run) {
+	fmt.Fprintf(out, "BenchmarkCrosstalk/scenario=%s\t%d", strings.ReplaceAll(s.Name, " ", ""), max(r.Requests.Sent, 1))
 	for _, row := range s.Rows {
 		if v := row.Metric.Of(r.Loaded); v.Known {
-			t.printf("\t%s %s", number(v.Value), benchUnit(row.Metric))
+			fmt.Fprintf(out, "\t%s %s", number(v.Value), benchUnit(row.Metric))
 		}
 	}
-	t.printf("\n")
+	fmt.Fprintf(out, "\n")
 }
 
 // benchUnit is a metric as a unit of benchstat, which knows seconds by their name

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
 
 	"crosstalk/internal/compare"
 	"crosstalk/internal/metric"
@@ -17,53 +17,66 @@ const untested = "¹"
 
 // Compare prints what changed, a table for each scenario, as benchstat lays it out:
 // the old value, the new one, the change, ~ where it may be noise, p and n.
-func Compare(w io.Writer, c *compare.Comparison) error {
-	t := newTable(w)
-	some := false
-	for _, s := range c.Scenarios {
-		t.heading(s.Name + ", " + s.How)
-		t.row("", bar+"old", bar+"new", bar+"vs base", "95 % interval", "could see", "")
-		for _, r := range s.Rows {
-			if empty(r) {
-				continue
-			}
-			t.row(r.Metric.Name, bar+valueOf(r.Metric, r.Old), bar+valueOf(r.Metric, r.New), bar+delta(r), deltaInterval(r), couldSee(r), worth(r))
-			some = some || r.Delta.Known && !r.Delta.Tested
-		}
-	}
-	t.flush()
-	t.printf("\n")
-	if some {
-		t.printf("%s too little for a test: one figure a run, too few samples of it, or less than 6 s. 4 runs or more on each side tell.\n", untested)
-	}
-	if onlyOne(c) {
-		t.printf("Fewer than 4 runs on a side: p and the intervals know the noise within a run, and not that from run to run.\n")
-	}
-	for _, line := range append(comparisonsOf(c), c.Notes...) {
-		t.printf("%s\n", line)
-	}
-	return t.err
-}
+func Compare(w io.Writer, c *compare.Comparison) error { return Text(w, changes(c)...) }
 
 // CompareMarkdown writes the same for a job's summary or a pull request's comment.
 func CompareMarkdown(w io.Writer, c *compare.Comparison) error {
-	m := &markdown{w: w}
+	var m markdown
 	m.printf("## Crosstalk: what changed from %s to %s\n", escape(c.Old.Name), escape(c.New.Name))
-	var g Grids
-	m.keep(Compare(&g, c))
-	for i := range g.All {
-		for _, row := range append([][]string{g.All[i].Head}, g.All[i].Rows...) {
-			for k := range row {
-				row[k] = strings.TrimPrefix(row[k], bar)
-			}
+	tables := changes(c)
+	m.tables(tables...)
+	for _, t := range tables {
+		for _, line := range t.Lines {
+			m.printf("\n%s\n", escape(line))
 		}
 	}
-	m.grids(g.All)
-	for _, line := range g.Lines {
-		m.printf("\n%s\n", escape(line))
-	}
-	return m.err
+	return m.writeTo(w)
 }
+
+// changes has a table for each scenario. Below the last one is what is to be known of all.
+func changes(c *compare.Comparison) []Table {
+	var out []Table
+	for _, s := range c.Scenarios {
+		t := Table{
+			Title: s.Name + ", " + s.How,
+			Head:  slices.Concat(columns(""), ofSide("old", "new", "vs base"), columns("95 % interval", "could see", "")),
+		}
+		for _, r := range s.Rows {
+			if !empty(r) {
+				t.row(text(r.Metric.Name), valueOf(r.Metric, r.Old), valueOf(r.Metric, r.New), text(delta(r)),
+					text(deltaInterval(r)), text(couldSee(r)), text(worth(r)))
+			}
+		}
+		out = append(out, t)
+	}
+	if len(out) > 0 {
+		out[len(out)-1].Lines = linesOf(c)
+	}
+	return out
+}
+
+// ofSide are the columns that belong to a side, or to the step from one to the other.
+func ofSide(names ...string) []Column {
+	out := columns(names...)
+	for n := range out {
+		out[n].Mark = "│ "
+	}
+	return out
+}
+
+// linesOf says what must be known of all changes.
+func linesOf(c *compare.Comparison) []string {
+	var lines []string
+	if slices.ContainsFunc(c.Scenarios, func(s compare.Scenario) bool { return slices.ContainsFunc(s.Rows, isUntested) }) {
+		lines = append(lines, untested+" too little for a test: one figure a run, too few samples of it, or less than 6 s. 4 runs or more on each side tell.")
+	}
+	if onlyOne(c) {
+		lines = append(lines, "Fewer than 4 runs on a side: p and the intervals know the noise within a run, and not that from run to run.")
+	}
+	return slices.Concat(lines, comparisonsOf(c), c.Notes)
+}
+
+func isUntested(r compare.Row) bool { return !empty(r) && r.Delta.Known && !r.Delta.Tested }
 
 // comparisonsOf says of either side what came of the comparison of the databases.
 func comparisonsOf(c *compare.Comparison) []string {
@@ -88,9 +101,6 @@ func comparisonsOf(c *compare.Comparison) []string {
 	}
 	return lines
 }
-
-// bar stands ahead of the columns that belong to a side.
-const bar = "│ "
 
 // empty tells that neither side has anything of a metric.
 func empty(r compare.Row) bool {
@@ -130,7 +140,7 @@ func deltaInterval(r compare.Row) string {
 // couldSee is the smallest change that would have been told from noise.
 func couldSee(r compare.Row) string {
 	if d := r.Delta; d.Known && d.Tested {
-		return "±" + strings.TrimPrefix(change(r.Metric, d.Seen), "+")
+		return "±" + points(r.Metric, "%.2f", d.Seen)
 	}
 	return none
 }
@@ -149,7 +159,9 @@ func worth(r compare.Row) string {
 
 // change returns a change in percent of what it was; of shares, in percentage
 // points.
-func change(m metric.Metric, v float64) string {
+func change(m metric.Metric, v float64) string { return points(m, "%+.2f", v) }
+
+func points(m metric.Metric, format string, v float64) string {
 	unit := " %"
 	if m.Unit == metric.Share {
 		unit = " pp"
@@ -157,5 +169,5 @@ func change(m metric.Metric, v float64) string {
 	if v == 0 {
 		return "0" + unit
 	}
-	return fmt.Sprintf("%+.2f", v*100) + unit
+	return fmt.Sprintf(format, v*100) + unit
 }

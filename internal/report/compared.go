@@ -52,15 +52,26 @@ func thousands(n int64) string {
 	return digits
 }
 
-// compared prints what came of the comparison of the databases, where it is told.
-func (t *table) compared(runs []result.Run) {
-	row := t.rows("COMPARISON of the databases after the load: upstreams with what they acknowledged, replicas with their upstreams",
-		"scenario", "rows of upstreams", "rows of replicas", "outcome")
+// databases has what came of the comparison of the databases, where it is told.
+func databases(runs []result.Run) Table {
+	t := Table{
+		Title: "COMPARISON of the databases after the load: upstreams with what they acknowledged, replicas with their upstreams",
+		Head:  columns("scenario", "rows of upstreams", "rows of replicas", "outcome"),
+	}
 	for _, r := range runs {
 		if c := r.Comparison; c != nil {
-			row(r.Scenario, fmt.Sprint(c.OwnerRows), fmt.Sprint(c.ReplicaRows), Compared(c))
+			t.row(text(r.Scenario), count(c.OwnerRows), count(c.ReplicaRows), outcome(c))
 		}
 	}
+	return t
+}
+
+// outcome is sorted by how much was compared, and is words where nothing was.
+func outcome(c *result.Comparison) Cell {
+	if c.Rows() == 0 && c.NotCompared != "" {
+		return text(Compared(c))
+	}
+	return figure(Compared(c), float64(c.Rows()))
 }
 
 // Comparisons says it of several runs: in one line of all that were compared whole

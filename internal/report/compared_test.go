@@ -45,15 +45,15 @@ func TestEachOutputTellsTheComparison(t *testing.T) {
 	for _, c := range comparisons[1:] {
 		run := result.Run{Scenario: "sync", Verdict: result.OK, Comparison: c.of, Predicted: &result.Predicted{}}
 		files := map[string]func(*bytes.Buffer) error{
-			"table": func(out *bytes.Buffer) error { return Table(out, []result.Run{run}) },
+			"table": func(out *bytes.Buffer) error { return Summary(out, []result.Run{run}) },
 			"CSV":   func(out *bytes.Buffer) error { return CSV(out, found([]result.Run{run})) },
 			"Markdown": func(out *bytes.Buffer) error {
 				return Markdown(out, Session{Groups: []Group{{Runs: found([]result.Run{run})}}}, nil)
 			},
 			"JUnit": func(out *bytes.Buffer) error { return JUnit(out, []Validity{ValidityOf("sync", run)}, nil) },
 			"sweep": func(out *bytes.Buffer) error {
-				return Sweep{Vary: []sweep.Vary{{Setting: "rate"}}, Points: []sweep.Point{{Values: []string{"1/s"}}}, Scenarios: []string{"sync"},
-					Rows: []SweepRow{{Scenario: "sync", Run: run}}}.Table(out)
+				return Text(out, Sweep{Vary: []sweep.Vary{{Setting: "rate"}}, Points: []sweep.Point{{Values: []string{"1/s"}}}, Scenarios: []string{"sync"},
+					Rows: []SweepRow{{Scenario: "sync", Run: run}}}.Table())
 			},
 		}
 		for name, write := range files {

@@ -2,29 +2,23 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"crosstalk/internal/counts"
-
 	"crosstalk/internal/fault"
 	"crosstalk/internal/result"
 )
 
-// Faults prints what was injected, as asked and as delivered. Without faults it
-// prints nothing.
-func Faults(w io.Writer, runs []result.Run) error {
-	t := newTable(w)
-	row := t.rows("FAULTS, as asked and as delivered",
-		"scenario", "fault", "asked", "delivered", "of interactions")
+// faults has what was injected, as asked and as delivered.
+func faults(runs []result.Run) Table {
+	t := Table{Title: "FAULTS, as asked and as delivered", Head: columns("scenario", "fault", "asked", "delivered", "of interactions")}
 	for _, r := range runs {
 		for _, f := range r.Faults {
 			asked, delivered := askedAndDelivered(f)
-			row(r.Scenario, name(f), asked, delivered, interactions(f))
+			t.row(text(r.Scenario), text(name(f)), asked, delivered, interactions(f))
 		}
 	}
-	t.flush()
-	return t.err
+	return t
 }
 
 func name(f counts.Fault) string {
@@ -41,25 +35,27 @@ func name(f counts.Fault) string {
 	return strings.Join(words, " ")
 }
 
-func askedAndDelivered(f counts.Fault) (asked, delivered string) {
+func askedAndDelivered(f counts.Fault) (asked, delivered Cell) {
 	switch kind := fault.Kind(f.Kind); {
 	case kind.Windowed():
-		return window(f.Window), window(f.DeliveredWindow)
+		return text(window(f.Window)), text(window(f.DeliveredWindow))
 	case kind.Delays():
 		if f.Interactions == 0 {
-			return none, none
+			return noFigure, noFigure
 		}
-		return "mean " + duration(f.MeanAskedSeconds), "mean " + duration(f.MeanDeliveredSeconds)
+		return mean(f.MeanAskedSeconds), mean(f.MeanDeliveredSeconds)
 	}
 	if f.Interactions == 0 {
-		return percent(f.Asked) + " %", none
+		return inPercent(f.Asked), noFigure
 	}
-	return percent(f.Asked) + " %", interval(f.Delivered, f.Low, f.High)
+	return inPercent(f.Asked), interval(f.Delivered, f.Low, f.High)
 }
 
-func interactions(f counts.Fault) string {
+func mean(seconds float64) Cell { return figure("mean "+duration(seconds), seconds) }
+
+func interactions(f counts.Fault) Cell {
 	if f.DeliveredWindow != nil { // it acts on time, not on interactions
-		return none
+		return noFigure
 	}
-	return fmt.Sprint(f.Interactions)
+	return count(f.Interactions)
 }

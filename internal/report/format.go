@@ -12,9 +12,6 @@ import (
 	"crosstalk/internal/result"
 )
 
-// none stands where a figure does not apply.
-const none = "–"
-
 // duration returns seconds with three significant digits and their unit.
 func duration(seconds float64) string {
 	switch {
@@ -40,45 +37,45 @@ func digits(v float64) string {
 }
 
 // quantile returns a figure of a distribution; none where it has no samples.
-func quantile(q result.Quantiles, seconds float64) string {
+func quantile(q result.Quantiles, seconds float64) Cell {
 	if q.Count == 0 {
-		return none
+		return noFigure
 	}
-	return duration(seconds)
+	return inSeconds(seconds)
 }
 
 // percentile returns a percentile of a run, p as a share, with its interval where that is
 // open; none where the samples are too few for it: of fewer than 1/(1−p), it is but the
 // largest one.
-func percentile(r result.Run, k result.Kind, p float64) string {
+func percentile(r result.Run, k result.Kind, p float64) Cell {
 	of, ok := r.Written(k, p)
 	if !ok || float64(r.Quantiles(k).Count)*(1-p) < 1-1e-9 {
-		return none
+		return noFigure
 	}
 	if math.IsInf(of.Low, 0) || math.IsInf(of.High, 0) {
 		return withInterval(of)
 	}
-	return duration(of.Value)
+	return inSeconds(of.Value)
 }
 
 // withInterval returns a percentile with its interval: for where it stands beside another one.
-func withInterval(p result.Percentile) string {
+func withInterval(p result.Percentile) Cell {
 	v := metric.Value{Value: p.Value, Low: p.Low, High: p.High, Known: true}
 	return valueOf(metric.Metric{Unit: metric.Seconds}, v)
 }
 
 // percentileIn returns a percentile of a window with its interval: none where nothing
 // succeeded, and without an interval where the file is from before there was one.
-func percentileIn(seconds float64, b *result.Bounds) string {
+func percentileIn(seconds float64, b *result.Bounds) Cell {
 	if seconds == 0 || b == nil {
 		return orNone(seconds)
 	}
 	return withInterval(b.Around(seconds))
 }
 
-func latency(r result.Run, p float64) string { return percentile(r, result.Latency, p) }
+func latency(r result.Run, p float64) Cell { return percentile(r, result.Latency, p) }
 
-func lag(r result.Run, p float64) string { return percentile(r, result.ReplicationLag, p) }
+func lag(r result.Run, p float64) Cell { return percentile(r, result.ReplicationLag, p) }
 
 // percent returns a share with two digits after the point where it is small.
 func percent(share float64) string {
@@ -92,11 +89,6 @@ func percent(share float64) string {
 	default:
 		return strconv.FormatFloat(p, 'f', 1, 64)
 	}
-}
-
-// interval returns a share and its interval, in percent.
-func interval(value, low, high float64) string {
-	return fmt.Sprintf("%s %% [%s, %s]", percent(value), percent(low), percent(high))
 }
 
 // size returns bytes in decimal units.
@@ -123,4 +115,11 @@ func window(w *counts.Window) string {
 
 func round(seconds float64) string {
 	return time.Duration(seconds * 1e9).Round(time.Millisecond).String()
+}
+
+func rate(perSecond float64) string {
+	if perSecond == 0 {
+		return none
+	}
+	return digits(perSecond) + "/s"
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func TestWindowsOfSignals(t *testing.T) {
 	}
 	header := func(runs ...result.Run) (columns, last string) {
 		var out strings.Builder
-		if err := Impacts(&out, runs); err != nil {
+		if err := Text(&out, impacts(runs)); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -61,11 +62,7 @@ func TestWindowsHaveIntervals(t *testing.T) {
 		"of an old file":  {result.Impact{P99: 0.035, BaselineP99: 0.02}, [2]string{"35.0 ms", "20.0 ms"}},
 		"nothing happens": {result.Impact{}, [2]string{"–", "–"}},
 	} {
-		var g Grids
-		if err := Impacts(&g, []result.Run{{Scenario: "sync", Impacts: []result.Impact{c.of}}}); err != nil {
-			t.Fatal(err)
-		}
-		if row := g.All[0].Rows[0]; row[3] != c.want[0] || row[4] != c.want[1] {
+		if row := impacts([]result.Run{{Scenario: "sync", Impacts: []result.Impact{c.of}}}).Rows[0]; row[3].String() != c.want[0] || row[4].String() != c.want[1] {
 			t.Errorf("%s: p99 %q, without %q, want %q", name, row[3], row[4], c.want)
 		}
 	}
@@ -90,11 +87,7 @@ func TestMatrixHasIntervals(t *testing.T) {
 	} {
 		cells := map[string][]matrix.Cell{"sync": {{Feel: matrix.Slower, Impact: c.of}}}
 		m := Matrix{Rows: []matrix.Row{fault}, Scenarios: []string{"sync"}, Measured: cells, Predicted: cells}
-		var g Grids
-		if err := m.Table(&g); err != nil {
-			t.Fatal(err)
-		}
-		if row := g.All[0].Rows[0]; row[6] != c.cells[0] || row[7] != c.cells[1] {
+		if row := m.Table().Rows[0]; row[6].String() != c.cells[0] || row[7].String() != c.cells[1] {
 			t.Errorf("%s: the table says %q and %q, want %q", name, row[6], row[7], c.cells)
 		}
 		if got := m.Picture().Groups[0].Rows[0].Cells[0].Lines; !slices.Equal(got, c.lines) {
@@ -104,20 +97,15 @@ func TestMatrixHasIntervals(t *testing.T) {
 }
 
 func TestProcesses(t *testing.T) {
-	var out strings.Builder
-	if err := Processes(&out, []result.Run{{Scenario: "monolith"}}); err != nil || strings.TrimSpace(out.String()) != "" {
-		t.Errorf("without processes: %q, %v", out.String(), err)
+	if rows := processes([]result.Run{{Scenario: "monolith"}}).Rows; rows != nil {
+		t.Errorf("without processes: %q", rows)
 	}
-	err := Processes(&out, []result.Run{{Scenario: "sync", Processes: []result.Process{
+	rows := processes([]result.Run{{Scenario: "sync", Processes: []result.Process{
 		{Name: "driver", Starts: 1, CPUSecondsPer1000: 0.5, MaxResidentBytes: 50_000_000},
 		{Name: "B/1", Starts: 2, CPUSecondsPer1000: 0.25, MaxResidentBytes: 40_000_000, Served: []int64{10, 0, 7}},
-	}}})
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if err != nil || len(lines) != 4 {
-		t.Fatalf("%q, %v", lines, err)
-	}
-	for i, want := range map[int]string{2: "sync driver 1 0.500 50.0 MB –", 3: "sync B/1 2 0.250 40.0 MB 17"} {
-		if got := strings.Join(strings.Fields(lines[i]), " "); got != want {
+	}}}).Rows
+	for i, want := range []string{"[sync driver 1 0.500 50.0 MB –]", "[sync B/1 2 0.250 40.0 MB 17]"} {
+		if got := fmt.Sprint(rows[i]); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
@@ -130,15 +118,11 @@ func TestBootstraps(t *testing.T) {
 		processes []result.Process
 		want      string
 	}{
-		{nil, ""},
-		{[]result.Process{{Name: "driver"}, {Name: "D"}}, "async-replicated A in D 120 16.3 kB 12.5 ms"},
+		{nil, "[]"},
+		{[]result.Process{{Name: "driver"}, {Name: "D"}}, "[[async-replicated A in D 120 16.3 kB 12.5 ms]]"},
 	} {
-		var out strings.Builder
-		if err := Bootstraps(&out, []result.Run{{Scenario: "async-replicated", Processes: c.processes, Counts: counts.Counts{Bootstraps: read}}}); err != nil {
-			t.Fatal(err)
-		}
-		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if got := strings.Join(strings.Fields(lines[len(lines)-1]), " "); got != c.want {
+		rows := bootstraps([]result.Run{{Scenario: "async-replicated", Processes: c.processes, Counts: counts.Counts{Bootstraps: read}}}).Rows
+		if got := fmt.Sprint(rows); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"cmp"
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -16,29 +16,25 @@ type Link struct{ Title, Path string }
 // the verdict and its warnings, the comparison, and the pictures as links. The
 // other tables are folded away.
 func Markdown(w io.Writer, s Session, pictures []Link) error {
-	m := &markdown{w: w}
+	var m markdown
 	m.printf("## Crosstalk: what D's callers feel\n")
 	for _, source := range sources(s) {
 		m.printf("\n%s", source)
 	}
 	for _, sw := range s.Sweeps {
-		var g Grids
-		m.keep(sw.Table(&g))
-		m.runs(verdictsOf(sw.Runs()), g.Lines)
+		t := sw.Table()
+		m.runs(verdictsOf(sw.Runs()), t.Lines)
 		m.words(Words(sw.Rows[0].Run, sw.Vary...))
-		m.grids(g.All)
+		m.tables(t)
 	}
 	for _, x := range s.Matrices {
-		var g Grids
-		m.keep(x.Table(&g))
 		m.runs(nil, x.Gaps())
-		m.grids(g.All)
+		m.tables(x.Table())
 	}
 	for _, x := range s.Scales {
-		var g Grids
-		m.keep(x.Table(&g))
-		m.runs(nil, g.Lines)
-		m.grids(g.All)
+		t := x.Table()
+		m.runs(nil, t.Lines)
+		m.tables(t)
 	}
 	for _, group := range s.Groups {
 		if len(s.Sweeps) > 0 && group.Name != besideSweeps {
@@ -47,7 +43,7 @@ func Markdown(w io.Writer, s Session, pictures []Link) error {
 		m.group(group)
 	}
 	m.pictures(pictures)
-	return m.err
+	return m.writeTo(w)
 }
 
 func sources(s Session) []string {
@@ -58,16 +54,13 @@ func sources(s Session) []string {
 	return lines
 }
 
-type markdown struct {
-	w   io.Writer
-	err error
-}
+type markdown struct{ out bytes.Buffer }
 
-func (m *markdown) keep(err error) { m.err = cmp.Or(m.err, err) }
+func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(&m.out, format, args...) }
 
-func (m *markdown) printf(format string, args ...any) {
-	_, err := fmt.Fprintf(m.w, format, args...)
-	m.keep(err)
+func (m *markdown) writeTo(w io.Writer) error {
+	_, err := m.out.WriteTo(w)
+	return err
 }
 
 func (m *markdown) group(g Group) {
@@ -77,13 +70,13 @@ func (m *markdown) group(g Group) {
 	}
 	m.runs(verdictsOf(runs), Differences(runs))
 	m.words(Words(runs[0]))
-	m.grids(Comparison(runs))
+	m.tables(Comparison(runs)...)
 	details := Details(runs)
 	if len(details) == 0 {
 		return
 	}
 	m.printf("\n<details><summary>Windows, theory, policies and faults</summary>\n")
-	m.grids(details)
+	m.tables(details...)
 	m.printf("\n</details>\n")
 }
 
@@ -124,41 +117,28 @@ func verdictsOf(runs []result.Run) []string {
 	return lines
 }
 
-func (m *markdown) grids(all []Grid) {
-	for _, g := range all {
-		m.printf("\n**%s**\n\n", escape(g.Title))
-		m.line(g.Head)
-		rule := make([]string, len(g.Head))
+func (m *markdown) tables(all ...Table) {
+	for _, t := range all {
+		m.printf("\n**%s**\n\n", escape(t.Title))
+		m.line(t, func(i int) string { return t.Head[i].Name })
+		rule := make([]string, len(t.Head))
 		for i := range rule {
 			rule[i] = "---"
-			if i > 0 && numeric(g, i) {
+			if i > 0 && t.numeric(i) {
 				rule[i] = "---:"
 			}
 		}
 		m.printf("|%s|\n", strings.Join(rule, "|"))
-		for _, row := range g.Rows {
-			m.line(row)
+		for _, row := range t.Rows {
+			m.line(t, func(i int) string { return row[i].String() })
 		}
 	}
 }
 
-// numeric tells whether a column holds figures.
-func numeric(g Grid, column int) bool {
-	some := false
-	for _, row := range g.Rows {
-		if _, ok := SortKey(row[column]); ok {
-			some = true
-		} else if row[column] != none && row[column] != "" {
-			return false
-		}
-	}
-	return some
-}
-
-func (m *markdown) line(cells []string) {
-	escaped := make([]string, len(cells))
-	for i, c := range cells {
-		escaped[i] = escape(c)
+func (m *markdown) line(t Table, cell func(column int) string) {
+	escaped := make([]string, len(t.Head))
+	for i := range escaped {
+		escaped[i] = escape(cell(i))
 	}
 	m.printf("| %s |\n", strings.Join(escaped, " | "))
 }

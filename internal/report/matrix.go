@@ -2,8 +2,8 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"math"
+	"slices"
 
 	"crosstalk/internal/chart"
 	"crosstalk/internal/matrix"
@@ -25,27 +25,27 @@ var words = map[matrix.Feel]string{
 	matrix.Missing: none, matrix.Nothing: "none shown", matrix.Staler: "older answers", matrix.Slower: "slower", matrix.Errors: "errors",
 }
 
-// Table prints a row for each fault and scenario in which there was anything for
-// it to act on.
-func (m Matrix) Table(w io.Writer) error {
-	t := newTable(w)
-	t.heading("MATRIX: what D's callers felt of each fault, measured | predicted by theory")
-	t.row("component", "fault", "scenario", "felt", "errors", "| theory", "p99", "without", "stale", "| theory", "oldest", "recovered after", "| theory", "drained after")
+// Table has a row for each fault and scenario in which there was anything for it to act on.
+func (m Matrix) Table() Table {
+	t := Table{
+		Title: "MATRIX: what D's callers felt of each fault, measured | predicted by theory",
+		Head: slices.Concat(columns("component", "fault", "scenario", "felt"), besideTheory("errors"), columns("p99", "without"),
+			besideTheory("stale"), columns("oldest"), besideTheory("recovered after"), columns("drained after")),
+	}
 	for n, r := range m.Rows {
 		for _, s := range m.Scenarios {
-			c, p := m.Measured[s][n], m.Predicted[s][n]
+			c, p := m.Measured[s][n], m.Predicted[s][n].Impact
 			if c.Feel == matrix.Missing {
 				continue
 			}
 			i := c.Impact
-			t.row(r.Component, nameOf(r), s, words[c.Feel], interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
-				"| "+percent(p.Impact.ErrorRate.Value)+" %", percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds),
-				percent(i.StaleShare)+" %", "| "+percent(p.Impact.StaleShare)+" %", orNone(i.MaxStaleness), ended(i.Recovery, i.Recovered),
-				"| "+ended(p.Impact.Recovery, p.Impact.Recovered), caughtUp(c))
+			t.row(text(r.Component), text(nameOf(r)), text(s), text(words[c.Feel]), interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
+				inPercent(p.ErrorRate.Value), percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds),
+				inPercent(i.StaleShare), inPercent(p.StaleShare), orNone(i.MaxStaleness), ended(i.Recovery, i.Recovered),
+				ended(p.Recovery, p.Recovered), caughtUp(c))
 		}
 	}
-	t.flush()
-	return t.err
+	return t
 }
 
 // nameOf is the fault without its target and its window: all windows are alike.
@@ -105,18 +105,18 @@ func cell(c matrix.Cell) chart.Cell {
 func slower(i result.Impact) []string {
 	with, without := percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds)
 	if i.P99Bounds == nil || i.BaselineP99Bounds == nil {
-		return []string{"p99 " + with + ", else " + without}
+		return []string{fmt.Sprintf("p99 %s, else %s", with, without)}
 	}
-	return []string{"p99 " + with, "else " + without}
+	return []string{"p99 " + with.String(), "else " + without.String()}
 }
 
 // caughtUp is for copies alone: without one nothing can be behind.
-func caughtUp(c matrix.Cell) string {
+func caughtUp(c matrix.Cell) Cell {
 	switch {
 	case !c.Copied:
-		return none
+		return noFigure
 	case c.Lossy:
-		return "changes are lost"
+		return text("changes are lost")
 	}
 	return ended(c.Impact.Drain, c.Impact.Drained)
 }

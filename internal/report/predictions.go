@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -11,40 +10,43 @@ import (
 	"crosstalk/internal/result"
 )
 
-// Predictions prints a row for each scenario: what theory expects of it.
-func Predictions(w io.Writer, all []predict.Prediction) error {
-	t := newTable(w)
-	t.heading("THEORY: what is to be expected; calls, events and databases take no time; " + trusted)
-	t.row("scenario", "errors", "p50", "p90", "p99", "p99.9", "stale", "age p50", "age p99", "lag p50", "lag p99", "tries/request", "method")
-	for _, p := range all {
-		x, bounds := intervals{simulated: p.Intervals != nil}, p.Intervals
-		if bounds == nil {
-			bounds = &predict.Intervals{}
-		}
-		share := func(v float64, b *predict.Bounds) string { return x.share(v, (*result.PredictedBounds)(b)) }
-		time := func(v float64, b *predict.Bounds) string { return x.time(v, (*result.PredictedBounds)(b)) }
-		row := []string{p.Scenario, share(p.ErrorRate, bounds.ErrorRate), none, none, none, none}
-		if l, b := p.Latency, bounds.Latency; l != nil {
-			row = append(row[:2], time(l.P50, b.P50), time(l.P90, b.P90), time(l.P99, b.P99), time(l.P999, b.P999))
-		}
-		row = append(row, share(p.StaleShare, bounds.StaleShare))
-		row = append(row, middleAndTail(p.Staleness, bounds.Staleness, time)...)
-		row = append(row, middleAndTail(p.Lag, bounds.Lag, time)...)
-		t.row(append(row, tries(p.Tries), method(p))...)
+// Predictions has a row for each scenario, with what theory expects of it, and then one for
+// each queue.
+func Predictions(all []predict.Prediction) []Table {
+	t := Table{
+		Title: "THEORY: what is to be expected; calls, events and databases take no time; " + trusted,
+		Head:  columns("scenario", "errors", "p50", "p90", "p99", "p99.9", "stale", "age p50", "age p99", "lag p50", "lag p99", "tries/request", "method"),
 	}
-	row := t.queues()
+	waiting := queues()
 	for _, p := range all {
+		t.row(expectations(p)...)
 		for _, q := range p.Queues {
-			row(p.Scenario, result.PredictedQueue(q))
+			waiting.queue(p.Scenario, result.PredictedQueue(q))
 		}
 	}
-	t.flush()
-	return t.err
+	return withRows(t, waiting)
+}
+
+func expectations(p predict.Prediction) []Cell {
+	x, bounds := intervals{simulated: p.Intervals != nil}, p.Intervals
+	if bounds == nil {
+		bounds = &predict.Intervals{}
+	}
+	share := func(v float64, b *predict.Bounds) Cell { return x.share(v, (*result.PredictedBounds)(b)) }
+	time := func(v float64, b *predict.Bounds) Cell { return x.time(v, (*result.PredictedBounds)(b)) }
+	row := []Cell{text(p.Scenario), share(p.ErrorRate, bounds.ErrorRate), noFigure, noFigure, noFigure, noFigure}
+	if l, b := p.Latency, bounds.Latency; l != nil {
+		row = append(row[:2], time(l.P50, b.P50), time(l.P90, b.P90), time(l.P99, b.P99), time(l.P999, b.P999))
+	}
+	row = append(row, share(p.StaleShare, bounds.StaleShare))
+	row = append(row, middleAndTail(p.Staleness, bounds.Staleness, time)...)
+	row = append(row, middleAndTail(p.Lag, bounds.Lag, time)...)
+	return append(row, text(tries(p.Tries)), text(method(p)))
 }
 
 // middleAndTail are the median and the 99th percentile of what is not always 0.
-func middleAndTail(q *predict.Quantiles, b predict.QuantilesBounds, time func(float64, *predict.Bounds) string) []string {
-	out := []string{none, none}
+func middleAndTail(q *predict.Quantiles, b predict.QuantilesBounds, time func(float64, *predict.Bounds) Cell) []Cell {
+	out := []Cell{noFigure, noFigure}
 	if q != nil && q.P50 > 0 {
 		out[0] = time(q.P50, b.P50)
 	}

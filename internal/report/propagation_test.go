@@ -60,18 +60,15 @@ func TestThroughputBesideItsTheory(t *testing.T) {
 	if !slices.Equal(points.Y, []float64{100, 190, 190}) || panel.X != chart.Values || panel.Y != chart.Number || panel.XLabel(800) != "800/s" {
 		t.Errorf("%+v over %v, %q", points, panel.X, panel.XLabel(800))
 	}
-	var g Grids
-	if err := s.Table(&g); err != nil {
-		t.Fatal(err)
+	table := s.Table()
+	n := slices.Index(namesOf(table), "throughput")
+	if n < 0 || table.Head[n+1].Name != "throughput, theory" {
+		t.Fatalf("columns %q", namesOf(table))
 	}
-	n := slices.Index(g.All[0].Head, "throughput")
-	if n < 0 || g.All[0].Head[n+1] != "throughput, theory" {
-		t.Fatalf("columns %q", g.All[0].Head)
-	}
-	if row := g.All[0].Rows[1]; row[n] != "190/s" || row[n+1] != "200/s" {
+	if row := table.Rows[1]; row[n].Text != "190/s" || row[n+1].Text != "200/s" {
 		t.Errorf("%q beside %q", row[n], row[n+1])
 	}
-	if last := g.All[0].Rows[2][n+2]; last != "INVALID" {
+	if last := table.Rows[2][n+2].Text; last != "INVALID" {
 		t.Errorf("the last cell is %q", last)
 	}
 }
@@ -106,9 +103,8 @@ func TestNoThroughputWithoutARate(t *testing.T) {
 			t.Errorf("theory says %v", l.Y)
 		}
 	}
-	var g Grids
-	if err := s.Table(&g); err != nil || slices.Contains(g.All[0].Head, "throughput, theory") {
-		t.Errorf("columns %q, %v", g.All[0].Head, err)
+	if names := namesOf(s.Table()); slices.Contains(names, "throughput, theory") {
+		t.Errorf("columns %q", names)
 	}
 }
 
@@ -132,12 +128,9 @@ func TestTheMetricThatDecidesIsDrawn(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("by %s: panels %q, want %q", by, got, want)
 		}
-		var g Grids
-		if err := s.Table(&g); err != nil {
-			t.Fatal(err)
-		}
-		if beside := slices.Contains(g.All[0].Head, by+", theory"); beside != (by == "throughput" || by == "lag.p50" || by == "errors") {
-			t.Errorf("by %s: columns %q", by, g.All[0].Head)
+		names := namesOf(s.Table())
+		if beside := slices.Contains(names, by+", theory"); beside != (by == "throughput" || by == "lag.p50" || by == "errors") {
+			t.Errorf("by %s: columns %q", by, names)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
-	if err := Table(&out, runs()); err != nil {
+	if err := Summary(&out, runs()); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "table.txt", out.Bytes())
@@ -111,7 +111,7 @@ func TestPercentilesNeedSamples(t *testing.T) {
 		{99, 0.99, none}, {100, 0.99, "99.1 s [97.0 s, open]"}, {367, 0.99, "364 s [359 s, open]"}, {368, 0.99, "365 s"},
 	} {
 		run := secondsUpTo(t, c.count)
-		if got := percentile(run, result.Latency, c.p); got != c.want {
+		if got := percentile(run, result.Latency, c.p).String(); got != c.want {
 			t.Errorf("p%v of %d samples is %s, want %s", c.p*100, c.count, got, c.want)
 		}
 	}
@@ -154,13 +154,12 @@ func TestTimelineIsInSteps(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	var out bytes.Buffer
-	if err := Faults(&out, runs()); err != nil {
+	if err := Text(&out, faults(runs())); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "faults.txt", out.Bytes())
-	out.Reset()
-	if err := Faults(&out, runs()[1:]); err != nil || out.Len() != 0 {
-		t.Errorf("without faults it prints %q, %v", out.String(), err)
+	if rows := faults(runs()[1:]).Rows; rows != nil {
+		t.Errorf("without faults there is %q", rows)
 	}
 }
 
@@ -201,7 +200,7 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestErrorsOfWritingAreReported(t *testing.T) {
-	if Table(failing{}, runs()) == nil || Faults(failing{}, runs()) == nil || JSONLines(failing{}, runs()) == nil {
+	if Summary(failing{}, runs()) == nil || Text(failing{}, faults(runs())) == nil || JSONLines(failing{}, runs()) == nil {
 		t.Error("an error of writing is lost")
 	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -47,23 +46,20 @@ func (s *Scale) typical() int {
 	return slices.IndexFunc(s.Axes, func(a scale.Axis) bool { return !a.PerSecond })
 }
 
-// Table prints the growth along each axis in each scenario, and says it in words.
-func (s Scale) Table(w io.Writer) error {
-	t := newTable(w)
-	t.heading("GROWTH of the CPU time of driver and services, and of p50, with one thing at a time; n^ with its 95 % interval")
-	t.row("varied", "over", "scenario", "CPU", "to", "as n^", "p50", "to", "as n^")
+// Table has the growth along each axis in each scenario, and says it in words below.
+func (s Scale) Table() Table {
+	t := Table{
+		Title: "GROWTH of the CPU time of driver and services, and of p50, with one thing at a time; n^ with its 95 % interval",
+		Head:  columns("varied", "over", "scenario", "CPU", "to", "as n^", "p50", "to", "as n^"),
+	}
 	s.each(func(a scale.Axis, g scale.Growth) {
 		first, last := ends(g)
-		t.row(a.Name, between(a, first, last), g.Scenario, duration(first.Cost), duration(last.Cost), exponent(g.Cost),
-			duration(first.P50), duration(last.P50), exponent(g.P50))
+		t.row(text(a.Name), between(a, first, last), text(g.Scenario), inSeconds(first.Cost), inSeconds(last.Cost), exponent(g.Cost),
+			inSeconds(first.P50), inSeconds(last.P50), exponent(g.P50))
+		t.Lines = append(t.Lines, sentence(a, g))
 	})
-	t.flush()
-	t.printf("\n")
-	s.each(func(a scale.Axis, g scale.Growth) { t.printf("%s\n", sentence(a, g)) })
-	for _, line := range s.warnings() {
-		t.printf("%s\n", line)
-	}
-	return t.err
+	t.Lines = append(t.Lines, s.warnings()...)
+	return t
 }
 
 func (s Scale) each(do func(scale.Axis, scale.Growth)) {
@@ -76,15 +72,17 @@ func (s Scale) each(do func(scale.Axis, scale.Growth)) {
 
 func ends(g scale.Growth) (first, last scale.Point) { return g.Points[0], g.Points[len(g.Points)-1] }
 
-func between(a scale.Axis, first, last scale.Point) string {
-	return axisLabel(a)(first.X) + " to " + axisLabel(a)(last.X)
+func between(a scale.Axis, first, last scale.Point) Cell {
+	return figure(axisLabel(a)(first.X)+" to "+axisLabel(a)(last.X), first.X)
 }
 
-func exponent(g stats.Growth) string {
-	if math.IsNaN(g.Low) {
-		return hundredths(g.Exponent)
+func exponent(g stats.Growth) Cell {
+	c := figure(hundredths(g.Exponent), g.Exponent)
+	if !math.IsNaN(g.Low) {
+		c.Figure.Low, c.Figure.High = g.Low, g.High
+		c.Interval = bounds(c.Figure, hundredths)
 	}
-	return fmt.Sprintf("%s [%s, %s]", hundredths(g.Exponent), hundredths(g.Low), hundredths(g.High))
+	return c
 }
 
 // hundredths has no −0.00.

@@ -31,7 +31,7 @@ func scaled() Scale {
 
 func TestScaleTable(t *testing.T) {
 	var out bytes.Buffer
-	if err := scaled().Table(&out); err != nil {
+	if err := Text(&out, scaled().Table()); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

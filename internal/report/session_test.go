@@ -145,10 +145,10 @@ func TestSweepAndMatrixAreReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var first, second bytes.Buffer
-	if err := s.Table(&first); err != nil {
+	if err := Text(&first, s.Table()); err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Sweeps[0].Table(&second); err != nil || first.String() != second.String() {
+	if err := Text(&second, again.Sweeps[0].Table()); err != nil || first.String() != second.String() {
 		t.Errorf("%v; the table was\n%s\nand is\n%s", err, first.String(), second.String())
 	}
 	if got := labels(again); got != "rate=1: sync; rate=2: sync" {
@@ -177,10 +177,10 @@ func TestMatrixIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var first, second bytes.Buffer
-	if err := m.Table(&first); err != nil {
+	if err := Text(&first, m.Table()); err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Matrices[0].Table(&second); err != nil || first.String() != second.String() || !strings.Contains(first.String(), "outage") {
+	if err := Text(&second, again.Matrices[0].Table()); err != nil || first.String() != second.String() || !strings.Contains(first.String(), "outage") {
 		t.Errorf("%v; the table was\n%s\nand is\n%s", err, first.String(), second.String())
 	}
 }
@@ -212,23 +212,6 @@ func TestCSV(t *testing.T) {
 	}
 	if got := cell(3, "latency_p50_seconds"); got != "" {
 		t.Errorf("of no success, the median is %q", got)
-	}
-}
-
-func TestSortKey(t *testing.T) {
-	for cell, want := range map[string]float64{
-		"12.3 ms": 0.0123, "253 µs": 0.000253, "1.23 s": 1.23, "0": 0, "0.50 % [0.34, 0.74]": 0.5, "500/s": 500, "20.5 kB": 20500,
-		"<0.01 %": 0.01, "mean 8.21 ms": 0.00821, "4996": 4996, "0.0975": 0.0975,
-		"15,000 rows compared, 0 differ": 15_000, "1,234,567 rows compared, 1,000 differ": 1_234_567, "900 rows compared, 0 differ": 900,
-	} {
-		if got, ok := SortKey(cell); !ok || got < want*0.999 || got > want*1.001 {
-			t.Errorf("%q is sorted by %v, %t; want %v", cell, got, ok, want)
-		}
-	}
-	for _, cell := range []string{"", none, "sync", "A 20.5 kB, B 20.5 kB", "@3s+2s", "at once", "D→A"} {
-		if key, ok := SortKey(cell); ok {
-			t.Errorf("%q is sorted by %v", cell, key)
-		}
 	}
 }
 

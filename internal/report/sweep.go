@@ -3,8 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -13,7 +11,7 @@ import (
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 // Sweep is what came out of one.
@@ -54,27 +52,37 @@ func (s Sweep) Runs() []result.Run {
 	return runs
 }
 
-// Table prints a row for each run, measured beside predicted, and under it where
-// one scenario starts to beat another.
-func (s Sweep) Table(w io.Writer) error {
-	t := newTable(w)
-	t.heading("SWEEP of " + s.names() + ": measured | predicted by theory")
-	t.row(slices.Concat(s.settings(), []string{"scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", s.By.Name},
-		columns(s.theoryBy(), "| theory"), []string{""})...)
+// Table has a row for each run, measured beside predicted, and says below where one
+// scenario starts to beat another.
+func (s Sweep) Table() Table {
+	t := Table{
+		Title: "SWEEP of " + s.names() + ": measured | predicted by theory",
+		Head: slices.Concat(columns(s.settings()...), columns("scenario"), besideTheory("errors", "p50", "p99", "stale"),
+			columns(s.By.Name), only(s.theoryBy(), theoryOf(s.By.Name)), columns("")),
+		Lines: slices.Concat(s.Crossovers(), Comparisons(s.Runs(), s.nameOf), s.warnings()),
+	}
 	for _, r := range s.Rows {
 		p := r.Run.Predicted
-		t.row(slices.Concat(s.Points[r.Point].Values, []string{r.Scenario,
-			errorRate(r.Run), "| " + percent(p.ErrorRate) + " %",
-			latency(r.Run, 0.5), "| " + orNone(expected(p.Latency).P50), latency(r.Run, 0.99), "| " + orNone(expected(p.Latency).P99),
-			stale(r.Run), "| " + percent(p.StaleShare) + " %", valueOf(s.By, r.By)},
-			columns(s.theoryBy(), "| "+s.predictedBy(r)), []string{notOK(r.Run)})...)
+		t.row(slices.Concat(s.values(r), []Cell{text(r.Scenario),
+			errorRate(r.Run), inPercent(p.ErrorRate),
+			latency(r.Run, 0.5), orNone(expected(p.Latency).P50), latency(r.Run, 0.99), orNone(expected(p.Latency).P99),
+			stale(r.Run), inPercent(p.StaleShare), valueOf(s.By, r.By)},
+			only(s.theoryBy(), s.predictedBy(r)), []Cell{text(notOK(r.Run))})...)
 	}
-	t.flush()
-	t.printf("\n")
-	for _, line := range slices.Concat(s.Crossovers(), Comparisons(s.Runs(), s.nameOf), s.warnings()) {
-		t.printf("%s\n", line)
+	return t
+}
+
+// values are those of the settings that are varied. Numbers are sorted as such.
+func (s Sweep) values(r SweepRow) []Cell {
+	var out []Cell
+	for n, value := range s.Points[r.Point].Values {
+		c := text(value)
+		if numbers, _, ok := (sweep.Vary{Setting: s.Vary[n].Setting, Values: []string{value}}).Numbers(); ok {
+			c = figure(value, numbers[0])
+		}
+		out = append(out, c)
 	}
-	return t.err
+	return out
 }
 
 // theoryBy tells whether theory stands beside the metric that decides: where it says
@@ -89,7 +97,7 @@ func (s Sweep) theoryBy() bool {
 	})
 }
 
-func (s Sweep) predictedBy(r SweepRow) string {
+func (s Sweep) predictedBy(r SweepRow) Cell {
 	v, ok := predictedFigure(s.By, r)
 	return valueOf(s.By, metric.Value{Value: v, Low: v, High: v, Known: ok})
 }
@@ -168,40 +176,6 @@ func (s Sweep) outcomes() []sweep.Outcome {
 	return sweep.Together(all)
 }
 
-// valueOf returns a metric's value in its unit.
-func valueOf(m metric.Metric, v metric.Value) string {
-	if !v.Known {
-		return none
-	}
-	switch m.Unit {
-	case metric.Share:
-		return interval(v.Value, v.Low, v.High)
-	case metric.PerSecond:
-		return rate(v.Value)
-	case metric.Number:
-		return digits(v.Value)
-	}
-	if v.Low == v.High {
-		return duration(v.Value)
-	}
-	return duration(v.Value) + bounds(v, duration)
-}
-
-// bounds are the ends of a value's interval; one that no sample bounds is open.
-func bounds(v metric.Value, in func(float64) string) string {
-	low, high := openEnd, openEnd
-	if !v.OpenBelow() {
-		low = in(v.Low)
-	}
-	if !v.OpenAbove() {
-		high = in(v.High)
-	}
-	return fmt.Sprintf(" [%s, %s]", low, high)
-}
-
-// openEnd stands for the end of an interval that the samples are too few to bound.
-const openEnd = "open"
-
 // CSV writes a line for each run, durations in seconds and shares as such.
 func (s Sweep) CSV(path string) error {
 	var out bytes.Buffer
@@ -219,7 +193,7 @@ func (s Sweep) CSV(path string) error {
 	if err := w.Error(); err != nil {
 		return err
 	}
-	return wholefile.Write(path, out.Bytes())
+	return sys.WriteFile(path, out.Bytes())
 }
 
 func (s Sweep) fields(r SweepRow) []string {

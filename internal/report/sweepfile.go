@@ -11,7 +11,7 @@ import (
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 // SweepFile is what stands in a sweep's folder, beside the folders of its runs, to
@@ -115,7 +115,7 @@ func saveJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return wholefile.Write(path, append(data, '\n'))
+	return sys.WriteFile(path, append(data, '\n'))
 }
 
 func loadJSON(path string, v any) error {

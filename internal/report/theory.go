@@ -1,17 +1,18 @@
 package report
 
 import (
-	"fmt"
-	"io"
+	"slices"
 
+	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
 )
 
-// Theory prints what was measured beside what theory says, a row for each run.
-func Theory(w io.Writer, runs []result.Run) error {
-	t := newTable(w)
-	t.heading("THEORY beside the measurement; theory knows no wiring: calls, events and databases take no time; " + trusted)
-	t.row("scenario", "errors", "| theory", "p50", "| theory", "p99", "| theory", "stale", "| theory", "lag p50", "| theory", "by")
+// theory has what was measured beside what theory says, a row for each run.
+func theory(runs []result.Run) Table {
+	t := Table{
+		Title: "THEORY beside the measurement; theory knows no wiring: calls, events and databases take no time; " + trusted,
+		Head:  slices.Concat(columns("scenario"), besideTheory("errors", "p50", "p99", "stale", "lag p50"), columns("by")),
+	}
 	for _, r := range runs {
 		p := r.Predicted
 		if p == nil {
@@ -22,30 +23,37 @@ func Theory(w io.Writer, runs []result.Run) error {
 			by += ": " + p.Why
 		}
 		x := intervalsOf(p)
-		t.row(r.Scenario, errorRate(r), "| "+x.share(p.ErrorRate, x.ErrorRate),
-			latency(r, 0.5), "| "+x.latency(p.Latency, 0.5), latency(r, 0.99), "| "+x.latency(p.Latency, 0.99),
-			stale(r), "| "+x.share(p.StaleShare, x.StaleShare), lag(r, 0.5), "| "+x.lag(p.ReplicationLag), by)
+		t.row(text(r.Scenario), errorRate(r), x.share(p.ErrorRate, x.ErrorRate),
+			latency(r, 0.5), x.latency(p.Latency, 0.5), latency(r, 0.99), x.latency(p.Latency, 0.99),
+			stale(r), x.share(p.StaleShare, x.StaleShare), lag(r, 0.5), x.lag(p.ReplicationLag), text(by))
 	}
-	row := t.queues()
+	return t
+}
+
+// predictedQueues are those of the runs.
+func predictedQueues(runs []result.Run) Table {
+	t := queues()
 	for _, r := range runs {
 		if r.Predicted == nil {
 			continue
 		}
 		for _, q := range r.Predicted.Queues {
-			row(r.Scenario, q)
+			t.queue(r.Scenario, q)
 		}
 	}
-	t.flush()
-	return t.err
+	return t
 }
 
-// queues returns what prints the queues of which theory has a closed form.
-func (t *table) queues() func(scenario string, q result.PredictedQueue) {
-	row := t.rows("QUEUES in their steady state, by the closed form of each: Poisson arrivals, exponential (M), constant (D) or other (G) work, workers, room",
-		"scenario", "service", "model", "load", "mean wait", "of those that wait", "refused")
-	return func(scenario string, q result.PredictedQueue) {
-		row(scenario, q.Service, q.Model, digits(q.Load), duration(q.MeanWait), duration(q.QueuedMeanWait), percent(q.RefusedShare)+" %")
+// queues is the table of the queues of which theory has a closed form.
+func queues() Table {
+	return Table{
+		Title: "QUEUES in their steady state, by the closed form of each: Poisson arrivals, exponential (M), constant (D) or other (G) work, workers, room",
+		Head:  columns("scenario", "service", "model", "load", "mean wait", "of those that wait", "refused"),
 	}
+}
+
+func (t *Table) queue(scenario string, q result.PredictedQueue) {
+	t.row(text(scenario), text(q.Service), text(q.Model), amount(q.Load), inSeconds(q.MeanWait), inSeconds(q.QueuedMeanWait), inPercent(q.RefusedShare))
 }
 
 // trusted explains the intervals beside simulated figures.
@@ -64,19 +72,19 @@ func intervalsOf(p *result.Predicted) intervals {
 	return intervals{*p.Intervals, true}
 }
 
-func (x intervals) share(v float64, b *result.PredictedBounds) string {
+func (x intervals) share(v float64, b *result.PredictedBounds) Cell {
 	if b == nil {
-		return x.undecided(percent(v)+" %", v)
+		return x.undecided(inPercent(v))
 	}
 	return interval(v, b.Low, b.High)
 }
 
 // latency is the median or, for 0.99, the 99th percentile; none where no success is
 // to be expected.
-func (x intervals) latency(q *result.PredictedQuantiles, p float64) string {
+func (x intervals) latency(q *result.PredictedQuantiles, p float64) Cell {
 	switch {
 	case q == nil:
-		return none
+		return noFigure
 	case p == 0.99:
 		return x.time(q.P99, x.Latency.P99)
 	}
@@ -84,23 +92,24 @@ func (x intervals) latency(q *result.PredictedQuantiles, p float64) string {
 }
 
 // lag is the median; none where there are no changes, or they take no time.
-func (x intervals) lag(q *result.PredictedQuantiles) string {
+func (x intervals) lag(q *result.PredictedQuantiles) Cell {
 	if q == nil || q.P50 == 0 {
-		return none
+		return noFigure
 	}
 	return x.time(q.P50, x.ReplicationLag.P50)
 }
 
-func (x intervals) time(v float64, b *result.PredictedBounds) string {
+func (x intervals) time(seconds float64, b *result.PredictedBounds) Cell {
 	if b == nil {
-		return x.undecided(duration(v), v)
+		return x.undecided(inSeconds(seconds))
 	}
-	return fmt.Sprintf("%s [%s, %s]", duration(v), duration(b.Low), duration(b.High))
+	v := metric.Value{Value: seconds, Low: b.Low, High: b.High, Known: true}
+	return Cell{duration(seconds), bounds(v, duration), v}
 }
 
-func (x intervals) undecided(text string, v float64) string {
-	if !x.simulated || v == 0 {
-		return text
+func (x intervals) undecided(c Cell) Cell {
+	if x.simulated && c.Figure.Value != 0 {
+		c.Interval = "[?]"
 	}
-	return text + " [?]"
+	return c
 }

@@ -13,17 +13,11 @@ var rulings = map[threshold.Ruling]string{threshold.Held: "ok", threshold.Crosse
 // Thresholds prints a row for each threshold and what it was held against. Without
 // thresholds it prints nothing.
 func Thresholds(w io.Writer, outcomes []threshold.Outcome) error {
-	if len(outcomes) == 0 {
-		return nil
-	}
-	t := newTable(w)
-	t.heading("THRESHOLDS")
-	t.row("of", "threshold", "it is", "")
+	t := Table{Title: "THRESHOLDS", Head: columns("of", "threshold", "it is", "")}
 	for _, o := range outcomes {
-		t.row(o.Of, o.Threshold.Text, itIs(o), rulings[o.Ruling])
+		t.row(text(o.Of), text(o.Threshold.Text), text(itIs(o)), text(rulings[o.Ruling]))
 	}
-	t.flush()
-	return t.err
+	return Text(w, withRows(t)...)
 }
 
 // Crossing says in a line what was crossed, or could not be decided: where, which
@@ -43,11 +37,11 @@ func itIs(o threshold.Outcome) string {
 	if !v.Known {
 		return none + " (" + o.Why + ")"
 	}
-	text := valueOf(m, v)
+	text := valueOf(m, v).String()
 	if o.Threshold.Regression {
 		text = change(m, v.Value)
 		if v.Low != v.High {
-			text += bounds(v, func(end float64) string { return change(m, end) })
+			text += " " + bounds(v, func(end float64) string { return change(m, end) })
 		}
 	}
 	if o.Why != "" {

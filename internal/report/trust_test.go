@@ -20,7 +20,7 @@ func TestTrust(t *testing.T) {
 	other.Environment.Instrument = &result.Instrument{Rate: 2000, SmallestP50: 0.0003, TrustedRate: 8000} // the same look
 	const sentence = "Before the load, this machine could tell apart medians 300 µs from each other, and be trusted up to 8000/s."
 	var out bytes.Buffer
-	if err := Table(&out, []result.Run{run, other}); err != nil || strings.Count(out.String(), sentence) != 1 {
+	if err := Summary(&out, []result.Run{run, other}); err != nil || strings.Count(out.String(), sentence) != 1 {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	if words := Words(run); !strings.HasSuffix(words[len(words)-1], sentence) {
@@ -32,7 +32,7 @@ func TestTrust(t *testing.T) {
 	}
 	run.Environment.Instrument = nil
 	out.Reset()
-	if err := Table(&out, []result.Run{run}); err != nil || strings.Contains(out.String(), "Before the load") {
+	if err := Summary(&out, []result.Run{run}); err != nil || strings.Contains(out.String(), "Before the load") {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	if words := Words(run); strings.Contains(strings.Join(words, ""), "Before the load") {

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 
 	"crosstalk/internal/verdict"
@@ -9,15 +11,16 @@ import (
 // Verdicts prints each claim with its ruling, and below it the figure that
 // decides it.
 func Verdicts(w io.Writer, all []verdict.Verdict) error {
-	t := newTable(w)
+	var out bytes.Buffer
 	style := ""
 	for _, v := range all {
 		if v.Style != style {
 			style = v.Style
-			t.printf("\n%s\n", style)
+			fmt.Fprintf(&out, "\n%s\n", style)
 		}
-		t.printf("  %-14s %s\n", v.Ruling, v.Claim)
-		t.printf("  %-14s %s\n", "", v.Figure)
+		fmt.Fprintf(&out, "  %-14s %s\n", v.Ruling, v.Claim)
+		fmt.Fprintf(&out, "  %-14s %s\n", "", v.Figure)
 	}
-	return t.err
+	_, err := out.WriteTo(w)
+	return err
 }

@@ -10,34 +10,37 @@ import (
 	"crosstalk/internal/result"
 )
 
-// writes prints what became of the driver's writes, where any were due.
-func (t *table) writes(runs []result.Run) {
-	row := t.rows("WRITES to the upstreams, and their ERRORS with the 95 % interval",
-		"scenario", "due", "acknowledged", "failed", "not sent", "errors", "by code")
+// writes has what became of the driver's writes, where any were due.
+func writes(runs []result.Run) Table {
+	t := Table{
+		Title: "WRITES to the upstreams, and their ERRORS with the 95 % interval",
+		Head:  columns("scenario", "due", "acknowledged", "failed", "not sent", "errors", "by code"),
+	}
 	for _, r := range runs {
 		w := r.Writes
-		if w.Due == 0 {
-			continue
+		if w.Due > 0 {
+			t.row(text(r.Scenario), count(w.Due), count(w.Acknowledged), count(w.Failed), count(w.Due-w.Sent()-w.Interrupted),
+				writeErrors(w), text(cmp.Or(codes(w.Failures), none)))
 		}
-		row(r.Scenario, fmt.Sprint(w.Due), fmt.Sprint(w.Acknowledged), fmt.Sprint(w.Failed), fmt.Sprint(w.Due-w.Sent()-w.Interrupted),
-			writeErrors(w), cmp.Or(codes(w.Failures), none))
 	}
+	return t
 }
 
-// interrupted prints what was in flight at an interrupt and was cancelled, where
+// interrupted has what was in flight at an interrupt and was cancelled, where
 // anything was: it is in no other column of requests and writes.
-func (t *table) interrupted(runs []result.Run) {
-	row := t.rows("INTERRUPTED: what was in flight when the run was, and was cancelled", "scenario", "requests", "writes")
+func interrupted(runs []result.Run) Table {
+	t := Table{Title: "INTERRUPTED: what was in flight when the run was, and was cancelled", Head: columns("scenario", "requests", "writes")}
 	for _, r := range runs {
 		if r.Requests.Interrupted+r.Writes.Interrupted > 0 {
-			row(r.Scenario, fmt.Sprint(r.Requests.Interrupted), fmt.Sprint(r.Writes.Interrupted))
+			t.row(text(r.Scenario), count(r.Requests.Interrupted), count(r.Writes.Interrupted))
 		}
 	}
+	return t
 }
 
-func writeErrors(w result.Writes) string {
+func writeErrors(w result.Writes) Cell {
 	if w.Sent() == 0 {
-		return none
+		return noFigure
 	}
 	e := w.ErrorRate()
 	return interval(e.Value, e.Low, e.High)

@@ -8,9 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"crosstalk/internal/atexit"
 	"crosstalk/internal/counts"
-	"crosstalk/internal/wholefile"
+	"crosstalk/internal/sys"
 )
 
 // The files of a run's folder.
@@ -42,7 +41,7 @@ func Create(dir string) (*Folder, error) {
 	}
 	switch {
 	case err == nil:
-		f.complete = atexit.Add(f.abandon)
+		f.complete = sys.AtExit(f.abandon)
 		return f, nil
 	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("make the run's folder: %s exists already", f.dir)
@@ -141,7 +140,7 @@ func Write(dir string, run Run) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", RunFile, err)
 	}
-	return wholefile.Write(filepath.Join(dir, RunFile), append(data, '\n'))
+	return sys.WriteFile(filepath.Join(dir, RunFile), append(data, '\n'))
 }
 
 func (r *Run) normalise() {

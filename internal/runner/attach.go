@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"crosstalk/fakesvc/fakesvcpb"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/schedule"
+	"crosstalk/internal/topology"
 )
 
 const (
@@ -35,7 +35,7 @@ func numberOf(driver int, id int64) int64 {
 func (r *run) attached() bool { return r.options.Attach > 0 }
 
 // place starts the topology, or reaches one that another driver has prepared.
-func (r *run) place(ctx context.Context, w placement.World) (err error) {
+func (r *run) place(ctx context.Context, w topology.World) (err error) {
 	limit := startLimit + time.Duration(int(r.experiment.Keys)*len(r.experiment.Services))*slowestRow
 	if r.attached() {
 		limit = attachLimit
@@ -46,10 +46,10 @@ func (r *run) place(ctx context.Context, w placement.World) (err error) {
 	w.Waits = waits.add
 	defer r.sayWaits(&waits, limit)()
 	if r.attached() {
-		r.topology, r.begin, err = placement.Attach(ctx, r.scenario, r.experiment, w)
+		r.topology, r.begin, err = topology.Attach(ctx, r.scenario, r.experiment, w)
 		return err
 	}
-	r.topology, err = placement.Start(ctx, r.scenario, r.experiment, w)
+	r.topology, err = topology.Start(ctx, r.scenario, r.experiment, w)
 	return err
 }
 

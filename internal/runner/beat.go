@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"crosstalk/internal/clock"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/topology"
 )
 
 const (
@@ -58,7 +58,7 @@ func (r *run) feel(ctx context.Context) *pulse {
 		cancel()
 		feeling.Wait()
 	}
-	if r.topology.Kind == placement.InProcess {
+	if r.topology.Kind == topology.InProcess {
 		return p
 	}
 	for _, c := range r.nodes.controls {

@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
+	"crosstalk/internal/topology"
 )
 
 // beside runs what goes on while the load is offered: the CPU meter, the
 // progress, what is done to processes, and the look-out for one that fails, which
 // ends the run. w is told of what is done to processes. The function that it returns
 // ends all of that.
-func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, w placement.Witness) (stop func()) {
+func (r *run) beside(ctx context.Context, fail context.CancelCauseFunc, w topology.Witness) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -72,7 +72,7 @@ func (r *run) settledTables(ctx context.Context, owner string, limit time.Time) 
 	for {
 		held, err := r.holdTables(ctx, owner)
 		behind := err == nil && mayHeal(held)
-		again := behind || err != nil && r.topology.Kind == placement.Children && isAway(err)
+		again := behind || err != nil && r.topology.Kind == topology.Children && isAway(err)
 		switch over := time.Now().After(limit) || r.pulse.stuck(); {
 		case !again || ctx.Err() != nil || over && !behind:
 			return held, err

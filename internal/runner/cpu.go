@@ -3,7 +3,7 @@ package runner
 import (
 	"time"
 
-	"crosstalk/internal/usage"
+	"crosstalk/internal/sys"
 )
 
 // cpuMeter takes the CPU time that this process, all of it, uses between start
@@ -17,11 +17,11 @@ type cpuMeter struct {
 }
 
 func (m *cpuMeter) start() {
-	m.usedBefore, m.began = usage.ProcessCPU(), time.Now()
-	m.busyBefore, m.cores = usage.CoresBusy()
+	m.usedBefore, m.began = sys.ProcessCPU(), time.Now()
+	m.busyBefore, m.cores = sys.CoresBusy()
 }
 
 func (m *cpuMeter) stop() {
-	busy, _ := usage.CoresBusy()
-	m.used, m.busy, m.wall = usage.ProcessCPU()-m.usedBefore, busy-m.busyBefore, time.Since(m.began)
+	busy, _ := sys.CoresBusy()
+	m.used, m.busy, m.wall = sys.ProcessCPU()-m.usedBefore, busy-m.busyBefore, time.Since(m.began)
 }

@@ -8,8 +8,8 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -23,7 +23,7 @@ func Drive(ctx context.Context, e *experiment.Experiment, entry *fakesvc.Client,
 	}
 	r := &run{
 		instrument: instrument,
-		experiment: e, options: o, topology: &placement.Topology{Topology: &scenarios.Topology{}}, nodes: &nodes{entry: entry},
+		experiment: e, options: o, topology: &topology.Topology{Topology: &scenarios.Topology{}}, nodes: &nodes{entry: entry},
 		recorder: result.NewRecorder(result.Options{Log: io.Discard}),
 	}
 	r.equip()

@@ -1,12 +1,21 @@
 package runner
 
 import (
+	"context"
 	"math"
+	"net"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"crosstalk/fakesvc"
 	"crosstalk/internal/counts"
+	"crosstalk/internal/load"
 	"crosstalk/internal/result"
+	"crosstalk/internal/simnet"
+	"crosstalk/scenarios"
 )
 
 // Theory that is simulated has an interval too: a gap is where the two are apart.
@@ -180,4 +189,37 @@ func TestWhatExplainsAGap(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
+}
+
+// slow is a connection on which what is written leaves late.
+type slow struct{ net.Conn }
+
+func (c slow) Write(b []byte) (int, error) {
+	time.Sleep(20 * time.Millisecond)
+	return c.Conn.Write(b)
+}
+
+// A run that is further from theory than is explained warns of it.
+func TestARunWarnsOfGaps(t *testing.T) {
+	e := ask(t, "latency", "none", "duration", "5s", "warmup", "0s", "rate", "20", "write-rate", "0")
+	synctest.Test(t, func(t *testing.T) {
+		var network simnet.Network
+		s, _ := scenarios.ByName("sync")
+		out, err := Run(t.Context(), s, e, t.TempDir(), Options{Pacer: load.Timer, Env: fakesvc.Env{
+			Listen: network.Listen,
+			Dial: func(ctx context.Context, kind, address string) (net.Conn, error) {
+				c, err := network.Dial(ctx, kind, address)
+				return slow{c}, err
+			},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(out.Warnings, func(w string) bool {
+			return strings.HasPrefix(w, "latency p50 is ") && strings.HasSuffix(w, ", and theory says 0s")
+		}) {
+			t.Errorf("%q", out.Warnings)
+		}
+		time.Sleep(time.Second) // the connections say farewell, late as well
+	})
 }

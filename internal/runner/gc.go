@@ -5,7 +5,7 @@ import (
 	"runtime/metrics"
 
 	"crosstalk/internal/result"
-	"crosstalk/internal/spare"
+	"crosstalk/internal/sys"
 )
 
 // The figures of package runtime/metrics that are read.
@@ -35,8 +35,8 @@ func (m *gcMeter) result() *result.GC {
 	out := pausesBetween(m.before[0].Value.Float64Histogram(), m.after[0].Value.Float64Histogram())
 	out.Cycles = int64(m.after[1].Value.Uint64() - m.before[1].Value.Uint64())
 	out.Percent = int64(m.after[2].Value.Uint64())
-	if out.SpareBytes = spare.Kept(); out.SpareBytes > 0 {
-		out.Percent = spare.Percent // what it is now is for the heap as it is now
+	if out.SpareBytes = sys.KeptHeadroom(); out.SpareBytes > 0 {
+		out.Percent = sys.HeadroomPercent // what it is now is for the heap as it is now
 	}
 	return &out
 }

@@ -13,10 +13,10 @@ import (
 	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/record"
 	"crosstalk/internal/seeded"
 	"crosstalk/internal/store"
+	"crosstalk/internal/topology"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
@@ -62,7 +62,7 @@ func sharesDatabase(e *experiment.Experiment, process string) bool {
 }
 
 // connect reaches the entry, the owners and the controls of a topology.
-func connect(ctx context.Context, t *placement.Topology, e *experiment.Experiment, attached bool) (_ *nodes, err error) {
+func connect(ctx context.Context, t *topology.Topology, e *experiment.Experiment, attached bool) (_ *nodes, err error) {
 	n := &nodes{owners: make(map[string]*fakesvc.Client)}
 	defer func() {
 		if err != nil {
@@ -95,7 +95,7 @@ func connect(ctx context.Context, t *placement.Topology, e *experiment.Experimen
 	return n, nil
 }
 
-func reach(ctx context.Context, t *placement.Topology, service string) (*fakesvc.Client, error) {
+func reach(ctx context.Context, t *topology.Topology, service string) (*fakesvc.Client, error) {
 	client, err := fakesvc.Dial(t.Env, service, t.Env.Address(service), arrival.DialOptions(t.Env.Dial)...)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (n *nodes) of(service string) []*control {
 
 // silent names the services of those names that nobody can be reached of at their
 // addresses.
-func silent(ctx context.Context, t *placement.Topology, names []string) error {
+func silent(ctx context.Context, t *topology.Topology, names []string) error {
 	ctx, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()
 	var errs []error

@@ -2,16 +2,17 @@ package runner
 
 import (
 	"context"
+	"slices"
+	"time"
+
 	"crosstalk/fakesvc"
 	"crosstalk/internal/bus"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
-	"slices"
-	"time"
 )
 
 // Options is how runs are carried out, apart from what they measure.
@@ -19,7 +20,7 @@ type Options struct {
 	// Env has the network.
 	Env fakesvc.Env
 	// Nodes tells where the services run already; nil where they are to be started.
-	Nodes placement.Nodes
+	Nodes topology.Nodes
 	// Attach, from 1 on, tells this driver from others that add load to what another one
 	// has prepared at Nodes; 0 is that other one.
 	Attach int
@@ -37,7 +38,7 @@ type Options struct {
 	Metrics *telemetry.Metrics
 	// Scraped is told where each child process serves its metrics, once they do, and of
 	// none when they end. It is not called where there are none.
-	Scraped func(scenario string, children []placement.Scraped) error
+	Scraped func(scenario string, children []topology.Scraped) error
 	// Name is the run's name; empty is that of its parent folder.
 	Name string
 	// Samples has every request written to samples.csv.

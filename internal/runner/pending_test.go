@@ -13,8 +13,8 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/experiment"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/record"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -87,7 +87,7 @@ func keepers(t *testing.T, names []string, settings ...string) (*run, []*keeper)
 	t.Helper()
 	r := ledger(t, settings...)
 	r.scenario, _ = scenarios.ByName("async-replicated")
-	r.pulse, r.nodes, r.topology = &pulse{}, &nodes{}, &placement.Topology{Kind: placement.InProcess}
+	r.pulse, r.nodes, r.topology = &pulse{}, &nodes{}, &topology.Topology{Kind: topology.InProcess}
 	all := make([]*keeper, len(names))
 	copies := make(map[string]int)
 	for i, name := range names {

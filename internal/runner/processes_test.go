@@ -15,8 +15,8 @@ import (
 
 	"crosstalk/fakesvc"
 	"crosstalk/internal/load"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -31,12 +31,12 @@ func TestProcessesAreSeen(t *testing.T) {
 		t.Run(scenario, func(t *testing.T) {
 			g, address := collect(t)
 			s, _ := scenarios.ByName(scenario)
-			var told [][]placement.Scraped
+			var told [][]topology.Scraped
 			scraped := make(map[string]string)
 			run, err := Run(t.Context(), s, traced(t, "placement", "process"), t.TempDir(), Options{
 				Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext},
 				Pacer: load.Precise, OTLP: address, Command: []string{program}, Metrics: telemetry.New(), Name: "r",
-				Scraped: func(of string, children []placement.Scraped) error {
+				Scraped: func(of string, children []topology.Scraped) error {
 					if told = append(told, children); of != scenario {
 						t.Errorf("told of %s", of)
 					}

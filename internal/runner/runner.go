@@ -20,12 +20,11 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
-	"crosstalk/internal/openfiles"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
-	"crosstalk/internal/scratch"
 	"crosstalk/internal/store"
+	"crosstalk/internal/sys"
 	"crosstalk/internal/telemetry"
+	"crosstalk/internal/topology"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
 )
@@ -47,14 +46,14 @@ const (
 // there are figures all the same: an answer was wrong, which the error names, a node
 // has ended by itself, or a file could not be written in full.
 func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, parent string, o Options) (*result.Run, error) {
-	if err := openfiles.Check(filesOf(s, e, o)); err != nil {
+	if err := sys.CheckOpenFiles(filesOf(s, e, o)); err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	instrument, err := o.examine(ctx, float64(e.Rate))
 	if err != nil {
 		return nil, err
 	}
-	data, err := scratch.New()
+	data, err := sys.NewScratch()
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +70,7 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 	o.Env.Metrics = o.Metrics.Run(s.Name, name)
 	defer o.Env.Metrics.End()
 	r := &run{scenario: s, experiment: e, options: o, instrument: instrument}
-	if err := r.place(ctx, placement.World{
+	if err := r.place(ctx, topology.World{
 		World: scenarios.World{
 			Env: o.Env, Dir: data.Path(), Bus: e.Kafka,
 			Prefix: fmt.Sprintf("crosstalk-%s-%d-%d", s.Name, time.Now().UnixMilli(), os.Getpid()),
@@ -88,9 +87,9 @@ func Run(ctx context.Context, s scenarios.Scenario, e *experiment.Experiment, pa
 
 // filesOf estimates how many files a run has open in this process.
 func filesOf(s scenarios.Scenario, e *experiment.Experiment, o Options) int {
-	g := openfiles.Graph{Services: len(e.Services)}
+	g := sys.OpenFileGraph{Services: len(e.Services)}
 	if o.Nodes != nil {
-		return openfiles.Needed(g)
+		return sys.OpenFilesNeeded(g)
 	}
 	for _, service := range e.Services {
 		g.Needs += len(service.Needs)
@@ -98,7 +97,7 @@ func filesOf(s scenarios.Scenario, e *experiment.Experiment, o Options) int {
 	if scenarios.NeedsBus(s, e) {
 		g.Partitions = int(e.Partitions)
 	}
-	return openfiles.Needed(g)
+	return sys.OpenFilesNeeded(g)
 }
 
 // scraped measures while it is known where the children serve their metrics.
@@ -118,7 +117,7 @@ type run struct {
 	scenario   scenarios.Scenario
 	experiment *experiment.Experiment
 	options    Options
-	topology   *placement.Topology
+	topology   *topology.Topology
 	instrument *result.Instrument // nil where it was not examined
 
 	nodes    *nodes

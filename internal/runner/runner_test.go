@@ -164,6 +164,9 @@ func TestOutageIsDelivered(t *testing.T) {
 	if f := run.Faults[0]; f.Kind != "outage" || f.DeliveredWindow == nil || *f.DeliveredWindow != (counts.Window{StartSeconds: 4, LengthSeconds: 3}) {
 		t.Errorf("delivered %+v", f)
 	}
+	if len(run.Impacts) != 1 || run.Impacts[0].Window != (counts.Window{StartSeconds: 4, LengthSeconds: 3}) || run.Impacts[0].Requests != 300 || run.Impacts[0].ErrorRate.Value != 1 {
+		t.Errorf("impacts %+v", run.Impacts)
+	}
 	if run.Writes.Failed == 0 || run.Writes.Failed+run.Writes.Acknowledged != run.Writes.Due {
 		t.Errorf("%+v: writes to B cannot be acknowledged while it is away", run.Writes)
 	}

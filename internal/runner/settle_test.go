@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/fakesvc/fakesvcpb"
-	"crosstalk/internal/placement"
+	"crosstalk/internal/topology"
 )
 
 // Tables are read again until nothing differs that may yet get right, and at the limit
@@ -21,7 +21,7 @@ func TestTablesSettle(t *testing.T) {
 	wrong := answer{rows: []*fakesvcpb.RowsResponse{kept(of(0, 1), row{1, 4, 7})}}
 	away, broken := answer{err: status.Error(codes.Unavailable, "away")}, answer{err: status.Error(codes.Internal, "broken")}
 	for name, c := range map[string]struct {
-		kind              placement.Kind
+		kind              topology.Kind
 		beats             []*beat
 		ofA, ofD, pending []answer
 		took              time.Duration
@@ -38,10 +38,10 @@ func TestTablesSettle(t *testing.T) {
 		"behind one that is silent":    {beats: []*beat{{since: time.Unix(0, 0)}}, ofD: []answer{behind}, differing: 1, asked: 3},
 		"wrong":                        {ofD: []answer{wrong}, differing: 1, asked: 1},
 		"away, in one process":         {ofD: []answer{away}, fails: true, asked: 1},
-		"away for a moment":            {kind: placement.Children, ofD: []answer{away, right}, took: 20 * time.Millisecond, asked: 2},
-		"an owner that is":             {kind: placement.Children, ofA: []answer{away}, ofD: []answer{right}, took: 20 * time.Millisecond, asked: 2},
-		"away for ever":                {kind: placement.Children, ofD: []answer{away}, took: 120 * time.Millisecond, fails: true, asked: 7},
-		"broken":                       {kind: placement.Children, ofD: []answer{broken}, fails: true, asked: 1},
+		"away for a moment":            {kind: topology.Children, ofD: []answer{away, right}, took: 20 * time.Millisecond, asked: 2},
+		"an owner that is":             {kind: topology.Children, ofA: []answer{away}, ofD: []answer{right}, took: 20 * time.Millisecond, asked: 2},
+		"away for ever":                {kind: topology.Children, ofD: []answer{away}, took: 120 * time.Millisecond, fails: true, asked: 7},
+		"broken":                       {kind: topology.Children, ofD: []answer{broken}, fails: true, asked: 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, all := keepers(t, []string{"A", "D"}, "keys", "2")

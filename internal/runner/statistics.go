@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"crosstalk/internal/result"
-	"crosstalk/internal/usage"
+	"crosstalk/internal/sys"
 )
 
 // statisticsLimit is for how long a process may read what it has counted: the sizes of
@@ -84,7 +84,7 @@ func (n *nodes) processes(driver time.Duration, sent int64) []result.Process {
 		return nil
 	}
 	return append([]result.Process{{
-		Name: "driver", Starts: 1, CPUSecondsPer1000: per1000(driver.Seconds()), MaxResidentBytes: usage.MaxResident(),
+		Name: "driver", Starts: 1, CPUSecondsPer1000: per1000(driver.Seconds()), MaxResidentBytes: sys.MaxResident(),
 	}}, out...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -16,8 +17,8 @@ import (
 	"crosstalk/fakesvc"
 	"crosstalk/fakesvc/fakesvcpb"
 	"crosstalk/internal/counts"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -54,6 +55,28 @@ func TestStagesAddUp(t *testing.T) {
 	}
 	if got := stages(run, "E", told); got != nil {
 		t.Errorf("of an entry that tells nothing: %+v", got)
+	}
+}
+
+// A run has the stages of its requests, which add up to their latency; where nothing
+// happens, it warns of nothing.
+func TestStagesOfARun(t *testing.T) {
+	out, _, err := simulate(t, "sync", ask(t, "latency", "A=20ms,B=none,C=none", "duration", "2s", "warmup", "0s"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, s := range out.Stages {
+		sum += s.Mean
+		if s.Name == "supplier's work" && math.Abs(s.Mean-0.02) > 1e-9 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if len(out.Warnings) != 0 {
+		t.Errorf("%q", out.Warnings)
+	}
+	if sum < 0.02 || math.Abs(sum-out.Latency.Mean) > 1e-4 {
+		t.Errorf("the stages %+v add up to %v s, the latency is %v", out.Stages, sum, out.Latency.Mean)
 	}
 }
 
@@ -159,7 +182,7 @@ func TestCosts(t *testing.T) {
 		"in several":            {4, false, []counts.Process{child}, nil, 1250, 1.5, true, true},
 		"with a service of own": {4, false, []counts.Process{child}, []string{"D"}, 0, 1.5, true, true},
 	} {
-		r := &run{options: Options{Shared: c.shared}, cpu: cpuMeter{used: 2 * time.Second}, topology: &placement.Topology{Own: c.own}, nodes: tellers([]string{"A"}, teller{})}
+		r := &run{options: Options{Shared: c.shared}, cpu: cpuMeter{used: 2 * time.Second}, topology: &topology.Topology{Own: c.own}, nodes: tellers([]string{"A"}, teller{})}
 		r.nodes.controls[0].earlier = c.told
 		out := &result.Run{Requests: result.Requests{Sent: c.sent}, StorageBytes: make(map[string]int64), CopyBytes: make(map[string]int64)}
 		out.Events = 6
@@ -179,17 +202,17 @@ func TestEnvironmentOfARun(t *testing.T) {
 	for name, c := range map[string]struct {
 		scenario, bus, placement string
 		settings                 []string
-		kind                     placement.Kind
+		kind                     topology.Kind
 		stores                   map[string]string
 		trip                     *result.RoundTrip
 	}{
-		"sync":             {"sync", "none", "", nil, placement.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
-		"async-replicated": {"async-replicated", "embedded", "process", nil, placement.Children, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
-		"on Kafka":         {"async-request", "127.0.0.1:9092", "", []string{"kafka", "127.0.0.1:9092"}, placement.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, trip},
-		"monolith":         {"monolith", "none", "", nil, placement.InProcess, map[string]string{"monolith": "sqlite"}, nil},
+		"sync":             {"sync", "none", "", nil, topology.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
+		"async-replicated": {"async-replicated", "embedded", "process", nil, topology.Children, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, nil},
+		"on Kafka":         {"async-request", "127.0.0.1:9092", "", []string{"kafka", "127.0.0.1:9092"}, topology.InProcess, map[string]string{"A": "memory", "B": "memory", "D": "sqlite"}, trip},
+		"monolith":         {"monolith", "none", "", nil, topology.InProcess, map[string]string{"monolith": "sqlite"}, nil},
 	} {
 		s, _ := scenarios.ByName(c.scenario)
-		r := &run{scenario: s, experiment: ask(t, append([]string{"store", "A=memory,B=memory,C=memory,D=sqlite"}, c.settings...)...), distance: trip, topology: &placement.Topology{Kind: c.kind, Own: []string{"C"}}, instrument: &result.Instrument{}}
+		r := &run{scenario: s, experiment: ask(t, append([]string{"store", "A=memory,B=memory,C=memory,D=sqlite"}, c.settings...)...), distance: trip, topology: &topology.Topology{Kind: c.kind, Own: []string{"C"}}, instrument: &result.Instrument{}}
 		got := r.environment()
 		if got.Bus != c.bus || got.BusRoundTrip != c.trip || got.Placement != c.placement || !maps.Equal(got.Stores, c.stores) || got.Instrument != r.instrument {
 			t.Errorf("%s: %+v", name, got)

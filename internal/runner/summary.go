@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"crosstalk/internal/counts"
-	"crosstalk/internal/placement"
 	"crosstalk/internal/result"
-	"crosstalk/internal/usage"
+	"crosstalk/internal/sys"
+	"crosstalk/internal/topology"
 	"crosstalk/scenarios"
 )
 
@@ -123,7 +123,7 @@ func (r *run) fillCosts(out *result.Run, s counts.Process) {
 		return
 	}
 	out.GC = r.gc.result()
-	out.MaxResidentBytes = usage.MaxResident()
+	out.MaxResidentBytes = sys.MaxResident()
 	if out.Requests.Sent == 0 {
 		return
 	}
@@ -142,7 +142,7 @@ func (r *run) fillCosts(out *result.Run, s counts.Process) {
 func (r *run) environment() result.Environment {
 	env := result.LocalEnvironment()
 	env.Instrument = r.instrument
-	if r.topology.Kind != placement.InProcess {
+	if r.topology.Kind != topology.InProcess {
 		env.Placement = string(r.topology.Kind)
 	}
 	env.Bus = "none"

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"crosstalk/internal/placement"
+	"crosstalk/internal/topology"
 )
 
 // sayAfter is for how long something is waited for without a word.
@@ -36,7 +36,7 @@ func (r *run) withLastWords(err error, dir string) error {
 
 // keepLastWords writes what those processes said last that have ended by themselves into
 // files of the run's folder, and returns their names.
-func keepLastWords(dir string, dead []placement.Death) (files []string, err error) {
+func keepLastWords(dir string, dead []topology.Death) (files []string, err error) {
 	for _, d := range dead {
 		if len(d.Said) == 0 {
 			continue

@@ -59,6 +59,11 @@ func counted(t *testing.T, sql string, arguments ...any) (n int) {
 	return n
 }
 
+func opened(s Store, name string) error {
+	_, err := s.Collection(context.Background(), name)
+	return err
+}
+
 // A store that was closed has no connection any more, nor has one that could not be
 // opened; one that was removed has no schema.
 func TestPostgresLeavesNothingBehind(t *testing.T) {
@@ -86,6 +91,11 @@ func TestPostgresLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, collection(t, s, "users"), 1, rec(1, 1))
+	// The longest names that are kept whole, with what is before them.
+	longest := strings.Repeat("c", 63-len("position."))
+	if err := errors.Join(opened(s, longest), opened(s, longest+"c")); err == nil || err.Error() != `open collection "`+longest+`c": PostgreSQL keeps names of 54 characters at most` {
+		t.Errorf("a name of 55 characters, and one less: %v", err)
+	}
 	if connections() == 0 || schemas() != 1 {
 		t.Errorf("%d connections and %d schemas of a store that is open", connections(), schemas())
 	}

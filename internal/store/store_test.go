@@ -307,7 +307,7 @@ func TestEachEndsWithAFullPage(t *testing.T) {
 	for _, keys := range []struct {
 		first record.Key
 		n     int
-	}{{0, pageSize}, {math.MaxInt64 - pageSize, pageSize + 1}, {math.MaxInt64 - pageSize + 1, pageSize}, {math.MaxUint64 - pageSize + 1, pageSize}} {
+	}{{0, pageSize}, {math.MaxInt64 - pageSize, pageSize + 1}, {math.MaxInt64 - pageSize + 1, pageSize}, {math.MaxInt64 - 2, pageSize + 10}, {math.MaxUint64 - pageSize + 1, pageSize}} {
 		t.Run(fmt.Sprint(keys.first), func(t *testing.T) {
 			onEachKind(t, func(t *testing.T, c Collection) {
 				var want []record.Record

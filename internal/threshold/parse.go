@@ -11,7 +11,6 @@ import (
 
 	"crosstalk/internal/metric"
 	"crosstalk/internal/setting"
-	"crosstalk/internal/suggest"
 )
 
 // Syntax shows how thresholds are written.
@@ -110,11 +109,11 @@ func nameOf(text string) (string, error) {
 
 func unknown(text string) error {
 	known := slices.Concat(plain, distributions, figures)
-	if guess := suggest.DidYouMean(text, known); guess != "" {
+	if guess := setting.DidYouMean(text, known); guess != "" {
 		return fmt.Errorf("unknown metric %q%s", text, guess)
 	}
 	if of, _, ok := strings.Cut(text, "."); ok {
-		if guess := suggest.DidYouMean(of, distributions); guess != "" {
+		if guess := setting.DidYouMean(of, distributions); guess != "" {
 			return fmt.Errorf("unknown metric %q%s", text, guess)
 		}
 	}
@@ -183,7 +182,7 @@ func Speaks(thresholds []Threshold, given, all []string) error {
 		case slices.Contains(all, t.Scenario):
 			return fmt.Errorf("%q: %s is not among the runs: %s", t.Text, t.Scenario, strings.Join(given, ", "))
 		default:
-			guess := suggest.DidYouMean(t.Scenario, given)
+			guess := setting.DidYouMean(t.Scenario, given)
 			if guess == "" {
 				guess = ": " + strings.Join(given, ", ")
 			}

@@ -13,14 +13,13 @@ import (
 	"crosstalk/internal/fault"
 	"crosstalk/internal/record"
 	"crosstalk/internal/store"
-	"crosstalk/internal/waits"
 )
 
 // How long a publication that failed waits before the next attempt: doubled each
 // time, from and up to.
 const (
-	retryFrom = waits.RepublishFrom
-	retryUpTo = waits.RepublishUpTo
+	retryFrom = clock.RepublishFrom
+	retryUpTo = clock.RepublishUpTo
 )
 
 // How often a relay tries to get at the outbox, where another copy of the service

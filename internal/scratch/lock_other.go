@@ -1,9 +1,0 @@
-//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
-
-package scratch
-
-import "os"
-
-func own(string) (*os.File, error) { return nil, nil }
-
-func abandoned(string) *os.File { return nil }

@@ -1,0 +1,12 @@
+//go:build !unix
+
+package topology
+
+import (
+	"os"
+	"syscall"
+)
+
+func apart() *syscall.SysProcAttr { return nil }
+
+func goOn(*os.Process) {}

@@ -1,9 +1,0 @@
-//go:build !linux
-
-package usage
-
-import "time"
-
-// CoresBusy is not known: a machine that others saturate is seen by late sends
-// alone.
-func CoresBusy() (busy time.Duration, cores int) { return 0, 0 }
