@@ -15,7 +15,7 @@ import (
 // the bus may have Inject and Event.
 type Definition struct {
 	Kind Kind
-	// Doc says in a few words what it does, for the documentation and the help.
+	// Doc says in a few words what it does, for the documentation.
 	Doc string
 	// Argument is what stands behind its name.
 	Argument Argument

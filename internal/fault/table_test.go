@@ -64,6 +64,7 @@ func TestDocumentedTable(t *testing.T) {
 			if err := os.WriteFile(path, []byte(before+first+want+"\n"+after), 0o644); err != nil {
 				t.Fatal(err)
 			}
+			return
 		}
 		t.Errorf("%s has\n%s\nwant\n%s(go test ./internal/fault -update writes it)", path, rows, want)
 	}

@@ -108,8 +108,8 @@ func troubles(g report.Group) []Note {
 	return out
 }
 
-// cards say of each run what it is worth, and its figures that matter most: those
-// of the tables, where their intervals are.
+// cards say of each run what it is worth, and its figures that matter most. Their
+// intervals are in the tables.
 func cards(g report.Group, summary func(string) string) []Card {
 	var out []Card
 	for n, r := range g.Figures() {
@@ -117,20 +117,13 @@ func cards(g report.Group, summary func(string) string) []Card {
 			Scenario: r.Scenario, Summary: summary(g.Runs[n].Run.Scenario),
 			Verdict: strings.ToUpper(string(r.Verdict)), Warnings: r.Warnings,
 		}
-		tables := report.Comparison([]result.Run{r})
-		for _, want := range []struct {
-			table        int
-			column, name string
-		}{{0, "p50", "p50"}, {0, "p99", "p99"}, {0, "errors", "errors"}, {1, "stale", "stale"}} {
-			c.Figures = append(c.Figures, Figure{want.name, cellOf(tables[want.table], want.column).Text})
+		glance := report.Glance(r)
+		for i, cell := range glance.Rows[0] {
+			c.Figures = append(c.Figures, Figure{glance.Head[i].Name, cell.Text})
 		}
 		out = append(out, c)
 	}
 	return out
-}
-
-func cellOf(t report.Table, column string) report.Cell {
-	return t.Rows[0][slices.IndexFunc(t.Head, func(c report.Column) bool { return c.Name == column })]
 }
 
 func view(n int, g report.Group, withTables bool) (View, error) {

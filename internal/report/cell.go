@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"crosstalk/internal/metric"
+	"crosstalk/internal/result"
 )
 
 // Cell is one place of a table.
@@ -66,9 +67,9 @@ func orNone(seconds float64) Cell {
 }
 
 // interval is a ratio with its interval, in percent.
-func interval(value, low, high float64) Cell {
-	v := metric.Value{Value: value, Low: low, High: high, Known: true}
-	return Cell{percent(value) + " %", bounds(v, percent), v}
+func interval(of result.Interval) Cell {
+	v := metric.Value{Value: of.Value, Low: of.Low, High: of.High, Known: true}
+	return Cell{percent(v.Value) + " %", bounds(v, percent), v}
 }
 
 // valueOf is a metric's value in its unit.
@@ -77,7 +78,7 @@ func valueOf(m metric.Metric, v metric.Value) Cell {
 	case !v.Known:
 		return noFigure
 	case m.Unit == metric.Share:
-		return interval(v.Value, v.Low, v.High)
+		return interval(result.Interval{Value: v.Value, Low: v.Low, High: v.High})
 	case m.Unit == metric.PerSecond:
 		return perSecond(v.Value)
 	case m.Unit == metric.Number:

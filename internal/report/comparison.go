@@ -30,6 +30,13 @@ func Comparison(runs []result.Run) []Table {
 	return withRows(latencies(runs), answers(runs), writes(runs), interrupted(runs), databases(runs), costs(runs), buses(runs), instrument(runs))
 }
 
+// Glance returns the table of one run at a glance: what matters most of the comparison.
+func Glance(r result.Run) Table {
+	t := Table{Title: r.Scenario, Head: columns("p50", "p99", "errors", "stale")}
+	t.row(latency(r, 0.5), latency(r, 0.99), errorRate(r), stale(r))
+	return t
+}
+
 // Details returns the other tables, as far as there is anything in them.
 func Details(runs []result.Run) []Table {
 	return withRows(impacts(runs), processes(runs), bootstraps(runs), policies(runs), capacities(runs), theory(runs), predictedQueues(runs), faults(runs))
@@ -113,14 +120,14 @@ func errorRate(r result.Run) Cell {
 	if r.Requests.Sent == 0 {
 		return noFigure
 	}
-	return interval(r.ErrorRate.Value, r.ErrorRate.Low, r.ErrorRate.High)
+	return interval(r.ErrorRate)
 }
 
 func stale(r result.Run) Cell {
 	if r.Judged() == 0 {
 		return noFigure
 	}
-	return interval(r.StaleRate.Value, r.StaleRate.Low, r.StaleRate.High)
+	return interval(r.StaleRate)
 }
 
 func events(r result.Run) Cell {

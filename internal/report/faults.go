@@ -48,7 +48,7 @@ func askedAndDelivered(f counts.Fault) (asked, delivered Cell) {
 	if f.Interactions == 0 {
 		return inPercent(f.Asked), noFigure
 	}
-	return inPercent(f.Asked), interval(f.Delivered, f.Low, f.High)
+	return inPercent(f.Asked), interval(result.Interval{Value: f.Delivered, Low: f.Low, High: f.High})
 }
 
 func mean(seconds float64) Cell { return figure("mean "+duration(seconds), seconds) }

@@ -18,7 +18,7 @@ func impacts(runs []result.Run) Table {
 	}
 	for _, r := range runs {
 		for _, i := range r.Impacts {
-			cells := []Cell{text(r.Scenario), text(strings.Join(i.Faults, " ")), interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
+			cells := []Cell{text(r.Scenario), text(strings.Join(i.Faults, " ")), interval(i.ErrorRate),
 				percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds), inPercent(i.StaleShare), orNone(i.MaxStaleness),
 				ended(i.Recovery, i.Recovered), drained(r, i)}
 			t.row(slices.Concat(cells, only(signals, count(i.UnderWay), count(i.Cut)), only(copies, even(i)))...)

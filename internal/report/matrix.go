@@ -39,7 +39,7 @@ func (m Matrix) Table() Table {
 				continue
 			}
 			i := c.Impact
-			t.row(text(r.Component), text(nameOf(r)), text(s), text(words[c.Feel]), interval(i.ErrorRate.Value, i.ErrorRate.Low, i.ErrorRate.High),
+			t.row(text(r.Component), text(nameOf(r)), text(s), text(words[c.Feel]), interval(i.ErrorRate),
 				inPercent(p.ErrorRate.Value), percentileIn(i.P99, i.P99Bounds), percentileIn(i.BaselineP99, i.BaselineP99Bounds),
 				inPercent(i.StaleShare), inPercent(p.StaleShare), orNone(i.MaxStaleness), ended(i.Recovery, i.Recovered),
 				ended(p.Recovery, p.Recovered), caughtUp(c))

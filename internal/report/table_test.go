@@ -31,7 +31,7 @@ func TestFiguresOfCells(t *testing.T) {
 		want float64
 	}{
 		{inSeconds(0.012_345_6), 0.012_345_6}, {inSeconds(0.000_253), 0.000_253}, {inSeconds(0), 0}, {mean(0.00821), 0.00821},
-		{inPercent(0.000_04), 0.000_04}, {interval(0.005, 0.0034, 0.0074), 0.005}, {perSecond(1234.5), 1234.5}, {inBytes(20_480), 20_480},
+		{inPercent(0.000_04), 0.000_04}, {interval(result.Interval{Value: 0.005, Low: 0.0034, High: 0.0074}), 0.005}, {perSecond(1234.5), 1234.5}, {inBytes(20_480), 20_480},
 		{count(4996), 4996}, {amount(0.097_512), 0.097_512}, {growth(&result.GC{Percent: 400, SpareBytes: 1 << 20}), 4},
 		{outcome(&result.Comparison{OwnerRows: 10_000, ReplicaRows: 5_000}), 15_000}, {outcome(&result.Comparison{}), 0},
 		{unseen(result.Run{UnseenChanges: 3}), 3}, {withInterval(result.Percentile{Value: 2, Low: 1, High: math.Inf(1)}), 2},

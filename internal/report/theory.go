@@ -76,7 +76,7 @@ func (x intervals) share(v float64, b *result.PredictedBounds) Cell {
 	if b == nil {
 		return x.undecided(inPercent(v))
 	}
-	return interval(v, b.Low, b.High)
+	return interval(result.Interval{Value: v, Low: b.Low, High: b.High})
 }
 
 // latency is the median or, for 0.99, the 99th percentile; none where no success is

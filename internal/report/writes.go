@@ -42,8 +42,7 @@ func writeErrors(w result.Writes) Cell {
 	if w.Sent() == 0 {
 		return noFigure
 	}
-	e := w.ErrorRate()
-	return interval(e.Value, e.Low, e.High)
+	return interval(w.ErrorRate())
 }
 
 // codes lists failures by their gRPC code, in the order of the codes' names.
