@@ -130,3 +130,24 @@ func TestApplications(t *testing.T) {
 		t.Error("the other one has not begun anew")
 	}
 }
+
+// What a copy shows twice was applied again; not so what it held when it was watched
+// anew, nor what comes after the load.
+func TestWhatIsPassedOnIsCounted(t *testing.T) {
+	w := &watching{lag: load.NewLag(nil, nil), applied: &applications{}, started: time.Now()}
+	c := &control{}
+	for i, step := range []struct {
+		held bool
+		want int64
+	}{{false, 0}, {true, 0}, {false, 1}, {true, 1}} {
+		w.passOn(c, &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: 1, Version: 2, Held: step.held})
+		if got := w.applied.count(); got != step.want {
+			t.Errorf("step %d: %d applied again, want %d", i, got, step.want)
+		}
+	}
+	w.deafen()
+	w.passOn(c, &fakesvcpb.WatchResponse{Consumer: "D", Service: "A", Key: 1, Version: 2})
+	if got := w.applied.count(); got != 1 {
+		t.Errorf("after the load: %d applied again", got)
+	}
+}
