@@ -44,8 +44,9 @@ func servedNodes(t *testing.T) string {
 }
 
 // twoDrivers has two drivers, each a process, offer a load at the same time, and
-// returns what they wrote: that of the one that prepared the nodes first.
-func twoDrivers(t *testing.T, flags ...string) (folders [2]string, runs [2]*result.Loaded) {
+// returns what they wrote: that of the one that prepared the nodes first. The other one
+// comes when the nodes are prepared, and is waited for.
+func twoDrivers(t *testing.T, nodes string, flags ...string) (folders [2]string, runs [2]*result.Loaded) {
 	t.Helper()
 	type end struct {
 		driver int
@@ -55,11 +56,11 @@ func twoDrivers(t *testing.T, flags ...string) (folders [2]string, runs [2]*resu
 	ends := make(chan end)
 	out := [2]string{t.TempDir(), t.TempDir()}
 	for driver := range out {
-		cmd := asBench(t, fmt.Sprintf(`exec "$BENCH" run --attach=%d --drivers=2 --samples --out=%s %s`, driver, out[driver], strings.Join(flags, " ")))
+		cmd := asBench(t, fmt.Sprintf(`exec "$BENCH" run --attach=%d --drivers=2 --samples --nodes=%s --out=%s %s`, driver, nodes, out[driver], strings.Join(flags, " ")))
+		if driver == 1 {
+			prepared(t, nodes)
+		}
 		go func() {
-			if driver == 1 {
-				time.Sleep(300 * time.Millisecond) // the other one waits
-			}
 			text, _ := cmd.CombinedOutput() // the exit code says more
 			ends <- end{driver, string(text), cmd.ProcessState.ExitCode()}
 		}()
@@ -76,6 +77,21 @@ func twoDrivers(t *testing.T, flags ...string) (folders [2]string, runs [2]*resu
 		}
 	}
 	return folders, runs
+}
+
+// prepared returns when D is ready for a run.
+func prepared(t *testing.T, nodes string) {
+	t.Helper()
+	text, err := os.ReadFile(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "D: {address: ")
+	address, _, _ := strings.Cut(after, ",")
+	soon(t, 20*time.Second, "D is SERVING", func() bool {
+		code, _, _ := bench(t, t.Context(), "health", address)
+		return code == exitOK
+	})
 }
 
 func mergedOf(t *testing.T, folders [2]string) *result.Loaded {
@@ -96,7 +112,7 @@ var twoSeconds = []string{"--rate=100", "--write-rate=60", "--keys=10", "--durat
 // Twice the load is twice the load.
 func TestTwoDriversAreOneLoad(t *testing.T) {
 	t.Parallel()
-	folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+servedNodes(t), "--scenario=sync", "--arrival=constant")...)
+	folders, runs := twoDrivers(t, servedNodes(t), append(twoSeconds, "--scenario=sync", "--arrival=constant")...)
 	both := mergedOf(t, folders)
 	for n, r := range runs {
 		if r.Attached != n || r.Requests.Due != 200 || r.Requests.Sent != 200 || r.Requests.Failed != 0 {
@@ -158,7 +174,7 @@ func TestTwoDriversAreOneLoad(t *testing.T) {
 // Each driver's requests meet faults of their own, and the nodes count those of both.
 func TestDriversMeetFaultsOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+servedNodes(t), "--scenario=sync", "--arrival=constant", "--fail-rate=B=50%")...)
+	folders, runs := twoDrivers(t, servedNodes(t), append(twoSeconds, "--scenario=sync", "--arrival=constant", "--fail-rate=B=50%")...)
 	both := mergedOf(t, folders)
 	if len(both.Faults) != 1 || both.Faults[0].Interactions != 400 || both.Faults[0].Delivered != both.ErrorRate.Value {
 		t.Errorf("faults %+v, error rate %+v", both.Faults, both.ErrorRate)
@@ -197,7 +213,7 @@ func TestTwoDriversOverTheBus(t *testing.T) {
 	}
 	defer broker.Close()
 	for _, scenario := range []string{"async-request", "async-replicated"} {
-		folders, runs := twoDrivers(t, append(twoSeconds, "--nodes="+servedNodes(t), "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","),
+		folders, runs := twoDrivers(t, servedNodes(t), append(twoSeconds, "--scenario="+scenario, "--kafka="+strings.Join(broker.Addresses(), ","),
 			"--arrival=constant", "--latency=20ms")...) // requests of both are under way at the same time
 		both := mergedOf(t, folders)
 		if both.Requests.Failed != 0 || both.LateReplies != 0 || both.Answers.Unjudged != runs[1].Requests.Sent {

@@ -348,7 +348,7 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	awaitLoad(t, dir)
+	awaitLoad(t, filepath.Join(dir, "results", "*", "*", result.LogFile))
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -375,17 +375,28 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// awaitLoad returns when a second of the load has been recorded.
-func awaitLoad(t *testing.T, dir string) {
+// awaitLoad returns when a second of the load has been recorded, in a log of that pattern.
+func awaitLoad(t *testing.T, pattern string) {
 	t.Helper()
-	for range 600 {
-		time.Sleep(50 * time.Millisecond)
-		found, _ := filepath.Glob(filepath.Join(dir, "results", "*", "*", result.LogFile))
-		if len(found) == 1 {
-			if info, err := os.Stat(found[0]); err == nil && info.Size() > 500 {
-				return
-			}
+	soon(t, 30*time.Second, "a second of the load is recorded", func() bool { return secondRecorded(pattern) })
+}
+
+// secondRecorded tells whether the one log of that pattern has more than its header.
+func secondRecorded(pattern string) bool {
+	found, _ := filepath.Glob(pattern)
+	if len(found) != 1 {
+		return false
+	}
+	info, err := os.Stat(found[0])
+	return err == nil && info.Size() > 500
+}
+
+// soon waits until something is so.
+func soon(t *testing.T, within time.Duration, what string, is func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(within); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("not in %v: %s", within, what)
 		}
 	}
-	t.Fatal("no load was recorded within 30 s")
 }

@@ -104,8 +104,7 @@ func TestNodeDiesInARun(t *testing.T) {
 	n := startNodes(t)
 	out := t.TempDir()
 	driver := begin(t, append([]string{"run", "--out=" + out}, n.args("--scenario=sync", "--duration=4s")...)...)
-	soon(t, 20*time.Second, "D is ready", func() bool { return strings.Contains(n.process["D"].stderr(), `"ready"`) })
-	time.Sleep(time.Second) // the run of 4 s is under way by then
+	awaitLoad(t, filepath.Join(out, "*", "*", result.LogFile))
 	n.process["B"].signal(t, syscall.SIGKILL)
 	code := driver.ended(t, 20*time.Second)
 	if said := lastLine(driver.stderr()); code != exitFailed || !strings.HasPrefix(said, "bench: the statistics of B are missing: ") || strings.Contains(said, "release") {
@@ -144,10 +143,9 @@ func TestChildDiesInARun(t *testing.T) {
 func TestSecondDriverIsRefused(t *testing.T) {
 	t.Parallel()
 	n := startNodes(t)
-	first := begin(t, append([]string{"run", "--out=" + t.TempDir()}, n.args("--scenario=sync", "--duration=6s")...)...)
-	soon(t, 20*time.Second, "D is ready", func() bool { return strings.Contains(n.process["D"].stderr(), `"ready"`) })
-	time.Sleep(500 * time.Millisecond) // the run of 6 s is under way by then
-	out := t.TempDir()
+	firstOut, out := t.TempDir(), t.TempDir()
+	first := begin(t, append([]string{"run", "--out=" + firstOut}, n.args("--scenario=sync", "--duration=6s")...)...)
+	awaitLoad(t, filepath.Join(firstOut, "*", "*", result.LogFile))
 	code, _, stderr := bench(t, t.Context(), append([]string{"run", "--out=" + out}, n.args("--scenario=sync")...)...)
 	want := "start sync: prepare A at " + n.controls["A"] + ": another run has this node, crosstalk-sync-"
 	if said := lastLine(stderr); code != exitFailed || !strings.Contains(said, want) {
@@ -256,7 +254,7 @@ func TestDataFolderIsNotEmptied(t *testing.T) {
 	dir := t.TempDir()
 	mine := filepath.Join(dir, "mine")
 	write(t, mine, "precious")
-	p, _ := serving(t, "--data="+dir)
+	p, _, _ := serving(t, "--data="+dir)
 	p.signal(t, syscall.SIGTERM)
 	p.ended(t, 5*time.Second)
 	if text, err := os.ReadFile(mine); err != nil || string(text) != "precious" {

@@ -9,10 +9,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +28,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"crosstalk/fakesvc"
+	"crosstalk/internal/telemetry"
 )
 
 // program is this program as a process of its own.
@@ -124,16 +128,6 @@ func alive(pid int) bool {
 	return len(state) > 0 && state[0] != "Z" && state[0] != "X"
 }
 
-// soon waits until something is so.
-func soon(t *testing.T, within time.Duration, what string, is func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(within); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("not in %v: %s", within, what)
-		}
-	}
-}
-
 // No child outlives the driver, however it dies, and what the driver can still remove
 // is removed.
 func TestNoChildOutlivesTheDriver(t *testing.T) {
@@ -178,20 +172,25 @@ func TestNoChildOutlivesTheDriver(t *testing.T) {
 	}
 }
 
-// serving starts a node of service A, and waits for it.
-func serving(t *testing.T, more ...string) (p *program, address string) {
+// serving starts a node of service A, and waits for it. It has workers, so that its
+// metrics tell what has arrived.
+func serving(t *testing.T, more ...string) (p *program, address, metrics string) {
 	t.Helper()
-	address = freePort(t)
-	p = begin(t, append([]string{"serve", "--service=A", "--scenario=sync", "--keys=10", "--timeout=60s", "--listen=" + address, "--control=" + freePort(t)}, more...)...)
+	address, metrics = freePort(t), freePort(t)
+	p = begin(t, append([]string{"serve", "--service=A", "--scenario=sync", "--keys=10", "--timeout=60s", "--workers=A=10,queue=10",
+		"--listen=" + address, "--control=" + freePort(t), "--metrics=" + metrics}, more...)...)
 	soon(t, 10*time.Second, "the node is SERVING", func() bool {
 		code, _, _ := bench(t, t.Context(), "health", address)
 		return code == exitOK
 	})
-	return p, address
+	return p, address, metrics
 }
 
-// ask sends a query that takes as long as the service works; answered has its outcome.
-func ask(t *testing.T, address string) (answered chan error) {
+var oneArrived = regexp.MustCompile(`(?m)^crosstalk_workers_arrived_total\{.*service="A".*\} 1$`)
+
+// ask sends the first query to a node, and returns when it has arrived. It takes as long as
+// the service works; answered has its outcome.
+func ask(t *testing.T, address, metrics string) (answered chan error) {
 	t.Helper()
 	client, err := fakesvc.Dial(fakesvc.Env{Dial: (&net.Dialer{}).DialContext}, "A", address)
 	if err != nil {
@@ -208,14 +207,22 @@ func ask(t *testing.T, address string) (answered chan error) {
 		_, err := client.Query(fakesvc.WithRequest(ctx, fakesvc.Request{ID: 1}), 1)
 		answered <- err
 	}()
-	time.Sleep(200 * time.Millisecond) // it is under way by then, and for much longer
+	soon(t, 10*time.Second, "the query is in flight", func() bool {
+		response, err := http.Get("http://" + metrics + telemetry.Path)
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		return err == nil && oneArrived.Match(text)
+	})
 	return answered
 }
 
 // SIGTERM has a node leave: it is NOT_SERVING at once, and what is under way is done.
 func TestNodeLeavesInGoodOrder(t *testing.T) {
 	t.Parallel()
-	p, address := serving(t, "--latency=1s", "--grace=20s")
+	p, address, metrics := serving(t, "--latency=2s", "--grace=20s")
 	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +235,7 @@ func TestNodeLeavesInGoodOrder(t *testing.T) {
 	if is, err := watch.Recv(); err != nil || is.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		t.Fatalf("its health is %v, %v", is, err)
 	}
-	answered := ask(t, address)
+	answered := ask(t, address, metrics)
 	p.signal(t, syscall.SIGTERM)
 	if is, err := watch.Recv(); err != nil || is.GetStatus() != grpc_health_v1.HealthCheckResponse_NOT_SERVING {
 		t.Errorf("its health is %v, %v", is, err)
@@ -252,8 +259,8 @@ func TestNodeLeavesInGoodOrder(t *testing.T) {
 // What does not end within the grace is cut, and said in one line.
 func TestNodeRunsOutOfGrace(t *testing.T) {
 	t.Parallel()
-	p, address := serving(t, "--latency=50s", "--grace=300ms")
-	answered := ask(t, address)
+	p, address, metrics := serving(t, "--latency=50s", "--grace=300ms")
+	answered := ask(t, address, metrics)
 	p.signal(t, syscall.SIGTERM)
 	code := p.ended(t, 5*time.Second)
 	if want := "bench: what was under way did not end within the grace of 300ms"; code != exitFailed || lastLine(p.stderr()) != want {
@@ -267,12 +274,12 @@ func TestNodeRunsOutOfGrace(t *testing.T) {
 // A second signal ends a node at once.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	p, address := serving(t, "--latency=50s", "--grace=50s")
-	ask(t, address)
+	p, address, metrics := serving(t, "--latency=50s", "--grace=50s")
+	ask(t, address, metrics)
 	p.signal(t, syscall.SIGTERM)
 	soon(t, 5*time.Second, "it is leaving", func() bool { return strings.Contains(p.stderr(), `"leaving"`) })
 	p.signal(t, syscall.SIGTERM) // the same wish
-	time.Sleep(sameWish)
+	time.Sleep(sameWish)         // counts from the first, which it has heard by now
 	if !alive(p.Process.Pid) {
 		t.Fatalf("a second signal within %v ended it: %s", sameWish, p.stderr())
 	}
@@ -301,9 +308,14 @@ func TestSecondSignalEndsARun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.signal(t, syscall.SIGTERM)
-	time.Sleep(sameWish + 50*time.Millisecond) // the moment counts from when it is heard
-	p.signal(t, syscall.SIGTERM)
+	first := time.Now()
+	soon(t, sameWish+2*time.Second, "a signal is a second one", func() bool {
+		_ = p.Process.Signal(syscall.SIGTERM) // one within the moment is the same wish
+		return strings.Contains(p.stderr(), "ended at once")
+	})
+	if took := time.Since(first); took < sameWish {
+		t.Errorf("it ended %v after the first signal, within the moment of %v", took, sameWish)
+	}
 	if code := p.ended(t, 3*time.Second); code != exitInterrupted || !strings.Contains(p.stderr(), "after terminated: ended at once") {
 		t.Errorf("exit code %d: %s", code, p.stderr())
 	}

@@ -285,8 +285,8 @@ func TestRead(t *testing.T) {
 	dir := t.TempDir()
 	rows := resulttest.Rows(10, 2, spread(1))
 	a := resulttest.Write(t, filepath.Join(dir, "fail-rate=0,rate=5"), resulttest.Run{Scenario: "sync", Seconds: 2, Rows: rows})
-	b := resulttest.Write(t, filepath.Join(dir, "b"), resulttest.Run{Scenario: "sync", Seconds: 2, Rows: rows, Started: resulttest.Start.Add(-time.Hour)})
-	for text, want := range map[string][]string{a: {a}, dir: {b, a}, b + "," + b: {b, b}, b + ", " + b: {b, b}} {
+	b := resulttest.Write(t, filepath.Join(dir, "b"), resulttest.Run{Scenario: "sync", Seconds: 2, Rows: rows, Started: resulttest.Start.Add(time.Hour)})
+	for text, want := range map[string][]string{a: {a}, dir: {a, b}, b + "," + b: {b, b}, b + ", " + b: {b, b}} {
 		s, err := Read(text)
 		var got []string
 		for _, r := range s.Runs {

@@ -140,3 +140,37 @@ func TestRestore(t *testing.T) {
 		t.Errorf("capacity %+v", c)
 	}
 }
+
+// Two windows of the same fault are two rows. The longest queue, and what waits or acts
+// now, are those of all instances.
+func TestAddOfUnlike(t *testing.T) {
+	at := func(start float64, acts bool) Fault {
+		return Fault{Target: "A", Kind: fault.Outage, Window: &Window{start, 1}, Injected: 1, Acts: acts}
+	}
+	sum := Counts{
+		Faults:     []Fault{at(1, true), at(5, false)},
+		Capacities: []Capacity{{Service: "D", LongestQueue: 2, Waiting: 1}},
+	}
+	sum.Add(Counts{
+		Faults:     []Fault{at(5, true), at(1, false)},
+		Capacities: []Capacity{{Service: "D", Workers: 4, Queue: 8, LongestQueue: 3, Waiting: 2}},
+	})
+	first, second := at(1, true), at(5, true)
+	first.Injected, second.Injected = 2, 2
+	want := Counts{
+		Faults:     []Fault{first, second},
+		Capacities: []Capacity{{Service: "D", Workers: 4, Queue: 8, LongestQueue: 3, Waiting: 3}},
+	}
+	if !reflect.DeepEqual(sum, want) {
+		t.Errorf("got  %+v\nwant %+v", sum, want)
+	}
+}
+
+// What is kept of a delay are its sums, since means of several processes do not add.
+func TestFaultOfKeepsSums(t *testing.T) {
+	f := FaultOf("A", fault.Statistic{Kind: fault.Delay, Asked: 0.5, Interactions: 10, Delivered: 4, MeanAsked: time.Second, MeanDelivered: 1500 * time.Millisecond})
+	want := Fault{Target: "A", Kind: fault.Delay, Asked: 0.5, Interactions: 10, Injected: 4, AskedSeconds: 4, DeliveredSeconds: 6}
+	if f != want {
+		t.Errorf("%+v, want %+v", f, want)
+	}
+}

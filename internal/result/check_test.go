@@ -126,21 +126,6 @@ func TestFilesThatAreNone(t *testing.T) {
 	}
 }
 
-// The runs that are published, and any that this program wrote, go together.
-func TestPublishedRunsGoTogether(t *testing.T) {
-	found := 0
-	err := filepath.WalkDir(filepath.Join("..", "..", "results"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.Name() != RunFile {
-			return err
-		}
-		found++
-		return readAll(filepath.Dir(path))
-	})
-	if err != nil || found == 0 {
-		t.Errorf("%d runs: %v", found, err)
-	}
-}
-
 // FuzzFolder looks for folders that the reader does not survive, takes much memory for, or
 // complains of in several lines.
 func FuzzFolder(f *testing.F) {

@@ -58,23 +58,29 @@ func (r *run) summarise(asked context.Context, interrupted bool) (*result.Run, e
 	if unpredicted != nil {
 		out.Warnings = append(out.Warnings, withoutTheory(unpredicted))
 	}
+	out.Warnings = append(out.Warnings, r.notes(out, statistics)...)
+	return out, nil
+}
+
+// notes are the warnings about what the figures do not tell, or tell of others as well.
+func (r *run) notes(out *result.Run, s counts.Process) (warnings []string) {
 	if own := r.topology.Own; len(own) > 0 {
 		if cache := r.options.Nodes[r.experiment.Entry().Name].Cache; cache > 0 {
-			out.Warnings = append(out.Warnings, fmt.Sprintf("%s is declared to have a cache: its answers may be outdated for %v", r.experiment.Entry().Name, cache))
+			warnings = append(warnings, fmt.Sprintf("%s is declared to have a cache: its answers may be outdated for %v", r.experiment.Entry().Name, cache))
 		}
-		out.Warnings = append(out.Warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
+		warnings = append(warnings, fmt.Sprintf("nothing tells of %s, which has no control, its CPU time, stages and policies, "+
 			"and the settings for them do not reach it; theory is that of the scenario, not of it", strings.Join(own, ", ")))
-	} else if alone(out, statistics.Attached) {
-		out.Warnings = append(out.Warnings, gaps(out)...)
+	} else if alone(out, s.Attached) {
+		warnings = append(warnings, gaps(out)...)
 	}
-	out.Warnings = append(out.Warnings, lostLogs(out.LogLosses)...)
-	if left := statistics.Unsettled; left != "" {
-		out.Warnings = append(out.Warnings, "what was still under way when the nodes told what they had counted is not counted: "+left)
+	warnings = append(warnings, lostLogs(out.LogLosses)...)
+	if left := s.Unsettled; left != "" {
+		warnings = append(warnings, "what was still under way when the nodes told what they had counted is not counted: "+left)
 	}
-	out.Warnings = append(out.Warnings, r.unexplainedWrites(out.Writes)...)
-	out.Warnings = append(out.Warnings, r.lostSpans(statistics)...)
-	out.Warnings = append(out.Warnings, r.aside(statistics.Attached)...)
-	return out, nil
+	warnings = append(warnings, r.unexplainedWrites(out.Writes)...)
+	warnings = append(warnings, r.lostSpans(s)...)
+	warnings = append(warnings, r.aside(s.Attached)...)
+	return warnings
 }
 
 // lostSpans is the warning about spans that the collector has not taken.

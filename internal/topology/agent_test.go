@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,7 +71,11 @@ func TestMeterEndsWithTheMeasuredPart(t *testing.T) {
 	if _, err := c.Begin(t.Context(), &fakesvcpb.BeginRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond)
+	for limit := time.Now().Add(10 * time.Second); a.node.Load().spent.after.Load() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the measured part of 20 ms does not end")
+		}
+	}
 	first := cpuOf(t, c)
 	for until := time.Now().Add(100 * time.Millisecond); time.Now().Before(until); {
 	}
@@ -110,11 +116,20 @@ func TestADriverNeedNotWaitForWhatTheNodeWasStartedAs(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := fakesvc.Env{Listen: net.Listen, Dial: new(net.Dialer).DialContext}
+	dialled := make(chan struct{})
+	var once sync.Once
+	waiting := env
+	waiting.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if slices.Contains(own.Kafka, address) {
+			once.Do(func() { close(dialled) })
+		}
+		return env.Dial(ctx, network, address)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
 		ended <- RunAgent(ctx, AgentConfig{
-			Env: env, Control: control, Listen: "127.0.0.1:0", Dir: t.TempDir(), Grace: time.Second, Own: &own, Log: zerolog.Nop(),
+			Env: waiting, Control: control, Listen: "127.0.0.1:0", Dir: t.TempDir(), Grace: time.Second, Own: &own, Log: zerolog.Nop(),
 		})
 	}()
 	defer func() {
@@ -123,7 +138,11 @@ func TestADriverNeedNotWaitForWhatTheNodeWasStartedAs(t *testing.T) {
 			t.Errorf("the node has ended with %v", err)
 		}
 	}()
-	time.Sleep(300 * time.Millisecond) // it waits for its topics by now
+	select {
+	case <-dialled: // from here on it waits for its topics
+	case <-time.After(10 * time.Second):
+		t.Fatal("the node does not look for its topics")
+	}
 
 	client, err := fakesvc.DialControl(env, control.Addr().String())
 	if err != nil {
