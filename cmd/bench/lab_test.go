@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
+	"crosstalk/internal/theory"
 	"crosstalk/internal/threshold"
 	"crosstalk/internal/verdict"
 )
@@ -162,7 +162,7 @@ func TestPredict(t *testing.T) {
 	}
 	decoder := json.NewDecoder(strings.NewReader(stdout))
 	for range 2 {
-		var p predict.Prediction
+		var p theory.Prediction
 		if err := decoder.Decode(&p); err != nil {
 			t.Fatal(err)
 		}

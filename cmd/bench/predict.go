@@ -11,6 +11,7 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/predict"
 	"crosstalk/internal/report"
+	"crosstalk/internal/theory"
 )
 
 type predictCommand struct {
@@ -60,7 +61,7 @@ func (c *predictCommand) run(cmd *cobra.Command, path string) error {
 	view := newView(cmd.ErrOrStderr())
 	out := cmd.OutOrStdout()
 	began := time.Now()
-	var all []predict.Prediction
+	var all []theory.Prediction
 	for _, scenario := range e.Scenario {
 		p, err := of(cmd.Context(), e, scenario, predict.Options{Progress: view.predicting(scenario)})
 		view.clear()

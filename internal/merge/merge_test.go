@@ -18,6 +18,7 @@ import (
 
 	"crosstalk/internal/counts"
 	"crosstalk/internal/policy"
+	"crosstalk/internal/theory"
 
 	"google.golang.org/grpc/codes"
 
@@ -176,7 +177,7 @@ func TestEveryFieldIsThoughtOf(t *testing.T) {
 		r.Change = func(run *result.Run) {
 			run.WarmUp = result.Counts{Due: 4, Sent: 3, Succeeded: 2, Failed: 1}
 			run.Writes = result.Writes{Due: 6, Acknowledged: 5, Failed: 1, Failures: map[string]int64{"INTERNAL": 1}}
-			run.Predicted = &result.Predicted{Method: "closed form", TriesPerRequest: map[string]float64{}}
+			run.Predicted = &theory.Prediction{Method: "closed form", TriesPerRequest: map[string]float64{}}
 			run.Stages = []result.Stage{{Name: "D", Mean: 0.01 * float64(1+len(run.Warnings))}}
 			run.Faults = []counts.Fault{
 				{Target: "A", Kind: "delay", Asked: 1, Delivered: 0.5, Injected: 5, Interactions: 10, AskedSeconds: 5, DeliveredSeconds: 10},

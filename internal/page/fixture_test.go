@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crosstalk/internal/counts"
+	"crosstalk/internal/theory"
 
 	"google.golang.org/grpc/codes"
 
@@ -56,7 +57,7 @@ func (m made) write(t *testing.T) {
 		Environment:  result.Environment{Go: "go1.26", Commit: "unknown", OS: "linux/amd64", CPU: "a CPU", Cores: 2, Stores: map[string]string{"A": "sqlite"}},
 		Comparison:   &result.Comparison{OwnerRows: 10_000, ReplicaRows: 5_000},
 		StorageBytes: map[string]int64{"A": 20480, "D": 61440}, CPUSecondsPer1000: 0.8, EventsPerRequest: 6, Counts: counts.Counts{Bus: counts.Bus{Events: 4800}},
-		Predicted: &result.Predicted{Method: "closed form", ErrorRate: 0.02, Latency: &result.PredictedQuantiles{P50: 0.012, P99: 0.08}, TriesPerRequest: map[string]float64{}},
+		Predicted: &theory.Prediction{Method: "closed form", ErrorRate: 0.02, Latency: &theory.Quantiles{P50: 0.012, P99: 0.08}, TriesPerRequest: map[string]float64{}},
 		Stages:    []result.Stage{{Name: "schedule lateness", Mean: 0.0002}, {Name: "supplier's work", Mean: 0.011}, {Name: "D's own work", Mean: 0.001}},
 	}
 	recorder.Fill(run)

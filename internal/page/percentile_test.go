@@ -18,6 +18,7 @@ import (
 	"crosstalk/internal/result"
 	"crosstalk/internal/result/resulttest"
 	"crosstalk/internal/sweep"
+	"crosstalk/internal/theory"
 	"crosstalk/internal/threshold"
 )
 
@@ -49,7 +50,7 @@ func TestOneP99(t *testing.T) {
 					}
 					return p99
 				}),
-				Change: func(r *result.Run) { r.Predicted = &result.Predicted{TriesPerRequest: map[string]float64{}} },
+				Change: func(r *result.Run) { r.Predicted = &theory.Prediction{TriesPerRequest: map[string]float64{}} },
 			})
 			run, err := result.Load(folder)
 			if err != nil {

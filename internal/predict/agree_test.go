@@ -18,6 +18,7 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/seeded"
 	"crosstalk/internal/setting"
+	"crosstalk/internal/theory"
 )
 
 // batches is in how many parts a run is cut: what they differ by tells how far
@@ -31,7 +32,7 @@ const sigmas = 4.7
 
 // observation is what came out of a simulation, batch by batch.
 type observation struct {
-	prediction Prediction
+	prediction theory.Prediction
 	requests   [batches]float64
 	failures   [batches]float64
 	latency    [batches]float64 // sum
@@ -42,7 +43,7 @@ type observation struct {
 
 // observe simulates, and counts around the quantiles that theory has. A closed
 // form is as fine as its grid: room is how far two steps are.
-func observe(t *testing.T, e *experiment.Experiment, scenario string, theory Prediction, room float64) *observation {
+func observe(t *testing.T, e *experiment.Experiment, scenario string, theory theory.Prediction, room float64) *observation {
 	t.Helper()
 	o := &observation{}
 	length := time.Duration(e.Duration)
@@ -97,7 +98,7 @@ func ratio(a, b [batches]float64) (value, spread float64) {
 	return value, math.Sqrt(sum*batches/(batches-1)) / bs
 }
 
-func (o *observation) compare(t *testing.T, theory Prediction) {
+func (o *observation) compare(t *testing.T, theory theory.Prediction) {
 	t.Helper()
 	check := func(what string, want, slack float64, a, b [batches]float64) {
 		got, spread := ratio(a, b)
@@ -118,8 +119,8 @@ func (o *observation) compare(t *testing.T, theory Prediction) {
 			t.Errorf("%v of the answers are below the predicted quantile %v", got, share)
 		}
 	}
-	for need, want := range theory.Tries {
-		within(t, "tries of "+need, o.prediction.Tries[need], want, 0.02*want)
+	for need, want := range theory.TriesPerRequest {
+		within(t, "tries of "+need, o.prediction.TriesPerRequest[need], want, 0.02*want)
 	}
 }
 
@@ -171,8 +172,8 @@ func TestTheoryAndSimulationAgreeOnCopies(t *testing.T) {
 			for i := range batches {
 				e.Seed = setting.Seed(g.Next())
 				p := simulate(t, e, "async-replicated", Options{Requests: -1})
-				changes[i], lag[i] = float64(p.Changes), p.Lag.Mean*float64(p.Changes)
-				answers[i] = float64(p.Requests)
+				changes[i], lag[i] = float64(p.ChangesSimulated), p.ReplicationLag.Mean*float64(p.ChangesSimulated)
+				answers[i] = float64(p.RequestsSimulated)
 				stale[i] = p.StaleShare * answers[i]
 				if p.Staleness != nil {
 					age[i] = p.Staleness.Mean * stale[i]
@@ -183,7 +184,7 @@ func TestTheoryAndSimulationAgreeOnCopies(t *testing.T) {
 				want float64
 				a, b [batches]float64
 			}{
-				{"mean lag", theory.Lag.Mean, lag, changes},
+				{"mean lag", theory.ReplicationLag.Mean, lag, changes},
 				{"stale share", theory.StaleShare, stale, answers},
 				{"mean age", theory.Staleness.Mean, age, stale},
 			} {

@@ -3,6 +3,8 @@ package predict
 import (
 	"math"
 
+	"crosstalk/internal/theory"
+
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -36,12 +38,6 @@ const (
 	// be next to impossible.
 	fewExpected = 30
 )
-
-// Bounds is a 95 % interval.
-type Bounds struct {
-	Low  float64 `json:"low"`
-	High float64 `json:"high"`
-}
 
 // terms are the two sums of a ratio, such as the failures and the requests, batch by
 // batch.
@@ -186,8 +182,8 @@ func (b *batched) spans() bool {
 
 // bounded are the intervals that a sample allows for.
 type bounded struct {
-	present, absent *Bounds // the shares with and without a time
-	times           QuantilesBounds
+	present, absent *theory.Bounds // the shares with and without a time
+	times           theory.QuantilesBounds
 }
 
 // bounded bounds the figures of a sample, the times of which are in d too.
@@ -204,25 +200,28 @@ func (s sample) bounded(d *distribution) bounded {
 	if d.count == 0 || len(s) == noted {
 		return out
 	}
-	var of [len(shares)]*Bounds
+	var of [len(shares)]*theory.Bounds
 	for i, q := range shares {
 		of[i] = d.around(q, terms{b.above[i], b.present})
 	}
-	out.times = QuantilesBounds{of[0], of[1], of[2], of[3], of[4], of[5], around(terms{b.times, b.present}, math.Inf(1))}
+	out.times = theory.QuantilesBounds{
+		P50: of[0], P75: of[1], P90: of[2], P99: of[3], P999: of[4], P9999: of[5],
+		Mean: around(terms{b.times, b.present}, math.Inf(1)),
+	}
 	return out
 }
 
-func around(t terms, most float64) *Bounds {
+func around(t terms, most float64) *theory.Bounds {
 	half, ok := t.halfWidth(Confidence)
 	if !ok {
 		return nil
 	}
 	r := t.ratio()
-	return &Bounds{max(r-half, 0), min(r+half, most)}
+	return &theory.Bounds{Low: max(r-half, 0), High: min(r+half, most)}
 }
 
 // around bounds a quantile by what the batches have beyond it.
-func (d *distribution) around(q float64, beyond terms) *Bounds {
+func (d *distribution) around(q float64, beyond terms) *theory.Bounds {
 	half, ok := beyond.halfWidth(Confidence)
 	n := float64(d.count)
 	if total(beyond.above) == 0 && (1-q)*n >= fewExpected {
@@ -231,5 +230,5 @@ func (d *distribution) around(q float64, beyond terms) *Bounds {
 	if !ok || q+half >= 1-1/n {
 		return nil // it may be beyond all that was seen
 	}
-	return &Bounds{d.at(max(q-half, 0)), d.at(q + half)}
+	return &theory.Bounds{Low: d.at(max(q-half, 0)), High: d.at(q + half)}
 }

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"crosstalk/internal/seeded"
+	"crosstalk/internal/theory"
 )
 
 // lindley is the time that n customers spend in an M/M/1 queue at a load, in mean
@@ -57,7 +58,7 @@ func TestIntervalsHold(t *testing.T) {
 	} {
 		scale := 1 / (1 - c.load) // the time is exponential
 		known, held := map[string]int{}, map[string]int{}
-		count := func(of string, b *Bounds, want float64) {
+		count := func(of string, b *theory.Bounds, want float64) {
 			if b == nil {
 				return
 			}
@@ -106,16 +107,16 @@ func TestCertainIntervals(t *testing.T) {
 	}
 	certain := boundsOf(always)
 	b := certain.times
-	if exact := (Bounds{0.03, 0.03}); b.P50 == nil || *b.P50 != exact || b.P99 == nil || *b.P99 != exact || b.P9999 != nil {
+	if exact := (theory.Bounds{Low: 0.03, High: 0.03}); b.P50 == nil || *b.P50 != exact || b.P99 == nil || *b.P99 != exact || b.P9999 != nil {
 		t.Errorf("%v, %v, %v", b.P50, b.P99, b.P9999)
 	}
 	if never := certain.absent; never != nil {
 		t.Errorf("no failure was seen: %v", *never)
 	}
-	if failed := boundsOf(slices.Repeat(sample{absent}, 5000)).absent; failed == nil || *failed != (Bounds{1, 1}) {
+	if failed := boundsOf(slices.Repeat(sample{absent}, 5000)).absent; failed == nil || *failed != (theory.Bounds{Low: 1, High: 1}) {
 		t.Errorf("nothing succeeds: %v", failed)
 	}
-	if none := boundsOf(nil).times; none != (QuantilesBounds{}) {
+	if none := boundsOf(nil).times; none != (theory.QuantilesBounds{}) {
 		t.Errorf("%+v of nothing", none)
 	}
 }

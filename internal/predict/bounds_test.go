@@ -139,8 +139,8 @@ func TestRetriesShortenASimulation(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := s.prediction()
-	if s.tried > 160_000 || p.Requests < fewestRequests || p.SimulatedSeconds >= 10 {
-		t.Errorf("%d tries for %d requests in %v s", s.tried, p.Requests, p.SimulatedSeconds)
+	if s.tried > 160_000 || p.RequestsSimulated < fewestRequests || p.SimulatedSeconds >= 10 {
+		t.Errorf("%d tries for %d requests in %v s", s.tried, p.RequestsSimulated, p.SimulatedSeconds)
 	}
-	within(t, "requests a second", float64(p.Requests)/p.SimulatedSeconds, 1000, 50)
+	within(t, "requests a second", float64(p.RequestsSimulated)/p.SimulatedSeconds, 1000, 50)
 }

@@ -7,6 +7,7 @@ import (
 	"crosstalk/internal/dist"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/theory"
 )
 
 // Closed predicts by calculation. Where no closed form is known, why says what
@@ -17,7 +18,7 @@ import (
 // distribution functions (the largest order statistic), that of sequential ones
 // and of chains the convolution, retries are a mixture over the number of tries.
 // The error is an Unsupported, or that of ctx if it ends before the calculation.
-func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (p Prediction, why string, err error) {
+func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (p theory.Prediction, why string, err error) {
 	if err := known(e, scenario); err != nil {
 		return p, "", err
 	}
@@ -32,7 +33,7 @@ func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Op
 		return ctx.Err() == nil
 	})
 	if err := ctx.Err(); err != nil {
-		return Prediction{}, "", err
+		return theory.Prediction{}, "", err
 	}
 	return p, why, nil
 }
@@ -41,8 +42,8 @@ func Closed(ctx context.Context, e *experiment.Experiment, scenario string, o Op
 // use, and only has to end.
 type going func() bool
 
-func (g *graph) calculate(goOn going) (p Prediction, why string) {
-	p = Prediction{Scenario: g.scenario, Method: ClosedForm, Tries: make(map[string]float64)}
+func (g *graph) calculate(goOn going) (p theory.Prediction, why string) {
+	p = theory.Prediction{Scenario: g.scenario, Method: ClosedForm, TriesPerRequest: make(map[string]float64)}
 	wide := g.solve(goOn, g.timeout)
 	if !goOn() {
 		return p, ""
@@ -50,10 +51,10 @@ func (g *graph) calculate(goOn going) (p Prediction, why string) {
 	p.ErrorRate = rate(1 - wide.latency.total())
 	p.Latency = wide.quantiles(wide.latency)
 	for i, n := range g.entry.needs {
-		p.Tries[g.entry.name+"→"+n.name] = wide.tries[i]
+		p.TriesPerRequest[g.entry.name+"→"+n.name] = wide.tries[i]
 	}
 	if full := float64(g.MaxInFlight); float64(g.Rate)*wide.underWay(g.timeout) > full/2 {
-		return Prediction{}, "the in-flight window may be full"
+		return theory.Prediction{}, "the in-flight window may be full"
 	}
 	g.sharpen(wide, &p)
 	g.staleness(goOn, &p)
@@ -64,7 +65,7 @@ func (g *graph) calculate(goOn going) (p Prediction, why string) {
 // timeout, on a finer grid, and with them the error rate, for which a policy's
 // timeout has to be met well. The mean was kept exactly before, and the last
 // millionth of the answers is left as it was.
-func (g *graph) sharpen(wide *solution, p *Prediction) {
+func (g *graph) sharpen(wide *solution, p *theory.Prediction) {
 	const most = 1 - 1e-6
 	sum, total, last := 0.0, wide.latency.total(), 0
 	for i, q := range wide.latency {

@@ -16,6 +16,7 @@ import (
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/theory"
 )
 
 // asked returns the default experiment with settings by name and value.
@@ -48,7 +49,7 @@ func set(t testing.TB, e *experiment.Experiment, settings ...string) {
 var allScenarios = []string{"sync", "async-request", "async-replicated", "monolith"}
 
 // calculated is the closed form of what must have one.
-func calculated(t testing.TB, e *experiment.Experiment, scenario string) Prediction {
+func calculated(t testing.TB, e *experiment.Experiment, scenario string) theory.Prediction {
 	t.Helper()
 	p, why, err := Closed(t.Context(), e, scenario, Options{})
 	if why != "" || err != nil {
@@ -58,7 +59,7 @@ func calculated(t testing.TB, e *experiment.Experiment, scenario string) Predict
 }
 
 // simulate is a simulation that nothing ends.
-func simulate(t testing.TB, e *experiment.Experiment, scenario string, o Options) Prediction {
+func simulate(t testing.TB, e *experiment.Experiment, scenario string, o Options) theory.Prediction {
 	t.Helper()
 	p, err := Simulate(t.Context(), e, scenario, o)
 	if err != nil {
@@ -67,7 +68,7 @@ func simulate(t testing.TB, e *experiment.Experiment, scenario string, o Options
 	return p
 }
 
-func predicted(t testing.TB, e *experiment.Experiment, scenario string) Prediction {
+func predicted(t testing.TB, e *experiment.Experiment, scenario string) theory.Prediction {
 	t.Helper()
 	p, err := Of(t.Context(), e, scenario, Options{})
 	if err != nil {
@@ -103,8 +104,8 @@ func TestCertaintiesAreExact(t *testing.T) {
 	} {
 		t.Run(c.scenario+" "+c.settings, func(t *testing.T) {
 			e := asked(t, append([]string{"latency", "A=10ms,B=20ms,C=30ms"}, strings.Fields(c.settings)...)...)
-			want := Quantiles{c.latency, c.latency, c.latency, c.latency, c.latency, c.latency, c.latency}
-			for _, p := range []Prediction{calculated(t, e, c.scenario), simulate(t, e, c.scenario, Options{})} {
+			want := *quantilesOf([len(shares)]float64{c.latency, c.latency, c.latency, c.latency, c.latency, c.latency}, c.latency)
+			for _, p := range []theory.Prediction{calculated(t, e, c.scenario), simulate(t, e, c.scenario, Options{})} {
 				if round(*p.Latency) != want || p.ErrorRate != 0 {
 					t.Errorf("%s: %+v and errors %v, want %v and none", p.Method, p.Latency, p.ErrorRate, c.latency)
 				}
@@ -114,7 +115,7 @@ func TestCertaintiesAreExact(t *testing.T) {
 }
 
 // round leaves out what is below a picosecond.
-func round(q Quantiles) Quantiles {
+func round(q theory.Quantiles) theory.Quantiles {
 	for _, v := range []*float64{&q.P50, &q.P75, &q.P90, &q.P99, &q.P999, &q.P9999, &q.Mean} {
 		*v = math.Round(*v*1e12) / 1e12
 	}
@@ -138,7 +139,7 @@ func TestErrorsAreOneLessTheProduct(t *testing.T) {
 // Where no success is to be expected, there is no latency: not one of 0.
 func TestNoSuccessHasNoLatency(t *testing.T) {
 	e := asked(t, "fail-rate", "100%", "duration", "2s")
-	for _, p := range []Prediction{calculated(t, e, "sync"), simulate(t, e, "sync", Options{})} {
+	for _, p := range []theory.Prediction{calculated(t, e, "sync"), simulate(t, e, "sync", Options{})} {
 		data, err := json.Marshal(p)
 		if p.ErrorRate != 1 || p.Latency != nil || err != nil || !strings.Contains(string(data), `"latency_seconds":null`) {
 			t.Errorf("%s (%v)", data, err)
@@ -152,8 +153,8 @@ func TestRetries(t *testing.T) {
 	e := asked(t, "latency", "A=10ms,B=none,C=none", "fail-rate", "A=10%", "policy", "retry=1 backoff=5ms")
 	p := calculated(t, e, "sync")
 	within(t, "error rate", p.ErrorRate, 0.01, 1e-12)
-	within(t, "tries of A", p.Tries["D→A"], 1.1, 1e-12)
-	within(t, "tries of B", p.Tries["D→B"], 1, 1e-12)
+	within(t, "tries of A", p.TriesPerRequest["D→A"], 1.1, 1e-12)
+	within(t, "tries of B", p.TriesPerRequest["D→B"], 1, 1e-12)
 	within(t, "p50", p.Latency.P50, 0.010, 1e-12)
 	within(t, "p99", p.Latency.P99, 0.025, 1e-12)
 	within(t, "mean", p.Latency.Mean, (0.9*0.010+0.09*0.025)/0.99, 1e-12)
@@ -161,7 +162,7 @@ func TestRetries(t *testing.T) {
 	e.Services[0].Needs[0].Policy = &e.Policy.Default
 	set(t, e, "policy", "retry=1 backoff=5ms,D=none")
 	p = calculated(t, e, "sync")
-	within(t, "tries of A beside B", p.Tries["D→A"], 1+0.1*0.8, 1e-12)
+	within(t, "tries of A beside B", p.TriesPerRequest["D→A"], 1+0.1*0.8, 1e-12)
 }
 
 // A timeout of 20 ms on an exponential work of 10 ms fails exp(−2) of the tries.
@@ -172,7 +173,7 @@ func TestTimeouts(t *testing.T) {
 	set(t, e, "policy", "timeout=20ms retry=2")
 	p := calculated(t, e, "sync")
 	within(t, "three tries", p.ErrorRate, late*late*late, 1e-4)
-	within(t, "their number", p.Tries["D→A"], 1+late+late*late, 1e-3)
+	within(t, "their number", p.TriesPerRequest["D→A"], 1+late+late*late, 1e-3)
 	// A need that is not retried is one whose code says that it is pointless.
 	set(t, e, "latency", "none", "fail-rate", "A=PERMISSION_DENIED:10%")
 	within(t, "for good", calculated(t, e, "sync").ErrorRate, 0.1, 1e-12)
@@ -197,13 +198,13 @@ func TestStalenessOfConstantLags(t *testing.T) {
 	e := asked(t, "latency", "A=10ms,B=20ms,C=30ms", "write-rate", "300", "keys", "10")
 	p := calculated(t, e, "async-replicated")
 	within(t, "stale share", p.StaleShare, 1-math.Exp(-10*0.060), 1e-3)
-	within(t, "lag p50", p.Lag.P50, 0.020, 1e-4)
-	within(t, "mean lag", p.Lag.Mean, 0.020, 1e-4)
+	within(t, "lag p50", p.ReplicationLag.P50, 0.020, 1e-4)
+	within(t, "mean lag", p.ReplicationLag.Mean, 0.020, 1e-4)
 	if p.Staleness.P9999 > 0.030+1e-9 {
 		t.Errorf("no answer can be older than 30 ms, but one is %v", p.Staleness.P9999)
 	}
 	for _, scenario := range []string{"sync", "async-request", "monolith"} {
-		if p := calculated(t, e, scenario); p.StaleShare != 0 || p.Lag != nil {
+		if p := calculated(t, e, scenario); p.StaleShare != 0 || p.ReplicationLag != nil {
 			t.Errorf("%s: %+v without a copy", scenario, p)
 		}
 	}
@@ -231,7 +232,7 @@ func TestDeepAndWide(t *testing.T) {
 	within(t, "errors of a fan of 1000", p.ErrorRate, 1-math.Pow(0.999, 1000), 1e-9)
 	within(t, "median of the largest of 1000", p.Latency.P50, -0.005*math.Log(1-math.Pow(0.5, 0.001)), 0.0001)
 	p = simulate(t, wide, "sync", Options{Requests: 500})
-	within(t, "errors of a fan, simulated", p.ErrorRate, 1-math.Pow(0.999, 1000), 4*math.Sqrt(0.24/float64(p.Requests)))
+	within(t, "errors of a fan, simulated", p.ErrorRate, 1-math.Pow(0.999, 1000), 4*math.Sqrt(0.24/float64(p.RequestsSimulated)))
 	p = simulate(t, chain, "sync", Options{Requests: 20})
 	within(t, "a certain chain, simulated", p.Latency.Mean, 5, 1e-9)
 	if took := time.Since(begin); took > time.Minute {
@@ -323,7 +324,7 @@ func TestUnknownScenario(t *testing.T) {
 		e        *experiment.Experiment
 		scenario string
 	}{"of all needs": {asked(t), "telepathy"}, "of one": {linked, "sync"}} {
-		for method, of := range map[string]func(context.Context, *experiment.Experiment, string, Options) (Prediction, error){"either": Of, "simulation": Simulate} {
+		for method, of := range map[string]func(context.Context, *experiment.Experiment, string, Options) (theory.Prediction, error){"either": Of, "simulation": Simulate} {
 			p, err := of(t.Context(), c.e, c.scenario, Options{})
 			var unknown Unsupported
 			if !errors.As(err, &unknown) || unknown != `the scenario "telepathy"` || p.Method != "" {

@@ -7,6 +7,7 @@ import (
 
 	"crosstalk/internal/clock"
 	"crosstalk/internal/fault"
+	"crosstalk/internal/theory"
 )
 
 // staleness predicts what copies are worth. The changes of an owner come as a
@@ -33,7 +34,7 @@ import (
 // For rare changes that is 1 − exp(−E[L] λ/K), the M/G/∞ of a key's own changes
 // with the lag for its service time; but lags are not independent, and under a
 // long tail of X that would be too much. Owners are independent of each other.
-func (g *graph) staleness(goOn going, p *Prediction) {
+func (g *graph) staleness(goOn going, p *theory.Prediction) {
 	rate := g.Plan().WriteRate / float64(len(g.Owners()))
 	var behind []backlog
 	var lags []backlog
@@ -55,7 +56,7 @@ func (g *graph) staleness(goOn going, p *Prediction) {
 	if len(lags) == 0 {
 		return
 	}
-	p.Lag = mixture(lags)
+	p.ReplicationLag = mixture(lags)
 	p.StaleShare, p.Staleness = g.age(behind)
 }
 
@@ -120,7 +121,7 @@ func (b backlog) lag() measure {
 }
 
 // mixture summarises the lags of several copies, all of them as frequent.
-func mixture(of []backlog) *Quantiles {
+func mixture(of []backlog) *theory.Quantiles {
 	finest := of[0]
 	for _, b := range of {
 		if b.step*float64(b.n) > finest.step*float64(finest.n) {
@@ -154,7 +155,7 @@ func (b backlog) older(keys float64) measure {
 
 // age is the share of the answers that are stale, and the age of the oldest part
 // of those.
-func (g *graph) age(behind []backlog) (share float64, ages *Quantiles) {
+func (g *graph) age(behind []backlog) (share float64, ages *theory.Quantiles) {
 	if len(behind) == 0 {
 		return 0, ages
 	}

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/dsp/fourier"
 
 	"crosstalk/internal/dist"
+	"crosstalk/internal/theory"
 )
 
 // cells is about how many steps a grid has. An answer is resolved to one of them.
@@ -207,7 +208,7 @@ func (g *grid) fast(a, b measure) measure {
 }
 
 // quantiles summarises a measure, as that of a distribution; nil where it is empty.
-func (g *grid) quantiles(m measure) *Quantiles {
+func (g *grid) quantiles(m measure) *theory.Quantiles {
 	total := m.total()
 	if total == 0 {
 		return nil

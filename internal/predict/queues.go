@@ -11,30 +11,13 @@ import (
 	"crosstalk/internal/theory"
 )
 
-// Queue is what the closed form says of the queue of one service, in its steady state:
-// a run that is short for its queue has not reached it. Times are in seconds.
-type Queue struct {
-	Service string `json:"service"`
-	// Model is the queue in Kendall's notation, such as M/M/2/10; without a last number
-	// the bound of the queue is never felt.
-	Model string `json:"model"`
-	// Load is what is asked of each worker: 1 is all that it can do.
-	Load float64 `json:"load"`
-	// MeanWait is that of all that are admitted, QueuedMeanWait of those that find no
-	// worker free.
-	MeanWait       float64 `json:"mean_wait_seconds"`
-	QueuedMeanWait float64 `json:"queued_mean_wait_seconds"`
-	// RefusedShare is the share of the calls that find the queue full.
-	RefusedShare float64 `json:"refused_share"`
-}
-
 // unfelt is a share of refused calls that no run would show.
 const unfelt = 1e-9
 
 // queues are those that there is a closed form for, and that the simulation has seen to
 // be such: nobody gave up waiting or being served, and no request was held back.
-func (s *simulation) queues() []Queue {
-	var out []Queue
+func (s *simulation) queues() []theory.ServiceQueue {
+	var out []theory.ServiceQueue
 	if s.heldBack {
 		return nil
 	}
@@ -155,7 +138,7 @@ func (g *graph) eventsSuffer() bool {
 }
 
 // queueOf finds the model of a service's queue and asks it.
-func queueOf(s *service, rate float64, work dist.Distribution) (Queue, bool) {
+func queueOf(s *service, rate float64, work dist.Distribution) (theory.ServiceQueue, bool) {
 	c, room := s.capacity.Workers, s.capacity.Workers+s.capacity.Queue
 	mean := work.Mean().Seconds()
 	letter := kendall(work)
@@ -168,7 +151,7 @@ func queueOf(s *service, rate float64, work dist.Distribution) (Queue, bool) {
 	case s.capacity.Queue == 0:
 		return queue(s, fmt.Sprintf("M/%s/%d/%d", letter, c, room), theory.MGCC(c, rate, mean)), true
 	case c > 1:
-		return Queue{}, false // there is none for M/G/c
+		return theory.ServiceQueue{}, false // there is none for M/G/c
 	}
 	q, ok := theory.MG1K(min(room, theory.MostRoom), rate, func(p float64) float64 { return work.Quantile(p).Seconds() })
 	if ok && q.Refused < unfelt {
@@ -189,6 +172,8 @@ func kendall(work dist.Distribution) string {
 	return "G"
 }
 
-func queue(s *service, model string, q theory.Queue) Queue {
-	return Queue{s.name, model, q.Load, q.Wait, q.QueuedWait(), q.Refused}
+func queue(s *service, model string, q theory.Queue) theory.ServiceQueue {
+	return theory.ServiceQueue{
+		Service: s.name, Model: model, Load: q.Load, MeanWait: q.Wait, QueuedMeanWait: q.QueuedWait(), RefusedShare: q.Refused,
+	}
 }

@@ -27,6 +27,7 @@ import (
 	"crosstalk/internal/result"
 	"crosstalk/internal/runner"
 	"crosstalk/internal/simnet"
+	"crosstalk/internal/theory"
 	"crosstalk/scenarios"
 )
 
@@ -108,7 +109,7 @@ func samples(t *testing.T, path string) map[int64]line {
 	return out
 }
 
-func simulated(t *testing.T, e *experiment.Experiment, scenario string) (map[int64]line, predict.Prediction) {
+func simulated(t *testing.T, e *experiment.Experiment, scenario string) (map[int64]line, theory.Prediction) {
 	out := make(map[int64]line)
 	p, err := predict.Simulate(t.Context(), e, scenario, predict.Options{Requests: -1, Each: func(r predict.Row) {
 		out[r.ID] = line{(r.Done - r.Due).Seconds(), fault.CodeName(r.Code), r.Stale, r.Age.Seconds()}
@@ -220,10 +221,10 @@ func TestSimulationIsTheRealThing(t *testing.T) {
 				if n > c.allowed {
 					t.Errorf("%d of %d requests differ", n, len(real))
 				}
-				if p.Lag == nil {
+				if p.ReplicationLag == nil {
 					return
 				}
-				t.Logf("lag: really %d, p50 %v, mean %v; simulated %d, p50 %v, mean %v", run.ReplicationLag.Count, run.ReplicationLag.P50, run.ReplicationLag.Mean, p.Changes, p.Lag.P50, p.Lag.Mean)
+				t.Logf("lag: really %d, p50 %v, mean %v; simulated %d, p50 %v, mean %v", run.ReplicationLag.Count, run.ReplicationLag.P50, run.ReplicationLag.Mean, p.ChangesSimulated, p.ReplicationLag.P50, p.ReplicationLag.Mean)
 			})
 		}
 	}

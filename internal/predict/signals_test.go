@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"crosstalk/internal/experiment"
+	"crosstalk/internal/theory"
 )
 
 // A process that is killed is away as in an outage; one of several copies is not
 // missed, but for the monolith, which has none.
 func TestASignalIsAnOutage(t *testing.T) {
-	in := func(scenario string, settings ...string) Prediction {
+	in := func(scenario string, settings ...string) theory.Prediction {
 		e := experiment.Default()
 		for i := 0; i < len(settings); i += 2 {
 			if err := e.Set(settings[i], settings[i+1]); err != nil {
@@ -24,7 +25,7 @@ func TestASignalIsAnOutage(t *testing.T) {
 		p.Why = ""
 		return p
 	}
-	of := func(settings ...string) Prediction { return in("sync", settings...) }
+	of := func(settings ...string) theory.Prediction { return in("sync", settings...) }
 	outage := of("fault", "B:outage@2s+1s")
 	for _, kind := range []string{"kill", "stop"} {
 		if got := of("fault", "B:"+kind+"@2s+1s", "placement", "process"); !reflect.DeepEqual(got, outage) {

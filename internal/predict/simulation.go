@@ -9,6 +9,7 @@ import (
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/fault"
 	"crosstalk/internal/schedule"
+	"crosstalk/internal/theory"
 )
 
 // How much is simulated where nobody says how much: requests of the driver, and
@@ -77,25 +78,25 @@ type simulation struct {
 
 // Simulate predicts by carrying the experiment out in virtual time. The error is
 // an Unsupported, or that of ctx if it ends before the simulation.
-func Simulate(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (Prediction, error) {
+func Simulate(ctx context.Context, e *experiment.Experiment, scenario string, o Options) (theory.Prediction, error) {
 	if err := known(e, scenario); err != nil {
-		return Prediction{}, err
+		return theory.Prediction{}, err
 	}
 	s := newSimulation(newGraph(e, scenario), o)
 	if err := s.run(ctx); err != nil {
-		return Prediction{}, err
+		return theory.Prediction{}, err
 	}
 	return s.prediction(), nil
 }
 
 // prediction sums up what was simulated.
-func (s *simulation) prediction() Prediction {
+func (s *simulation) prediction() theory.Prediction {
 	t := s.tally
-	p := Prediction{
-		Scenario: s.scenario, Method: Simulation, Requests: t.requests, Changes: t.lags.count,
+	p := theory.Prediction{
+		Scenario: s.scenario, Method: Simulation, RequestsSimulated: t.requests, ChangesSimulated: t.lags.count,
 		SimulatedSeconds: s.load.Duration.Seconds(),
-		Latency:          t.latency.quantiles(), Staleness: t.ages.quantiles(), Lag: t.lags.quantiles(),
-		Tries: make(map[string]float64),
+		Latency:          t.latency.quantiles(), Staleness: t.ages.quantiles(), ReplicationLag: t.lags.quantiles(),
+		TriesPerRequest: make(map[string]float64),
 	}
 	if t.requests == 0 {
 		return p
@@ -108,7 +109,7 @@ func (s *simulation) prediction() Prediction {
 	}
 	for _, n := range s.nodes {
 		for _, need := range n.needs {
-			p.Tries[n.name+"→"+need.name] = float64(need.tries) / float64(t.requests)
+			p.TriesPerRequest[n.name+"→"+need.name] = float64(need.tries) / float64(t.requests)
 		}
 	}
 	return p

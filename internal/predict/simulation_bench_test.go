@@ -22,7 +22,7 @@ func BenchmarkSimulate(b *testing.B) {
 				e := asked(b, append([]string{"warmup", "0s", "duration", "200s"}, c.settings...)...)
 				var requests int64
 				for b.Loop() {
-					requests += simulate(b, e, scenario, Options{Requests: 100_000}).Requests
+					requests += simulate(b, e, scenario, Options{Requests: 100_000}).RequestsSimulated
 				}
 				b.ReportMetric(float64(requests)/b.Elapsed().Seconds(), "requests/s")
 			})

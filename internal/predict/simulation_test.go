@@ -73,7 +73,7 @@ func TestBreakerSavesCalls(t *testing.T) {
 	e := asked(t, "latency", "none", "fail-rate", "A=100%", "policy", "breaker=50%/20/1s", "arrival", "constant", "rate", "100", "duration", "10s", "warmup", "0s")
 	p := simulate(t, e, "sync", Options{})
 	// 10 calls until it opens, and one a second.
-	within(t, "tries of A", p.Tries["D→A"], (10+9)/1000.0, 1e-9)
+	within(t, "tries of A", p.TriesPerRequest["D→A"], (10+9)/1000.0, 1e-9)
 	within(t, "error rate", p.ErrorRate, 1, 0)
 }
 
@@ -81,11 +81,11 @@ func TestBreakerSavesCalls(t *testing.T) {
 // of the calls is tried once more.
 func TestBudget(t *testing.T) {
 	e := asked(t, "latency", "10ms", "fail-rate", "A=100%", "policy", "retry=3 backoff=1ms", "duration", "20s")
-	within(t, "without", simulate(t, e, "sync", Options{}).Tries["D→A"], 4, 0.01)
+	within(t, "without", simulate(t, e, "sync", Options{}).TriesPerRequest["D→A"], 4, 0.01)
 	set(t, e, "policy", "retry=3 backoff=1ms budget=20%")
-	within(t, "with 20 %", simulate(t, e, "sync", Options{}).Tries["D→A"], 1.2, 0.002)
+	within(t, "with 20 %", simulate(t, e, "sync", Options{}).TriesPerRequest["D→A"], 1.2, 0.002)
 	set(t, e, "policy", "retry=3 backoff=1ms budget=0+5/s")
-	within(t, "with 5 a second", simulate(t, e, "sync", Options{}).Tries["D→A"], 1.01, 0.0002)
+	within(t, "with 5 a second", simulate(t, e, "sync", Options{}).TriesPerRequest["D→A"], 1.01, 0.0002)
 }
 
 // A hedge at 20 ms caps a call at 20 ms and a second draw.
@@ -95,7 +95,7 @@ func TestHedge(t *testing.T) {
 	e.Services = e.Services[:2]
 	set(t, e, "latency", "A=5ms:90,400ms:10", "policy", "D=hedge=20ms")
 	p := simulate(t, e, "sync", Options{})
-	within(t, "tries", p.Tries["D→A"], 1.1, 0.01)
+	within(t, "tries", p.TriesPerRequest["D→A"], 1.1, 0.01)
 	within(t, "p50", p.Latency.P50, 0.005, 1e-5)
 	within(t, "p90", p.Latency.P90, 0.015, 0.0101) // 5 or 25 ms
 	late := 0
@@ -108,7 +108,7 @@ func TestHedge(t *testing.T) {
 			t.Fatalf("request %d took %v", r.ID, r.Done-r.Due)
 		}
 	}
-	within(t, "slow twice", float64(late)/float64(p.Requests), 0.01, 0.002)
+	within(t, "slow twice", float64(late)/float64(p.RequestsSimulated), 0.01, 0.002)
 }
 
 // The estimate settles around the quantile that is asked for.
@@ -118,7 +118,7 @@ func TestMovingQuantile(t *testing.T) {
 	e.Services = e.Services[:2]
 	p := simulate(t, e, "sync", Options{})
 	// About one in ten is hedged: more, since what hedges cut off is not learned.
-	if tries := p.Tries["D→A"]; tries < 1.08 || tries > 1.25 {
+	if tries := p.TriesPerRequest["D→A"]; tries < 1.08 || tries > 1.25 {
 		t.Errorf("%v tries", tries)
 	}
 }
@@ -186,7 +186,7 @@ func TestMillionPerSecond(t *testing.T) {
 	t.Parallel()
 	e := asked(t, "rate", "1000000", "workers", "A=100", "max-in-flight", "1000000")
 	p := predicted(t, e, "sync")
-	if p.Requests < 150_000 || p.Requests > DefaultRequests*1.01 || p.SimulatedSeconds != 0.2 {
+	if p.RequestsSimulated < 150_000 || p.RequestsSimulated > DefaultRequests*1.01 || p.SimulatedSeconds != 0.2 {
 		t.Errorf("%+v", p)
 	}
 	set(t, e, "duration", "100ms", "warmup", "0s", "fault", "A:slow=2@50ms+10ms")
@@ -200,11 +200,11 @@ func TestClosedLoop(t *testing.T) {
 	e := asked(t, "latency", "A=10ms,B=20ms,C=30ms", "duration", "3s")
 	e.Rate, e.Concurrency = 0, 4
 	p := predicted(t, e, "sync")
-	if p.Requests != 400 || math.Abs(p.Latency.Mean-0.03) > 1e-12 {
+	if p.RequestsSimulated != 400 || math.Abs(p.Latency.Mean-0.03) > 1e-12 {
 		t.Errorf("%+v", p)
 	}
 	set(t, e, "latency", "none", "duration", "1h")
-	if p := predicted(t, e, "sync"); p.Requests > DefaultRequests {
-		t.Errorf("a loop that takes no time: %d requests", p.Requests)
+	if p := predicted(t, e, "sync"); p.RequestsSimulated > DefaultRequests {
+		t.Errorf("a loop that takes no time: %d requests", p.RequestsSimulated)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"crosstalk/internal/stats"
+	"crosstalk/internal/theory"
 )
 
 // Row is one simulated request, complete. Times count from the start of the
@@ -78,11 +79,11 @@ func (t *tally) note(s *sample, seconds float64) {
 }
 
 // intervals are those of all figures.
-func (t *tally) intervals() *Intervals {
+func (t *tally) intervals() *theory.Intervals {
 	took, aged := t.took.bounded(&t.latency), t.aged.bounded(&t.ages)
-	return &Intervals{
+	return &theory.Intervals{
 		ErrorRate: took.absent, Latency: took.times,
-		StaleShare: aged.present, Staleness: aged.times, Lag: t.lagging.bounded(&t.lags).times,
+		StaleShare: aged.present, Staleness: aged.times, ReplicationLag: t.lagging.bounded(&t.lags).times,
 	}
 }
 
@@ -124,7 +125,7 @@ func (d *distribution) add(t time.Duration) {
 	_ = d.histogram.RecordValue(min(int64(t), highest))
 }
 
-func (d *distribution) quantiles() *Quantiles {
+func (d *distribution) quantiles() *theory.Quantiles {
 	if d.count == 0 {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/predict"
+	"crosstalk/internal/theory"
 )
 
 // sure is the confidence with which a test says that a figure is wrong: of 10,000 that
@@ -53,7 +54,7 @@ func queueAt(t *testing.T, i int, load float64, n int) *experiment.Experiment {
 
 // agrees compares what requests took, in order, with the closed form, by the interval
 // that they have themselves: their mean, less the work, and the share that was refused.
-func agrees(t *testing.T, what string, lines map[int64]line, q predict.Queue) {
+func agrees(t *testing.T, what string, lines map[int64]line, q theory.ServiceQueue) {
 	t.Helper()
 	var times []float64
 	for _, id := range slices.SortedFunc(maps.Keys(lines), func(a, b int64) int { return cmp.Compare(a, b) }) {
@@ -127,7 +128,7 @@ func TestMeasuredQueuesAreTheClosedForms(t *testing.T) {
 }
 
 // ofModel is the one queue of a prediction.
-func ofModel(t *testing.T, p predict.Prediction, model string) predict.Queue {
+func ofModel(t *testing.T, p theory.Prediction, model string) theory.ServiceQueue {
 	t.Helper()
 	if len(p.Queues) != 1 || p.Queues[0].Model != model {
 		t.Fatalf("%+v, want %s alone", p.Queues, model)

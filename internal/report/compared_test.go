@@ -11,6 +11,7 @@ import (
 	"crosstalk/internal/compare"
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
+	"crosstalk/internal/theory"
 )
 
 // comparisons are each outcome that a comparison can have, and the sentence for it.
@@ -43,7 +44,7 @@ func TestComparedIsOneSentence(t *testing.T) {
 // Whatever came of the comparison, each output says it, in the same words.
 func TestEachOutputTellsTheComparison(t *testing.T) {
 	for _, c := range comparisons[1:] {
-		run := result.Run{Scenario: "sync", Verdict: result.OK, Comparison: c.of, Predicted: &result.Predicted{}}
+		run := result.Run{Scenario: "sync", Verdict: result.OK, Comparison: c.of, Predicted: &theory.Prediction{}}
 		files := map[string]func(*bytes.Buffer) error{
 			"table": func(out *bytes.Buffer) error { return Summary(out, []result.Run{run}) },
 			"CSV":   func(out *bytes.Buffer) error { return CSV(out, found([]result.Run{run})) },

@@ -39,7 +39,7 @@ func Glance(r result.Run) Table {
 
 // Details returns the other tables, as far as there is anything in them.
 func Details(runs []result.Run) []Table {
-	return withRows(impacts(runs), processes(runs), bootstraps(runs), policies(runs), capacities(runs), theory(runs), predictedQueues(runs), faults(runs))
+	return withRows(impacts(runs), processes(runs), bootstraps(runs), policies(runs), capacities(runs), predicted(runs), predictedQueues(runs), faults(runs))
 }
 
 func latencies(runs []result.Run) Table {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crosstalk/internal/result"
+	"crosstalk/internal/theory"
 )
 
 // CSV writes a line for each run: durations in seconds and shares as such. Where a
@@ -84,7 +85,7 @@ func csvLine(f Found) []string {
 
 // csvTheory is what theory says, with the bounds of a simulation where these are
 // known; all is empty where nothing was predicted.
-func csvTheory(p *result.Predicted) []string {
+func csvTheory(p *theory.Prediction) []string {
 	if p == nil {
 		return make([]string, 13)
 	}
@@ -97,7 +98,7 @@ func csvTheory(p *result.Predicted) []string {
 	return append(append(line, latency...), csvBounded(p.StaleShare, x.StaleShare)...)
 }
 
-func csvBounded(v float64, b *result.PredictedBounds) []string {
+func csvBounded(v float64, b *theory.Bounds) []string {
 	if b == nil {
 		return []string{number(v), "", ""}
 	}

@@ -13,6 +13,7 @@ import (
 	"crosstalk/internal/result"
 	"crosstalk/internal/result/resulttest"
 	"crosstalk/internal/sweep"
+	"crosstalk/internal/theory"
 )
 
 // overload is a sweep of the rate by throughput: half as much fails as is due beyond
@@ -30,7 +31,7 @@ func overload(t *testing.T, by string, rates ...string) Sweep {
 	}
 	for n, due := range numbers {
 		s.Points = append(s.Points, sweep.Point{Values: rates[n : n+1]})
-		run := result.Run{Scenario: "sync", Verdict: result.OK, Predicted: &result.Predicted{ErrorRate: max(1-200/due, 0)},
+		run := result.Run{Scenario: "sync", Verdict: result.OK, Predicted: &theory.Prediction{ErrorRate: max(1-200/due, 0)},
 			Experiment: resulttest.Asked(`{"rate":"1/s","arrival":"poisson","seed":1,"workers":"D=4"}`)}
 		run.Requests = result.Requests{Sent: int64(due), RateAsked: due, Throughput: min(due, 190)}
 		s.Rows = append(s.Rows, SweepRow{Point: n, Scenario: "sync", Folder: "sync", Run: run,
@@ -119,7 +120,7 @@ func TestTheMetricThatDecidesIsDrawn(t *testing.T) {
 	} {
 		s := overload(t, by, "100", "400")
 		for n := range s.Rows {
-			s.Rows[n].Run.Predicted.ReplicationLag = &result.PredictedQuantiles{P50: 0.2}
+			s.Rows[n].Run.Predicted.ReplicationLag = &theory.Quantiles{P50: 0.2}
 		}
 		var got []string
 		for _, p := range s.Propagation().Panels {

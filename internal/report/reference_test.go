@@ -36,7 +36,7 @@ func TestPublishedRunsAreReported(t *testing.T) {
 	older, newer := 0, 0
 	for _, r := range runs {
 		var b strings.Builder
-		if err := Text(&b, theory([]result.Run{r})); err != nil {
+		if err := Text(&b, predicted([]result.Run{r})); err != nil {
 			t.Fatal(err)
 		}
 		if p := r.Predicted; p != nil {

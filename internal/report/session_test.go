@@ -11,6 +11,7 @@ import (
 
 	"crosstalk/internal/counts"
 	"crosstalk/internal/result/resulttest"
+	"crosstalk/internal/theory"
 
 	"crosstalk/internal/matrix"
 	"crosstalk/internal/metric"
@@ -42,7 +43,7 @@ func folder(t *testing.T, dir, scenario string) {
 	run := &result.Run{
 		Scenario: scenario, Verdict: result.OK, MeasuredSeconds: 1, Environment: result.LocalEnvironment(),
 		Experiment: resulttest.Asked(`{"scenario": "sync,async-request,monolith", "rate": "10/s"}`),
-		Predicted:  &result.Predicted{TriesPerRequest: map[string]float64{}},
+		Predicted:  &theory.Prediction{TriesPerRequest: map[string]float64{}},
 		Counts:     counts.Counts{Faults: []counts.Fault{{Target: "A", Kind: "outage", Window: &window, DeliveredWindow: &window}}},
 		Impacts:    []result.Impact{{Faults: []string{"A:outage@1s+1s"}, Window: window, Requests: 10}},
 	}

@@ -12,6 +12,7 @@ import (
 	"crosstalk/internal/result"
 	"crosstalk/internal/sweep"
 	"crosstalk/internal/sys"
+	"crosstalk/internal/theory"
 )
 
 // Sweep is what came out of one.
@@ -103,9 +104,9 @@ func (s Sweep) predictedBy(r SweepRow) Cell {
 }
 
 // expected is a distribution that theory expects; all is 0 where it expects none.
-func expected(q *result.PredictedQuantiles) result.PredictedQuantiles {
+func expected(q *theory.Quantiles) theory.Quantiles {
 	if q == nil {
-		return result.PredictedQuantiles{}
+		return theory.Quantiles{}
 	}
 	return *q
 }

@@ -5,10 +5,11 @@ import (
 
 	"crosstalk/internal/metric"
 	"crosstalk/internal/result"
+	"crosstalk/internal/theory"
 )
 
 // theory has what was measured beside what theory says, a row for each run.
-func theory(runs []result.Run) Table {
+func predicted(runs []result.Run) Table {
 	t := Table{
 		Title: "THEORY beside the measurement; theory knows no wiring: calls, events and databases take no time; " + trusted,
 		Head:  slices.Concat(columns("scenario"), besideTheory("errors", "p50", "p99", "stale", "lag p50"), columns("by")),
@@ -52,7 +53,7 @@ func queues() Table {
 	}
 }
 
-func (t *Table) queue(scenario string, q result.PredictedQueue) {
+func (t *Table) queue(scenario string, q theory.ServiceQueue) {
 	t.row(text(scenario), text(q.Service), text(q.Model), amount(q.Load), inSeconds(q.MeanWait), inSeconds(q.QueuedMeanWait), inPercent(q.RefusedShare))
 }
 
@@ -61,18 +62,18 @@ const trusted = "a simulation's figures have their 95 % interval, [?] where it i
 
 // intervals are those of a prediction, if it is simulated.
 type intervals struct {
-	result.PredictedIntervals
+	theory.Intervals
 	simulated bool
 }
 
-func intervalsOf(p *result.Predicted) intervals {
+func intervalsOf(p *theory.Prediction) intervals {
 	if p.Intervals == nil {
 		return intervals{}
 	}
 	return intervals{*p.Intervals, true}
 }
 
-func (x intervals) share(v float64, b *result.PredictedBounds) Cell {
+func (x intervals) share(v float64, b *theory.Bounds) Cell {
 	if b == nil {
 		return x.undecided(inPercent(v))
 	}
@@ -81,7 +82,7 @@ func (x intervals) share(v float64, b *result.PredictedBounds) Cell {
 
 // latency is the median or, for 0.99, the 99th percentile; none where no success is
 // to be expected.
-func (x intervals) latency(q *result.PredictedQuantiles, p float64) Cell {
+func (x intervals) latency(q *theory.Quantiles, p float64) Cell {
 	switch {
 	case q == nil:
 		return noFigure
@@ -92,14 +93,14 @@ func (x intervals) latency(q *result.PredictedQuantiles, p float64) Cell {
 }
 
 // lag is the median; none where there are no changes, or they take no time.
-func (x intervals) lag(q *result.PredictedQuantiles) Cell {
+func (x intervals) lag(q *theory.Quantiles) Cell {
 	if q == nil || q.P50 == 0 {
 		return noFigure
 	}
 	return x.time(q.P50, x.ReplicationLag.P50)
 }
 
-func (x intervals) time(seconds float64, b *result.PredictedBounds) Cell {
+func (x intervals) time(seconds float64, b *theory.Bounds) Cell {
 	if b == nil {
 		return x.undecided(inSeconds(seconds))
 	}

@@ -11,6 +11,7 @@ import (
 	"crosstalk/internal/counts"
 	"crosstalk/internal/experiment"
 	"crosstalk/internal/stats"
+	"crosstalk/internal/theory"
 )
 
 // SchemaVersion is the version of run.json that this package writes.
@@ -102,7 +103,7 @@ type Run struct {
 	// the means add up to that of the latency.
 	Stages []Stage `json:"stages"`
 	// Predicted is what theory says of the experiment, without any load.
-	Predicted *Predicted `json:"predicted,omitempty"`
+	Predicted *theory.Prediction `json:"predicted,omitempty"`
 
 	// Counts is what all processes together have counted; of it, EventsPerRequest.
 	counts.Counts

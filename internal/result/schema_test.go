@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write run.schema.json anew")
 // The schema is what the types say: names and types of the fields, what may be missing,
 // their ranges by the tag schema, and their doc comments.
 func TestSchemaIsOfTheTypes(t *testing.T) {
-	g := &generator{T: t, docs: docsOf(t, "../result", "../counts", "../policy"), defs: make(map[string]object)}
+	g := &generator{T: t, docs: docsOf(t, "../result", "../counts", "../policy", "../theory"), defs: make(map[string]object)}
 	root := g.structOf(reflect.TypeFor[Run]())
 	root["$schema"], root["title"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", "Crosstalk run.json", g.defs
 	root["properties"].(object)["schema"].(object)["const"] = SchemaVersion
@@ -137,6 +137,9 @@ func (g *generator) of(t reflect.Type) object {
 		return object{"type": "object", "additionalProperties": values}
 	case reflect.Struct:
 		name := snake(t.Name())
+		if pkg := filepath.Base(t.PkgPath()); pkg == "theory" { // which has quantiles of its own
+			name = pkg + "_" + name
+		}
 		if g.defs[name] == nil {
 			g.defs[name] = object{} // a type may hold itself
 			g.defs[name] = g.structOf(t)

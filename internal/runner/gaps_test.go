@@ -15,30 +15,31 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
 	"crosstalk/internal/simnet"
+	"crosstalk/internal/theory"
 	"crosstalk/scenarios"
 )
 
 // Theory that is simulated has an interval too: a gap is where the two are apart.
 func TestGapsKnowTheoryIntervals(t *testing.T) {
-	run := func(theory *result.PredictedIntervals, simulated int64) *result.Run {
-		q := &result.PredictedQuantiles{P50: 0.100, P75: 0.110, P99: 0.200, P999: 0.210}
+	run := func(intervals *theory.Intervals, simulated int64) *result.Run {
+		q := &theory.Quantiles{P50: 0.100, P75: 0.110, P99: 0.200, P999: 0.210}
 		return &result.Run{
 			Requests:  result.Requests{Due: 100_000, Sent: 100_000},
 			ErrorRate: result.Interval{Value: 0.10, Low: 0.099, High: 0.101},
 			StaleRate: result.Interval{Value: 0.20, Low: 0.199, High: 0.201},
 			Latency:   result.Quantiles{Count: 90_000, P50: 0.150, P99: 0.300},
-			Predicted: &result.Predicted{
-				Method: "simulation", RequestsSimulated: simulated, ErrorRate: 0.15, StaleShare: 0.30, Latency: q, Intervals: theory,
-				ReplicationLag: &result.PredictedQuantiles{Mean: 1},
+			Predicted: &theory.Prediction{
+				Method: "simulation", RequestsSimulated: simulated, ErrorRate: 0.15, StaleShare: 0.30, Latency: q, Intervals: intervals,
+				ReplicationLag: &theory.Quantiles{Mean: 1},
 			},
 		}
 	}
-	bounds := func(low, high float64) *result.PredictedBounds { return &result.PredictedBounds{Low: low, High: high} }
-	intervals := func(errors, p50, p99, stale *result.PredictedBounds) *result.PredictedIntervals {
-		return &result.PredictedIntervals{ErrorRate: errors, Latency: result.QuantilesBounds{P50: p50, P99: p99}, StaleShare: stale}
+	bounds := func(low, high float64) *theory.Bounds { return &theory.Bounds{Low: low, High: high} }
+	intervals := func(errors, p50, p99, stale *theory.Bounds) *theory.Intervals {
+		return &theory.Intervals{ErrorRate: errors, Latency: theory.QuantilesBounds{P50: p50, P99: p99}, StaleShare: stale}
 	}
 	for name, c := range map[string]struct {
-		theory    *result.PredictedIntervals
+		theory    *theory.Intervals
 		simulated int64
 		want      int
 	}{
@@ -90,9 +91,9 @@ func TestGapsSayWhatIsApart(t *testing.T) {
 			StaleRate:      result.Interval{Value: 0.3, Low: 0.3, High: 0.3},
 			Latency:        result.Quantiles{Count: 1000, P50: 0.1, P99: 0.2},
 			ReplicationLag: result.Quantiles{Count: 1, Mean: 2},
-			Predicted: &result.Predicted{
-				ErrorRate: 0.1, StaleShare: 0.3, Latency: &result.PredictedQuantiles{P50: 0.1, P75: 0.11, P99: 0.2, P999: 0.21},
-				ReplicationLag: &result.PredictedQuantiles{Mean: 2},
+			Predicted: &theory.Prediction{
+				ErrorRate: 0.1, StaleShare: 0.3, Latency: &theory.Quantiles{P50: 0.1, P75: 0.11, P99: 0.2, P999: 0.21},
+				ReplicationLag: &theory.Quantiles{Mean: 2},
 			},
 		}
 		c.change(r)
@@ -112,7 +113,7 @@ func TestBeyond(t *testing.T) {
 		{0.5 + half - 1e-9, 1, 0, false}, {0.5 + half + 1e-9, 1, 0, true}, {0.5 + half + 1e-9, 1, 0.1, true},
 		{0, 0.5 - half + 1e-9, 0, false}, {0, 0.5 - half - 1e-9, 0, true}, {0, 0.5 - half - 0.1 + 1e-9, 0.1, false}, {0, 0.5 - half - 0.1 - 1e-9, 0.1, true},
 	} {
-		if got := beyond(result.PredictedBounds{Low: c.low, High: c.high}, result.Interval{Value: 0.5, Low: 0.45, High: 0.55}, c.allowed); got != c.want {
+		if got := beyond(theory.Bounds{Low: c.low, High: c.high}, result.Interval{Value: 0.5, Low: 0.45, High: 0.55}, c.allowed); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
@@ -128,7 +129,7 @@ func TestApart(t *testing.T) {
 		n        int64
 		sampling float64
 	}{{0.5, 1000, median}, {0.9, 100, p90}} {
-		bounds := result.PredictedBounds{Low: 10, High: 20}
+		bounds := theory.Bounds{Low: 10, High: 20}
 		high, low := 20+c.sampling+0.5, 10-c.sampling-0.002
 		for measured, want := range map[float64]bool{high - 1e-9: false, high + 1e-9: true, low + 1e-9: false, low - 1e-9: true} {
 			if got := apart(measured, bounds, 0.1, c.q, c.n, 0.5); got != want {
@@ -141,21 +142,21 @@ func TestApart(t *testing.T) {
 // What theory expects: its figure, the 99.9 % interval of a simulated one, or anything where
 // it simulated less than the run and has no interval.
 func TestExpected(t *testing.T) {
-	of := func(p result.Predicted) *result.Run {
+	of := func(p theory.Prediction) *result.Run {
 		return &result.Run{Requests: result.Requests{Due: 1000}, Predicted: &p}
 	}
-	simulated := &result.PredictedIntervals{}
+	simulated := &theory.Intervals{}
 	w := float64(wider)
-	anything := result.PredictedBounds{Low: math.Inf(-1), High: math.Inf(1)}
+	anything := theory.Bounds{Low: math.Inf(-1), High: math.Inf(1)}
 	for name, c := range map[string]struct {
 		run    *result.Run
-		bounds *result.PredictedBounds
-		want   result.PredictedBounds
+		bounds *theory.Bounds
+		want   theory.Bounds
 	}{
-		"a closed form":     {of(result.Predicted{}), nil, result.PredictedBounds{Low: 5, High: 5}},
-		"simulated":         {of(result.Predicted{Intervals: simulated}), &result.PredictedBounds{Low: 4, High: 7}, result.PredictedBounds{Low: 5 - w, High: 5 + w*2}},
-		"all of the run":    {of(result.Predicted{Intervals: simulated, RequestsSimulated: 990}), nil, result.PredictedBounds{Low: 5, High: 5}},
-		"a shorter stretch": {of(result.Predicted{Intervals: simulated, RequestsSimulated: 989}), nil, anything},
+		"a closed form":     {of(theory.Prediction{}), nil, theory.Bounds{Low: 5, High: 5}},
+		"simulated":         {of(theory.Prediction{Intervals: simulated}), &theory.Bounds{Low: 4, High: 7}, theory.Bounds{Low: 5 - w, High: 5 + w*2}},
+		"all of the run":    {of(theory.Prediction{Intervals: simulated, RequestsSimulated: 990}), nil, theory.Bounds{Low: 5, High: 5}},
+		"a shorter stretch": {of(theory.Prediction{Intervals: simulated, RequestsSimulated: 989}), nil, anything},
 	} {
 		if got := expected(c.run, 5, c.bounds); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
@@ -173,9 +174,9 @@ func TestWhatExplainsAGap(t *testing.T) {
 	if step(0.5) != 0.25 || step(0.99) != 0.009 {
 		t.Errorf("steps %v, %v", step(0.5), step(0.99))
 	}
-	lag := func(mean float64) *result.PredictedQuantiles { return &result.PredictedQuantiles{Mean: mean} }
+	lag := func(mean float64) *theory.Quantiles { return &theory.Quantiles{Mean: mean} }
 	for name, c := range map[string]struct {
-		theory   *result.PredictedQuantiles
+		theory   *theory.Quantiles
 		measured result.Quantiles
 		want     float64
 	}{
@@ -185,7 +186,7 @@ func TestWhatExplainsAGap(t *testing.T) {
 		"no lag at all": {lag(0), result.Quantiles{Count: 1, Mean: 3}, math.Inf(1)},
 		"no changes":    {lag(2), result.Quantiles{}, math.Inf(1)},
 	} {
-		if got := staleByLag(&result.Run{ReplicationLag: c.measured, Predicted: &result.Predicted{StaleShare: 0.5, ReplicationLag: c.theory}}); got != c.want {
+		if got := staleByLag(&result.Run{ReplicationLag: c.measured, Predicted: &theory.Prediction{StaleShare: 0.5, ReplicationLag: c.theory}}); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

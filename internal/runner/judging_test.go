@@ -14,6 +14,7 @@ import (
 	"crosstalk/internal/load"
 	"crosstalk/internal/record"
 	"crosstalk/internal/result"
+	"crosstalk/internal/theory"
 	"crosstalk/scenarios"
 )
 
@@ -107,8 +108,8 @@ func TestExpectedErrors(t *testing.T) {
 		out      result.Run
 		want     float64
 	}{
-		"some succeeded":            {"", result.Run{Requests: result.Requests{Succeeded: 1}, Predicted: &result.Predicted{ErrorRate: 0.7}}, 0},
-		"none did":                  {"", result.Run{Predicted: &result.Predicted{ErrorRate: 0.7}}, 0.7},
+		"some succeeded":            {"", result.Run{Requests: result.Requests{Succeeded: 1}, Predicted: &theory.Prediction{ErrorRate: 0.7}}, 0},
+		"none did":                  {"", result.Run{Predicted: &theory.Prediction{ErrorRate: 0.7}}, 0.7},
 		"nobody has predicted":      {"sync", result.Run{}, 0.25},
 		"no theory of the scenario": {"other", result.Run{}, 1},
 	} {

@@ -11,6 +11,7 @@ import (
 	"crosstalk/internal/impact"
 	"crosstalk/internal/load"
 	"crosstalk/internal/result"
+	"crosstalk/internal/theory"
 	"crosstalk/internal/topology"
 	"crosstalk/internal/tracing"
 	"crosstalk/scenarios"
@@ -45,7 +46,7 @@ func TestNotes(t *testing.T) {
 		}
 		out := &result.Run{
 			Attached: c.attach, Counts: counts.Counts{Bus: counts.Bus{LogLosses: c.losses}},
-			Requests: result.Requests{Sent: 1000, Succeeded: 1000}, Predicted: &result.Predicted{ErrorRate: 0.9},
+			Requests: result.Requests{Sent: 1000, Succeeded: 1000}, Predicted: &theory.Prediction{ErrorRate: 0.9},
 		}
 		if got := r.notes(out, c.told); !slices.EqualFunc(got, c.want, strings.HasPrefix) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

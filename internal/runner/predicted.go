@@ -10,6 +10,7 @@ import (
 	"crosstalk/internal/predict"
 	"crosstalk/internal/result"
 	"crosstalk/internal/stats"
+	"crosstalk/internal/theory"
 )
 
 // predictGrace is how long theory may still take once a run is interrupted: most
@@ -18,7 +19,7 @@ const predictGrace = 300 * time.Millisecond
 
 // predict asks theory. The error is that of ctx, if it ended before, or a
 // predict.Unsupported.
-func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
+func (r *run) predict(ctx context.Context) (*theory.Prediction, error) {
 	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(predictGrace, cancel) })()
@@ -30,7 +31,8 @@ func (r *run) predict(ctx context.Context) (*result.Predicted, error) {
 	if err != nil {
 		return nil, err
 	}
-	return predictedOf(p), nil
+	p.Scenario = "" // the run says it
+	return &p, nil
 }
 
 // withoutTheory is the warning that a run has no prediction.
@@ -39,39 +41,6 @@ func withoutTheory(err error) string {
 		return unknown.Error()
 	}
 	return "interrupted before theory had answered: there is no prediction beside these figures"
-}
-
-func predictedOf(p predict.Prediction) *result.Predicted {
-	quantiles := func(q *predict.Quantiles) *result.PredictedQuantiles { return (*result.PredictedQuantiles)(q) }
-	out := &result.Predicted{
-		Method: p.Method, Why: p.Why, ErrorRate: p.ErrorRate, Latency: quantiles(p.Latency),
-		StaleShare: p.StaleShare, Staleness: quantiles(p.Staleness), ReplicationLag: quantiles(p.Lag),
-		TriesPerRequest: p.Tries, RequestsSimulated: p.Requests, Intervals: intervalsOf(p.Intervals),
-	}
-	for _, q := range p.Queues {
-		out.Queues = append(out.Queues, result.PredictedQueue(q))
-	}
-	if out.TriesPerRequest == nil {
-		out.TriesPerRequest = map[string]float64{}
-	}
-	return out
-}
-
-func intervalsOf(i *predict.Intervals) *result.PredictedIntervals {
-	if i == nil {
-		return nil
-	}
-	return &result.PredictedIntervals{
-		ErrorRate: (*result.PredictedBounds)(i.ErrorRate), Latency: boundsOf(i.Latency),
-		StaleShare: (*result.PredictedBounds)(i.StaleShare), Staleness: boundsOf(i.Staleness), ReplicationLag: boundsOf(i.Lag),
-	}
-}
-
-func boundsOf(q predict.QuantilesBounds) result.QuantilesBounds {
-	of := func(b *predict.Bounds) *result.PredictedBounds { return (*result.PredictedBounds)(b) }
-	return result.QuantilesBounds{
-		P50: of(q.P50), P75: of(q.P75), P90: of(q.P90), P99: of(q.P99), P999: of(q.P999), P9999: of(q.P9999), Mean: of(q.Mean),
-	}
 }
 
 const (
@@ -99,7 +68,7 @@ func gaps(r *result.Run) []string {
 	percent := func(share float64) string { return fmt.Sprintf("%.3g %%", share*100) }
 	seconds := func(s float64) string { return time.Duration(s * 1e9).Round(10 * time.Microsecond).String() }
 
-	x := result.PredictedIntervals{}
+	x := theory.Intervals{}
 	if p.Intervals != nil {
 		x = *p.Intervals
 	}
@@ -124,19 +93,19 @@ func gaps(r *result.Run) []string {
 // expected is where theory has a figure. A closed form knows it; so does a simulation
 // without an interval if it was of the run's own requests, as under faults that act for a
 // while. One of a shorter stretch that has no interval says nothing.
-func expected(r *result.Run, v float64, b *result.PredictedBounds) result.PredictedBounds {
+func expected(r *result.Run, v float64, b *theory.Bounds) theory.Bounds {
 	switch p := r.Predicted; {
 	case b != nil:
-		return result.PredictedBounds{Low: v - wider*(v-b.Low), High: v + wider*(b.High-v)}
+		return theory.Bounds{Low: v - wider*(v-b.Low), High: v + wider*(b.High-v)}
 	case p.Intervals != nil && p.RequestsSimulated < r.Requests.Due*99/100:
-		return result.PredictedBounds{Low: math.Inf(-1), High: math.Inf(1)}
+		return theory.Bounds{Low: math.Inf(-1), High: math.Inf(1)}
 	}
-	return result.PredictedBounds{Low: v, High: v}
+	return theory.Bounds{Low: v, High: v}
 }
 
 // beyond tells whether the intervals of a predicted and a measured share are apart.
 // The measured one may be larger by allowed.
-func beyond(predicted result.PredictedBounds, measured result.Interval, allowed float64) bool {
+func beyond(predicted theory.Bounds, measured result.Interval, allowed float64) bool {
 	low := measured.Value - wider*(measured.Value-measured.Low)
 	high := measured.Value + wider*(measured.High-measured.Value)
 	return predicted.Low > high || predicted.High < low-allowed
@@ -145,7 +114,7 @@ func beyond(predicted result.PredictedBounds, measured result.Interval, allowed 
 // apart tells whether a measured quantile is further from the predicted one than
 // sampling and the instrument explain. spread is how far the next quantile that is
 // known lies above it, which tells how steep the distribution is there.
-func apart(measured float64, predicted result.PredictedBounds, spread, q float64, n int64, instrument float64) bool {
+func apart(measured float64, predicted theory.Bounds, spread, q float64, n int64, instrument float64) bool {
 	low, high := stats.QuantileRanks(q, n)
 	steep := spread / math.Max(step(q), 1e-9)
 	sampling := wider * math.Max(float64(high)/float64(n)-q, q-float64(low)/float64(n)) * steep

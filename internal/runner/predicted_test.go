@@ -2,8 +2,8 @@ package runner
 
 import (
 	"context"
-	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -60,13 +60,15 @@ func TestScenarioUnknownToTheory(t *testing.T) {
 	}
 }
 
-// What theory says is in the run as it said it; without tries, they are none and not null.
+// What theory says is in the run as it said it, without the scenario, which the run says.
 func TestPredictionIsKept(t *testing.T) {
-	p := predictedOf(predict.Prediction{Tries: map[string]float64{"D→A": 1.5}, Queues: []predict.Queue{{Service: "A", Load: 0.5}, {Service: "B"}}})
-	if !maps.Equal(p.TriesPerRequest, map[string]float64{"D→A": 1.5}) || len(p.Queues) != 2 || p.Queues[0].Service != "A" || p.Queues[0].Load != 0.5 {
-		t.Errorf("%+v", p)
+	r := &run{scenario: scenarios.Scenario{Name: "async-replicated"}, experiment: ask(t)}
+	got, err := r.predict(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if p := predictedOf(predict.Prediction{}); p.TriesPerRequest == nil || len(p.TriesPerRequest) != 0 || p.Intervals != nil {
-		t.Errorf("%+v", p)
+	want, err := predict.Of(t.Context(), r.experiment, "async-replicated", predict.Options{})
+	if want.Scenario = ""; err != nil || !reflect.DeepEqual(*got, want) || got.TriesPerRequest == nil {
+		t.Errorf("%v, got %+v, want %+v", err, got, want)
 	}
 }
