@@ -102,9 +102,9 @@ func TestCompare(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, all := keepers(t, c.nodes, "keys", "2")
-			waiting := ""
+			said := make(chan string, 10)
 			r.options.Attach = c.attach
-			r.options.Waiting = func(_, what string) { waiting += what }
+			r.options.Waiting = func(_, what string) { said <- what }
 			if !c.unseen {
 				r.lag.Visible("D", "A", 1, 4, 0)
 			}
@@ -118,6 +118,10 @@ func TestCompare(t *testing.T) {
 			err := r.compare(t.Context())
 			took := time.Since(begin)
 			time.Sleep(time.Minute)
+			waiting := ""
+			for len(said) > 0 {
+				waiting += <-said
+			}
 			tables, failed := r.tables, ""
 			if tables.failed != nil {
 				failed = tables.failed.Error()
