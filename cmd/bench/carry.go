@@ -22,10 +22,10 @@ var machine doctor.Brief
 
 // runOptions is how runs are carried out for real: on this machine's network,
 // with precise waits.
-func runOptions(progress func(runner.Progress)) runner.Options {
+func runOptions() runner.Options {
 	return runner.Options{
 		Env:   fakesvc.Env{Listen: net.Listen, Dial: (&net.Dialer{}).DialContext, Sleep: clock.Precise},
-		Pacer: load.Precise, Examine: machine.Instrument, Progress: progress,
+		Pacer: load.Precise, Examine: machine.Instrument,
 	}
 }
 

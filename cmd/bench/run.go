@@ -97,7 +97,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	options, err := c.options(cmd, e)
+	options, err := c.options(e)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (c *runCommand) run(cmd *cobra.Command, path string) (err error) {
 }
 
 // options checks the flags that settings are not, and returns what they say of the runs.
-func (c *runCommand) options(cmd *cobra.Command, e *experiment.Experiment) (func(o *runner.Options), error) {
+func (c *runCommand) options(e *experiment.Experiment) (func(o *runner.Options, v *view), error) {
 	if _, _, err := net.SplitHostPort(c.otlp); c.otlp != "" && err != nil {
 		return nil, usageError(fmt.Errorf("--otlp: %q is not host:port", c.otlp))
 	}
@@ -124,9 +124,8 @@ func (c *runCommand) options(cmd *cobra.Command, e *experiment.Experiment) (func
 	if err != nil {
 		return nil, err
 	}
-	view := newView(cmd.ErrOrStderr())
-	return func(o *runner.Options) {
-		o.Progress, o.Waiting = view.progress, view.waiting
+	return func(o *runner.Options, v *view) {
+		o.Progress, o.Waiting = v.progress, v.waiting
 		o.Samples, o.OTLP = c.samples, c.otlp
 		o.Attach, o.Nodes, o.Drivers, o.Env.Access = attach, nodes, c.drivers, access
 	}, nil

@@ -41,8 +41,9 @@ type plan struct {
 	// ask is what is asked of all runs together: its scenarios, and the bus that they need.
 	ask     *experiment.Experiment
 	batches []batch
-	// options sets what this command's runs have of their own; nil is nothing.
-	options func(o *runner.Options)
+	// options sets what this command's runs have of their own; nil is nothing. All that is
+	// said on a terminal goes through the one view, which knows what stands on its line.
+	options func(o *runner.Options, v *view)
 	// counts tells whether a run counts that was interrupted: one that does not is neither
 	// shown nor held against a threshold. nil counts all.
 	counts func(r *result.Run) bool
@@ -97,11 +98,11 @@ func (s *suite) carryOut(cmd *cobra.Command, p plan) (err error) {
 		return err
 	}
 	view := newView(cmd.ErrOrStderr())
-	options := runOptions(nil)
+	options := runOptions()
 	options.Predicting = view.predicting
 	options.Metrics, options.Scraped = shown.metrics, targets(session.Dir(), cmd.ErrOrStderr())
 	if p.options != nil {
-		p.options(&options)
+		p.options(&options, view)
 	}
 	var runs []done
 	if options.Attach == 0 { // else the one that prepares the nodes has asked

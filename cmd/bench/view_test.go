@@ -1,10 +1,12 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"crosstalk/internal/experiment"
 	"crosstalk/internal/load"
 	"crosstalk/internal/runner"
 )
@@ -62,6 +64,29 @@ func TestProgressInALog(t *testing.T) {
 		p.Phase, p.Waiting = c.phase, c.waiting
 		if got := show(c.elapsed, c.limit); got != c.want {
 			t.Errorf("%s at %v: %q, want %q", c.phase, c.elapsed, got, c.want)
+		}
+	}
+}
+
+// All that a run says goes over the line of the command's view: another one would leave
+// what stands there, since it does not know its width.
+func TestARunSpeaksThroughTheViewOfItsCommand(t *testing.T) {
+	e := experiment.Default()
+	set, err := (&runCommand{drivers: 1}).options(&e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, say := range map[string]func(o runner.Options){
+		"progress": func(o runner.Options) {
+			o.Progress(runner.Progress{Scenario: "sync", Phase: runner.Measuring, Counts: &load.Counts{}})
+		},
+		"waiting": func(o runner.Options) { o.Waiting("sync", "the processes to leave") },
+	} {
+		v := &view{w: io.Discard, terminal: true}
+		var o runner.Options
+		set(&o, v)
+		if say(o); v.width == 0 {
+			t.Errorf("%s was not said through it", name)
 		}
 	}
 }
